@@ -9,7 +9,7 @@ const pieceBytes = 64 * 1024;
 /** More than a piece or two. Only a bug in the pacing reaches it, and resets the stream. */
 const maxWriteBufferBytes = 4 * pieceBytes;
 /** The time for the other side to close its half after the exchange is over. */
-const lingerMs = 2_000;
+export const lingerMs = 2_000;
 
 /**
  * If this process itself was busy all the time, the data that arrived meanwhile is read only after the timers have run.

@@ -1,3 +1,4 @@
+import { maxRoundTimeoutMs } from "../consensus/index.ts";
 import { SigningError } from "../types/errors.ts";
 import type { Clock } from "../util/clock.ts";
 
@@ -5,13 +6,13 @@ import type { Clock } from "../util/clock.ts";
  * Rounds that an account may have entered above those that are known: one by a time-out, and one by a start after a
  * lost vote.
  */
-const unheardRounds = 2;
+export const unheardRounds = 2;
 
 /**
- * The longest wait for a result while the others make blocks: the longest time-out of a round. If nothing is justified
- * for that long, they have no quorum without this account.
+ * The wait for a result while the others make blocks. If nothing is justified for the longest time-out of a round, they
+ * have no quorum without this account.
  */
-const stalledMs = 30_000;
+const stalledMs = maxRoundTimeoutMs;
 
 /** The progress of finality as seen from signatures. */
 export interface HeardRounds {

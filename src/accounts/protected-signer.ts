@@ -17,7 +17,7 @@ import type { ProtectionStore } from "./protection-store.ts";
 import type { Signer } from "./signer.ts";
 
 /** Two polls of the peers' statuses: one peer may know what another has not heard of yet. */
-const defaultListenMs = 10_000;
+export const defaultListenMs = 10_000;
 
 export interface ProtectedSignerOptions {
   signer: Signer;

@@ -29,13 +29,13 @@ import {
 } from "./vote-check.ts";
 
 /** Votes this many rounds below the justified one can finalize nothing any more. */
-const keptRounds = 8;
+export const keptRounds = 8;
 /** Justified checkpoints that are remembered: those of the newest rounds are sources of votes. */
 const keptCheckpoints = 64;
 /** Conflicts that are reported; each takes a third of the authorities to make. */
 const maxConflicts = 64;
 /** Rounds without a result last 30 s after the first few, so this is three weeks of them. */
-const maxRoundsAhead = 2 ** 16;
+export const maxRoundsAhead = 2 ** 16;
 
 export type FinalizerEvents = {
   /** A vote that an authority has cast recently, whether or not it can be counted yet. */

@@ -4,7 +4,7 @@ import { equalBytes } from "../util/bytes.ts";
 import type { VoterOptions } from "./voter-options.ts";
 
 /** A leader whose messages take longer than a quarter of this counts as absent. */
-const maxPatienceMs = 2_000;
+export const maxPatienceMs = 2_000;
 
 /**
  * The vote of a round's leader, which the others repeat if they entered the round without a result of the round before,

@@ -1,12 +1,12 @@
-import { signerLimit } from "../consensus/index.ts";
+import { maxRoundTimeoutMs, signerLimit } from "../consensus/index.ts";
 import { type Header, transactionsRoot } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Chain } from "./chain.ts";
 import type { HeadChange, WeightedHeader } from "./types.ts";
 
-/** The longest time-out of a round: a chain that is not final by then lacks more than a message. */
-const stalledMs = 30_000;
+/** A chain that is not final after the longest time-out of a round lacks more than a message. */
+const stalledMs = maxRoundTimeoutMs;
 /** Each series doubles the wait for the next one, up to a quarter of an hour. */
 const maxDoublings = 5;
 const noTransactions = transactionsRoot([]);
@@ -21,7 +21,7 @@ export interface SignsOfLifeOptions {
  * An authority whose data may be old votes only once the others have signed something new (docs/slashing-protection.md,
  * section 3). On a chain that waits for a transaction they would sign nothing, and the chain would wait for its vote.
  *
- * The blocks come in series, in each of which every authority that is there signs a block (`leastLength`). A series
+ * The blocks come in series, in each of which every authority that is there signs a block (`isSeriesOver`). A series
  * ends at a height that is a multiple of twice the number of authorities: nodes that did not see its beginning know its
  * end.
  */
@@ -61,9 +61,7 @@ export class SignsOfLife {
     const { chain } = this.#options;
     if (equalBytes(chain.head.id, chain.finalized.id)) return Number.POSITIVE_INFINITY;
     const { timestamp } = this.#head.header.message;
-    const waitMs = this.#isInSeries
-      ? chain.snapshot.parameters.periodMs
-      : stalledMs * 2 ** Math.min(this.#series, maxDoublings);
+    const waitMs = this.#isInSeries ? chain.snapshot.parameters.periodMs : pauseAfterSeriesMs(this.#series);
     return Math.max(this.#stillSinceMs + stalledMs, timestamp + waitMs);
   }
 
@@ -71,8 +69,7 @@ export class SignsOfLife {
     const { authorities } = this.#options.chain.snapshot;
     const { height } = this.#head;
     if (!this.#isSign) return false;
-    const length = height - this.#seriesFrom + 1;
-    return height % (2 * authorities.length) !== 0 || length < leastLength(authorities.length);
+    return !isSeriesOver(authorities.length, height, height - this.#seriesFrom + 1);
   }
 
   #follow({ head, applied }: HeadChange): void {
@@ -103,9 +100,15 @@ export class SignsOfLife {
 }
 
 /**
- * The number of blocks in which each of `n` authorities has had a turn to sign, or has signed: the turns of all, after
- * as many blocks as can bar one because of a block that it signed before the series.
+ * True if a series of this length, whose last block has this height, is over. By then each of `n` authorities has had a
+ * turn to sign, or has signed: the turns of all follow as many blocks as can bar one because of a block that it signed
+ * before the series.
  */
-function leastLength(n: number): number {
-  return n + signerLimit(n) - 1;
+export function isSeriesOver(n: number, height: number, length: number): boolean {
+  return height % (2 * n) === 0 && length >= n + signerLimit(n) - 1;
+}
+
+/** The time from the head to the next series after so many of them. */
+export function pauseAfterSeriesMs(series: number): number {
+  return stalledMs * 2 ** Math.min(series, maxDoublings);
 }

@@ -2,6 +2,7 @@ import {
   type Evidence,
   FinalityVote,
   Header,
+  maxAuthorities,
   rootOf,
   type SignedFinalityVote,
   type SignedHeader,
@@ -11,17 +12,15 @@ import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import { headerEvidence, voteEvidence, voteOffence } from "./evidence.ts";
 
-/** The largest possible set. */
-const maxAuthorities = 1024;
 /** Headers kept for one authority. A conflicting header comes soon, or with the branch that it is on. */
-const keptHeaders = 64;
+export const keptHeaders = 64;
 /**
  * Target rounds kept for all authorities together, each with an equal share, and the least share of one: hours of the
  * rounds of a small set.
  */
-const keptRounds = { inAll: 16_384, least: 64 };
+export const keptRounds = { inAll: 16_384, least: 64 };
 /** Two conflicting votes in a round prove the offence; a third adds nothing. */
-const votesPerRound = 2;
+export const votesPerRound = 2;
 
 interface Seen {
   /** Headers by slot. */

@@ -9,7 +9,7 @@ const targetSpacingMs = 250;
 /** The first wait for the result of a round: two message delays and the work, with room for a busy machine. */
 export const minRoundTimeoutMs = 500;
 /** The limit of the doubling wait: messages that take longer than half of it are as good as lost. */
-const maxRoundTimeoutMs = 30_000;
+export const maxRoundTimeoutMs = 30_000;
 
 /** The justified and final checkpoints. The highest round counts; the blocks need not be the head's. */
 export interface FinalityStatus {

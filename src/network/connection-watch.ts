@@ -6,7 +6,7 @@ import type { Logger } from "../util/logger.ts";
 import type { Host } from "./host.ts";
 import { muxerOf } from "./libp2p-internals.ts";
 
-const everyMs = 5_000;
+export const everyMs = 5_000;
 /** A node may be busy for some seconds, with large blocks on a small machine. */
 export const pongTimeoutMs = 8_000;
 /** After this node itself was busy or suspended, what arrived meanwhile is read only after the timers have run. */

@@ -14,7 +14,7 @@ import { Unreached, type UnreachedAddress } from "./unreached.ts";
  * When two peers find each other at the same time, the one with the higher id waits this long for the other's dial, so
  * that they do not end up with two connections.
  */
-const yieldMs = 300;
+export const yieldMs = 300;
 /** Announcements are not authenticated: a flood of addresses must not become a flood of dials. */
 const wakeEveryMs = 2_000;
 /** Dials at one time. Each costs a handshake, and a classroom has one small router. */

@@ -4,9 +4,9 @@ import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Host } from "./host.ts";
 
-const everyMs = 5_000;
+export const everyMs = 5_000;
 /** The time for identify and the first stream of a new connection. */
-const graceMs = 15_000;
+export const graceMs = 15_000;
 
 /**
  * gossipsub opens its stream to a peer once for each connection. If that stream breaks (because the peer reads too

@@ -9,7 +9,7 @@ export const keptOutbound = 12;
 /** While a node has fewer, it asks its peers for others. A network of such nodes stays one when any of them vanish. */
 export const wantedOutbound = 8;
 /** One machine, or one router, must not take all places. */
-const maxPerHost = 4;
+export const maxPerHost = 4;
 /** A public /24 usually has one owner; a private one is a LAN. */
 const maxPerPublicGroup = 4;
 

@@ -27,11 +27,11 @@ import type { Usefulness } from "./usefulness.ts";
 /**
  * Concurrent answers to one peer in one protocol. Each may hold the largest chunk in memory while the peer reads it.
  */
-const maxConcurrent = 8;
+export const maxConcurrent = 8;
 /** libp2p resets streams above its own limit without an answer; this side answers `rateLimited` first. */
 const maxStreams = 32;
 /** An honest node stays below the quota, so that late packets that arrive together do not exceed it. */
-const ownShare = 0.9;
+export const ownShare = 0.9;
 
 /** Offences of a requester, by how its exchange ended here. */
 const requesterOffences: Partial<Record<RequestErrorCode, PeerOffence>> = {

@@ -1,4 +1,3 @@
-import { authorityIndex } from "../consensus/index.ts";
 import { EvidenceStore } from "../storage/evidence.ts";
 import type { FinalityStore } from "../storage/finality.ts";
 import { BlockInbox } from "../sync/block-inbox.ts";
@@ -29,30 +28,23 @@ export function startPublishing(setup: ChainSetup, { chain, mempool }: OpenedCha
   return { topics, outbox };
 }
 
-/** Rounds above the justified one whose double votes have a budget of their own, however many others there are. */
-const openRoundsAhead = 8;
-
 /** Collects proofs of double signing from the blocks and votes that are seen, and from peers. */
 export async function openEvidence(
   { network, clock, peerLog: logger, database, verify, genesis }: ChainSetup,
   { chain }: OpenedChain,
   { topics }: Publishing,
-  finalityStore: FinalityStore,
+  certificates: FinalityStore,
 ): Promise<EvidenceInbox> {
   const evidence = await EvidenceInbox.open({
     network,
     clock,
     logger,
-    publish: (message) => topics.publish("evidence", message),
+    topics,
+    chain,
     store: new EvidenceStore(database),
-    certificates: {
-      justifiedRound: () => chain.justified.round,
-      certificate: (round) => finalityStore.certificate(round),
-    },
-    openRounds: () => ({ from: chain.finalized.round, to: chain.justified.round + openRoundsAhead }),
+    certificates,
     verify,
     rules: { slotMs: genesis.config.slotMs, genesisId: genesis.id },
-    isAuthority: (address) => authorityIndex(chain.snapshot.authorities, address) >= 0,
   });
   evidence.serve();
   chain.events.on("imported", ({ header }) => evidence.seenHeader(header));

@@ -7,7 +7,7 @@ import type { VoterAccounts } from "./voter-accounts.ts";
  * Peers that are asked too if the one that passed a vote on has not shown the certificate after this time: a faulty one
  * can be the fastest, and keep it back.
  */
-const askedToo = { peers: 3, afterMs: 100 };
+export const askedToo = { peers: 3, afterMs: 100 };
 
 export interface CertificateErrandsOptions {
   network: Pick<Network, "peers">;

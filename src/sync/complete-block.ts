@@ -8,7 +8,7 @@ import { type Clock, sleep } from "../util/clock.ts";
 import { requestOne } from "./request-one.ts";
 
 /** Transactions that were published just before their block may still be on their way, or being checked. */
-const gossipGraceMs = 15;
+export const gossipGraceMs = 15;
 
 export interface Announced {
   id: Uint8Array;

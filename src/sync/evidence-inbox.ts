@@ -4,7 +4,9 @@ import {
   RateLimiter,
   RequestError,
 } from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
 import {
+  authorityIndex,
   checkEvidence,
   EquivocationWatch,
   EvidenceError,
@@ -17,6 +19,7 @@ import { encodeAddress } from "../crypto/address.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import type { Network, PeerId, Verdict } from "../network/types.ts";
 import type { EvidenceStore } from "../storage/evidence.ts";
+import type { FinalityStore } from "../storage/finality.ts";
 import {
   Evidence,
   FinalityVote,
@@ -33,7 +36,8 @@ import type { Logger } from "../util/logger.ts";
 import { EvidenceList, type EvidenceSummary, type ListedEvidence } from "./evidence-list.ts";
 import { Places } from "./places.ts";
 import { recordBytes } from "./serve.ts";
-import { type Certificates, SettledVotes } from "./settled-votes.ts";
+import { SettledVotes } from "./settled-votes.ts";
+import type { Topics } from "./topics.ts";
 import { evidenceVerdicts } from "./verdicts.ts";
 
 /**
@@ -41,35 +45,24 @@ import { evidenceVerdicts } from "./verdicts.ts";
  * rounds of a chain. Headers, votes of open rounds and votes of other rounds have separate budgets, and so have evidence
  * that this node finds and evidence from others. Each is some 40 MB a day at most, until the authority is voted out.
  */
-const offenderQuota = { requests: 1_024, perMs: 1_024_000 };
+export const offenderQuota = { requests: 1_024, perMs: 1_024_000 };
 /** Pieces being checked at once. */
 export const maxChecks = { each: 4, inAll: 64, always: 1 };
 const maxListed = 1024;
-
-/** Both are included. */
-interface OpenRounds {
-  from: number;
-  to: number;
-}
+/** Rounds above the justified one whose contradictions have a budget of their own, however many others there are. */
+export const openRoundsAhead = 8;
 
 export interface EvidenceInboxOptions {
   network: Pick<Network, "request" | "serve" | "penalize" | "hostOf">;
-  /** Publishes by gossip, to everybody. */
-  publish(message: Uint8Array): Promise<unknown>;
+  topics: Pick<Topics, "publish">;
+  chain: Pick<Chain, "justified" | "finalized" | "snapshot">;
   store: Pick<EvidenceStore, "put" | "get" | "all">;
-  /** Certificates of settled rounds: votes are compared with the votes in them. */
-  certificates: Certificates;
+  /** Votes are compared with those in the certificates of settled rounds. */
+  certificates: Pick<FinalityStore, "certificate">;
   clock: Clock;
   logger: Logger;
   verify: Verify;
   rules: EvidenceRules;
-  /**
-   * The rounds in which a contradiction may give another result. There are a few at a time, so an authority can sign any
-   * number of votes for old or invented rounds, but not for these.
-   */
-  openRounds(): OpenRounds;
-  /** True if the address is in the set now: evidence against others is useless. */
-  isAuthority(address: Uint8Array): boolean;
 }
 
 /**
@@ -91,9 +84,9 @@ export class EvidenceInbox {
     this.events = new Emitter(options.logger);
     this.#watch = new EquivocationWatch({
       slotMs: options.rules.slotMs,
-      isOpen: (round) => isWithin(options.openRounds(), round),
+      isOpen: (round) => this.#isOpen(round),
     });
-    this.#settled = new SettledVotes(options.certificates, options.clock);
+    this.#settled = new SettledVotes(options.chain, options.certificates, options.clock);
     this.#limiter = new RateLimiter(options.clock);
   }
 
@@ -118,12 +111,12 @@ export class EvidenceInbox {
 
   /** Must be called with every header whose signature has been checked. */
   seenHeader(header: SignedHeader): void {
-    if (this.#options.isAuthority(header.message.proposer)) this.#report(this.#watch.header(header));
+    if (this.#isAuthority(header.message.proposer)) this.#report(this.#watch.header(header));
   }
 
   /** Must be called with every vote whose signature has been checked, however old its round. */
   seenVote(vote: SignedFinalityVote): void {
-    if (!this.#options.isAuthority(vote.voter)) return;
+    if (!this.#isAuthority(vote.voter)) return;
     const { isNew, evidence } = this.#watch.vote(vote);
     for (const each of evidence) this.#report(each);
     // A vote that this process has not seen may contradict one that settled its round.
@@ -175,7 +168,8 @@ export class EvidenceInbox {
     if (!evidence) return;
     this.#take(evidence, undefined)
       .then(async (verdict) => {
-        if (verdict === "accept") await this.#options.publish(Evidence.serialize(evidence));
+        if (verdict === "accept")
+          await this.#options.topics.publish("evidence", Evidence.serialize(evidence));
       })
       .catch(this.#onError);
   }
@@ -186,10 +180,10 @@ export class EvidenceInbox {
 
   /** `from` is undefined for evidence that this node found itself. */
   async #take(evidence: Evidence, from: PeerId | undefined): Promise<Verdict> {
-    const { rules, verify, isAuthority, store } = this.#options;
+    const { rules, verify, store } = this.#options;
     try {
       const subject = evidenceSubject(evidence, rules.slotMs);
-      if (!isAuthority(subject.offender)) return "ignore";
+      if (!this.#isAuthority(subject.offender)) return "ignore";
       const budget = `${from === undefined ? "found" : "told"} ${this.#kindOf(subject)} ${toHex(subject.offender)}`;
       if (this.#limiter.delayMs(budget, offenderQuota) > 0) return "ignore";
       if (await store.get(subject.offender, placeOf(subject))) return "ignore";
@@ -210,7 +204,21 @@ export class EvidenceInbox {
 
   #kindOf({ round }: EvidenceSubject): string {
     if (round === undefined) return "headers";
-    return isWithin(this.#options.openRounds(), round) ? "open rounds" : "other rounds";
+    return this.#isOpen(round) ? "open rounds" : "other rounds";
+  }
+
+  /**
+   * True if a contradiction in the round may give another result. There are a few such rounds at a time, so an authority
+   * can sign any number of votes for old or invented rounds, but not for these.
+   */
+  #isOpen(round: number): boolean {
+    const { finalized, justified } = this.#options.chain;
+    return round >= finalized.round && round <= justified.round + openRoundsAhead;
+  }
+
+  /** True if the address is in the set now: evidence against others is useless. */
+  #isAuthority(address: Uint8Array): boolean {
+    return authorityIndex(this.#options.chain.snapshot.authorities, address) >= 0;
   }
 
   /** Returns false if the same offence was stored meanwhile. */
@@ -238,10 +246,6 @@ export class EvidenceInbox {
       this.#storing.delete(key);
     }
   }
-}
-
-function isWithin({ from, to }: OpenRounds, round: number): boolean {
-  return round >= from && round <= to;
 }
 
 function summaryOf(

@@ -8,7 +8,7 @@ const maxListed = 16_384;
  * Evidence kept of one offender and kind while there are few of these: the first pieces forever, and the newest of the
  * others.
  */
-const perGroup = { first: 8, least: 16, most: 256 };
+export const perGroup = { first: 8, least: 16, most: 256 };
 
 export interface EvidenceSummary {
   id: Hex;

@@ -6,8 +6,8 @@ import { LruMap } from "../util/lru.ts";
  * The time for which a peer is left out after a claim that came to nothing. It doubles each time, so that false claims
  * cannot keep this node busy.
  */
-const firstDoubtMs = 500;
-const maxDoubtMs = 60_000;
+export const firstDoubtMs = 500;
+export const maxDoubtMs = 60_000;
 /** New ids cost nothing, so the oldest entries give way. */
 const maxDoubted = 1_024;
 /** More failures make no difference. */

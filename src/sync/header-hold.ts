@@ -16,7 +16,7 @@ export const maxHoldMs = 3_000;
  * An honest proposer signs one block in a slot; those of several short slots can be early together. The total is more
  * than a third of the largest set can fill, so that nobody else's are left out.
  */
-const maxHeld = { each: 8, inAll: 4_096, always: 1 };
+export const maxHeld = { each: 8, inAll: 4_096, always: 1 };
 
 export interface HeaderHoldOptions {
   chain: Pick<Chain, "events">;

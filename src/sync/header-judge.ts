@@ -25,7 +25,7 @@ export const maxJudged = { each: 16, inAll: 256, always: 4 };
  * Surplus headers of one authority whose signatures are checked. Their relays are not blamed, because they may not know
  * that these are surplus.
  */
-const surplusQuota = { requests: 64, perMs: 16_000 };
+export const surplusQuota = { requests: 64, perMs: 16_000 };
 
 export interface HeaderJudgeOptions {
   chain: Pick<Chain, "genesis" | "finalized" | "snapshot" | "unknownRules" | "tree" | "checkHeaders">;

@@ -4,11 +4,11 @@ import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 
 /** Votes of one authority that wait for blocks: an honest one is at most a few rounds ahead. */
-const maxPerVoter = 8;
+export const maxPerVoter = 8;
 /** More than a third of the largest set can fill. Beyond it the oldest give way. */
 const maxInAll = 4096;
 /** gossipsub forgets a message that has no verdict after about five heartbeats of a second. */
-const verdictMs = 3_000;
+export const verdictMs = 3_000;
 
 interface HeldVote {
   vote: SignedFinalityVote;

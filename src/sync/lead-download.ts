@@ -13,7 +13,7 @@ import { nextLead, type ScoutOptions } from "./scout.ts";
 import { patienceMs, type Standing } from "./standing.ts";
 
 /** Peers from which bodies are downloaded at once. */
-const downloadPeers = 4;
+export const downloadPeers = 4;
 /** A slow line may need this long for a large block. */
 const maxPatienceMs = 32_000;
 

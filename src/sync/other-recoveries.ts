@@ -15,7 +15,7 @@ import { requestOne } from "./request-one.ts";
 /** The interval at which peers are asked for their heights. */
 const lookEveryMs = 5_000;
 /** A peer is asked again after this time: its operator may have given it another recovery. */
-const askAgainMs = 60_000;
+export const askAgainMs = 60_000;
 /** Warnings of claimed recoveries are limited, because anybody can claim any number. */
 const warningQuota = { requests: 8, perMs: 3_600_000 };
 

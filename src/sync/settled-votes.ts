@@ -1,27 +1,29 @@
 import { RateLimiter } from "../../protocols/index.ts";
+import type { Chain } from "../chain/chain.ts";
 import { authorityIndex, voteEvidence } from "../consensus/index.ts";
+import type { FinalityStore } from "../storage/finality.ts";
 import type { Certificate, Evidence, SignedFinalityVote } from "../types/index.ts";
 import type { Clock } from "../util/clock.ts";
 import { LruMap } from "../util/lru.ts";
 
 /** Certificates in memory, for votes that arrive just after a round is settled. */
-const cached = 16;
+export const cached = 16;
 /** The rate at which other certificates are read, for votes of older rounds: a certificate can have 100 kB. */
-const readQuota = { requests: 100, perMs: 2_000 };
-
-export interface Certificates {
-  justifiedRound(): number;
-  /** The certificate whose target has this round. */
-  certificate(round: number): Promise<Certificate | undefined>;
-}
+export const readQuota = { requests: 100, perMs: 2_000 };
 
 /** Compares votes with those that settled their rounds, however long ago: they are on disk. */
 export class SettledVotes {
-  readonly #certificates: Certificates;
+  readonly #chain: Pick<Chain, "justified">;
+  readonly #certificates: Pick<FinalityStore, "certificate">;
   readonly #limiter: RateLimiter;
   readonly #cache = new LruMap<number, Certificate>(cached);
 
-  constructor(certificates: Certificates, clock: Clock) {
+  constructor(
+    chain: Pick<Chain, "justified">,
+    certificates: Pick<FinalityStore, "certificate">,
+    clock: Clock,
+  ) {
+    this.#chain = chain;
     this.#certificates = certificates;
     this.#limiter = new RateLimiter(clock);
   }
@@ -39,7 +41,7 @@ export class SettledVotes {
   }
 
   async #of(round: number): Promise<Certificate | undefined> {
-    if (round > this.#certificates.justifiedRound()) return undefined;
+    if (round > this.#chain.justified.round) return undefined;
     const known = this.#cache.get(round);
     if (known || !this.#limiter.take("certificates", readQuota)) return known;
     const certificate = await this.#certificates.certificate(round);

@@ -1,18 +1,16 @@
-import { type Header, slotOf } from "../types/index.ts";
+import { type Header, maxAuthorities, slotOf } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import { HighestIds } from "./highest-ids.ts";
 
-/** The largest set has as many. */
-const maxProposers = 1024;
 /** Slots, and heights, of one proposer that are remembered: the highest ones. */
-const remembered = 64;
+export const remembered = 64;
 const perSlot = 2;
 /**
  * An honest authority signs once at a height on each branch that it was on. Other authorities may still sign in past
  * slots.
  */
-const perHeight = 8;
+export const perHeight = 8;
 
 /**
  * Decides which gossiped headers are worth the work of a block. Two of one authority in one slot prove that it
@@ -21,7 +19,7 @@ const perHeight = 8;
  */
 export class SlotLimit {
   readonly #slotMs: number;
-  readonly #proposers = new LruMap<Hex, { slots: HighestIds; heights: HighestIds }>(maxProposers);
+  readonly #proposers = new LruMap<Hex, { slots: HighestIds; heights: HighestIds }>(maxAuthorities);
 
   constructor(slotMs: number) {
     this.#slotMs = slotMs;

@@ -7,7 +7,7 @@ import type { Logger } from "../util/logger.ts";
 import type { OwnLine } from "./claimed-status.ts";
 
 /** Versions that are listened to at once. There can be more only if several were enacted and none of them is final. */
-const maxListened = 4;
+export const maxListened = 4;
 
 export interface TopicsOptions {
   network: Pick<Network, "join" | "listen" | "publish">;

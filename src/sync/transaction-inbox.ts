@@ -30,7 +30,7 @@ export interface TransactionInboxOptions {
  * A batch is forwarded only if at least one in this many of its transactions is new. Those that are not would have to be
  * checked by every node that it reaches, for the fee of a single one.
  */
-const fewAccepted = 4;
+export const fewAccepted = 4;
 
 /**
  * Signatures that are checked before a wrong one ends the batch: the rest of a batch with a bad signature costs

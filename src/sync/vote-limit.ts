@@ -1,30 +1,28 @@
 import { linkKey } from "../consensus/index.ts";
-import type { SignedFinalityVote } from "../types/index.ts";
+import { maxAuthorities, type SignedFinalityVote } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import { HighestIds } from "./highest-ids.ts";
 
-/** One entry for each authority of the largest set. */
-const maxVoters = 1024;
 /**
  * Rounds kept of one voter, its highest ones: an honest voter is in a few at once. Votes of lower rounds are checked
  * again whenever they arrive.
  */
-const maxRounds = 64;
+export const maxRounds = 64;
 /** Two votes prove that the voter contradicts itself. More would only cost, and it can sign any number. */
 const maxVotesPerRound = 2;
 /**
  * An honest voter has not just cast a vote that is further than this below its highest one: anybody can repeat such a
  * vote.
  */
-const recentRounds = 8;
+export const recentRounds = 8;
 
 /**
  * Records which votes have been accepted: two different ones of an authority for one target round. Only for votes with
  * valid signatures.
  */
 export class VoteLimit {
-  readonly #taken = new LruMap<Hex, HighestIds>(maxVoters);
+  readonly #taken = new LruMap<Hex, HighestIds>(maxAuthorities);
 
   /** True if the vote was accepted, or cannot be accepted any more. */
   excludes(vote: SignedFinalityVote): boolean {

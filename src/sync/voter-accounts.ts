@@ -13,7 +13,7 @@ const surplusQuota = { requests: 1_000, perMs: 2_000 };
  * Requests for blocks and certificates that the votes of one authority name, and of all of them to one peer: a part of
  * the protocols' quotas.
  */
-const errandQuota = { requests: 8, perMs: 8_000 };
+export const errandQuota = { requests: 8, perMs: 8_000 };
 const errandsPerPeer = { requests: 20, perMs: 10_000 };
 
 /**
@@ -30,11 +30,9 @@ export class VoterAccounts {
   readonly #limiter: RateLimiter;
   readonly #voteQuota: { requests: number; perMs: number };
 
-  constructor(clock: Clock, periodMs: number) {
+  constructor(clock: Clock, slotMs: number) {
     this.#limiter = new RateLimiter(clock);
-    // An honest authority signs two votes for a target, and one at each time-out of a round.
-    const everyMs = Math.min((targetSpacing(periodMs) * periodMs) / 4, minRoundTimeoutMs / 2);
-    this.#voteQuota = { requests: voteBurst, perMs: voteBurst * everyMs };
+    this.#voteQuota = voteQuota(slotMs);
   }
 
   /**
@@ -63,4 +61,10 @@ export class VoterAccounts {
     if (this.#limiter.delayMs(account, errandQuota) > 0) return false;
     return this.#limiter.take(ofPeer, errandsPerPeer) && this.#limiter.take(account, errandQuota);
   }
+}
+
+/** An honest authority signs two votes for a target, and one at each time-out of a round. */
+export function voteQuota(slotMs: number) {
+  const everyMs = Math.min((targetSpacing(slotMs) * slotMs) / 4, minRoundTimeoutMs / 2);
+  return { requests: voteBurst, perMs: voteBurst * everyMs };
 }

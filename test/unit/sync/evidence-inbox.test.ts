@@ -8,10 +8,9 @@ import { headerEvidence, voteEvidence } from "../../../src/consensus/index.ts";
 import { encodeAddress } from "../../../src/crypto/address.ts";
 import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { EvidenceStore } from "../../../src/storage/evidence.ts";
-import { EvidenceInbox, maxChecks } from "../../../src/sync/evidence-inbox.ts";
+import { EvidenceInbox, type EvidenceInboxOptions, maxChecks } from "../../../src/sync/evidence-inbox.ts";
 import { recordBytes } from "../../../src/sync/serve.ts";
 import { type Certificate, Evidence } from "../../../src/types/index.ts";
-import { equalBytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { handClock } from "../accounts/signing.ts";
 import { genesisId, keyOf, signedHeader, signedVote, slotMs } from "../consensus/equivocation.ts";
@@ -22,6 +21,12 @@ const clock = handClock(7);
 /** Certificates of settled rounds. */
 const certificates = new Map<number, Certificate>();
 const authorities = ["A", "B"].map((name) => keyOf(name).publicKey);
+/** Rounds from 3 to 13 are open. */
+const chain = {
+  finalized: { round: 3 },
+  justified: { round: 5 },
+  snapshot: { authorities },
+} as unknown as EvidenceInboxOptions["chain"];
 const twoHeaders = (name: string, slot = 5) =>
   headerEvidence(signedHeader(name, slot * 1_000, 4), signedHeader(name, slot * 1_000 + 1, 4), slotMs)!;
 /** Lets all work end that nothing waits for. */
@@ -73,15 +78,14 @@ function optionsOf(
 ) {
   return {
     network,
-    publish,
+    topics: { publish: (_name: string, message: Uint8Array) => publish(message) },
+    chain,
     store: new EvidenceStore(database),
     clock,
     logger: silentLogger,
     verify,
     rules: { slotMs, genesisId },
-    certificates: { justifiedRound: () => 5, certificate: async (round: number) => certificates.get(round) },
-    openRounds: () => ({ from: 3, to: 13 }),
-    isAuthority: (address: Uint8Array) => authorities.some((authority) => equalBytes(authority, address)),
+    certificates: { certificate: async (round: number) => certificates.get(round) },
   };
 }
 
@@ -322,7 +326,6 @@ test("a vote is compared with the certificate of its round when it is seen first
   const inbox = await EvidenceInbox.open({
     ...optionsOf(network),
     certificates: {
-      justifiedRound: () => 5,
       certificate: async () => {
         lookups++;
         return undefined;
@@ -343,7 +346,7 @@ test("what the node cannot store or publish is logged, and nothing else fails", 
   const warnings: string[] = [];
   const inbox = await EvidenceInbox.open({
     ...optionsOf(network),
-    publish: () => Promise.reject(new Error("no peers")),
+    topics: { publish: () => Promise.reject(new Error("no peers")) },
     logger: { ...silentLogger, warn: (_: object, text: string) => warnings.push(text) } as never,
   });
   inbox.seenHeader(signedHeader("A", 5_000, 4));

@@ -24,7 +24,11 @@ function settled() {
     const signatures = [new Uint8Array(64).fill(71), new Uint8Array(64).fill(73)];
     return round === 13 ? undefined : { link: link(round, 1), voters: [id(1), id(3)], signatures };
   };
-  return { clock, reads, votes: new SettledVotes({ justifiedRound: () => 200, certificate }, clock) };
+  return {
+    clock,
+    reads,
+    votes: new SettledVotes({ justified: { round: 200, height: 200, id: id(1) } }, { certificate }, clock),
+  };
 }
 
 test("a vote is compared with the same voter's in the certificate of its round", async () => {
