@@ -18,8 +18,11 @@ import {
 } from "./authority-set.ts";
 import { canSetParameter, withParameter } from "./parameters.ts";
 
-/** With at most `maxAuthorities` voters, this bounds the snapshot's list of open votes. */
-export const maxOpenVotesPerVoter = maxAuthorities;
+/**
+ * An honest authority has one open vote on a candidate and one on each parameter. Every block hashes the open votes, and
+ * every node stores and shows them, so faulty ones must not make many.
+ */
+export const maxOpenVotesPerVoter = 16;
 
 /** The part of a chain's configuration that bounds its parameters. */
 export type VotingConfig = Pick<ChainConfig, "slotMs">;

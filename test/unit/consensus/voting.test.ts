@@ -7,7 +7,14 @@ import {
   productionTime,
 } from "../../../src/consensus/index.ts";
 import type { ChainSnapshot, OpenVote } from "../../../src/types/authority.ts";
-import { authorityVote, maxAuthorities, noVote, voteKinds } from "../../../src/types/index.ts";
+import { encodeSnapshot } from "../../../src/storage/snapshot.ts";
+import {
+  authorityVote,
+  maxAuthorities,
+  noVote,
+  parameterNumbers,
+  voteKinds,
+} from "../../../src/types/index.ts";
 import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
 import { addressOf, codeOf, defaultConfig, extend, genesisParent, namesOf } from "./test-chain.ts";
 
@@ -102,6 +109,22 @@ describe("limits of the set", () => {
     };
     expect(next("A").openVotes).toHaveLength(maxOpenVotesPerVoter);
     expect(next("B").openVotes).toHaveLength(maxOpenVotesPerVoter + 1);
+  });
+
+  test("an honest voter has room for its votes, and a third of the largest set cannot make blocks dear", () => {
+    expect(maxOpenVotesPerVoter).toBeGreaterThan(Object.keys(parameterNumbers).length + 1);
+    const { parameters, recovery } = genesisParent("A").snapshot;
+    const authorities = numbered(maxAuthorities, 0);
+    const coalition = authorities.slice(0, maxAuthorities / 3);
+    let openVotes: OpenVote[] = [];
+    for (const [turn, candidate] of numbered(18, 2_000).entries())
+      for (const proposer of coalition) {
+        const header = { height: turn + 1, proposer, vote: authorityVote("add", candidate) };
+        ({ openVotes } = applyVote({ authorities, openVotes, parameters }, header, defaultConfig));
+      }
+    const snapshot = { authorities, recentSigners: [], openVotes, parameters, recovery };
+    // A node writes it with each block.
+    expect(encodeSnapshot(snapshot).length).toBeLessThan(2 ** 19);
   });
 });
 
