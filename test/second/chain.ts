@@ -135,7 +135,7 @@ function vote(state: Value, { height, proposer, vote: cast }: Value, config: Val
   else if (cast.kind !== kinds.none) {
     snapshot.openVotes = snapshot.openVotes.filter((open: Value) => open.voter !== proposer || !isSame(open));
     const own = snapshot.openVotes.filter((open: Value) => open.voter === proposer).length;
-    if (mayChange(state, cast, slotMs) && own < 1024)
+    if (mayChange(state, cast, slotMs) && own < 16)
       snapshot.openVotes.push({ voter: proposer, vote: cast, height });
     enact(state, cast, isSame, slotMs);
   }

@@ -53,7 +53,7 @@ export function rulesAfter(
         ? mayAdd
         : isMember;
   let open = before.openVotes.filter((other) => other.voter !== voter || other.subject !== subject);
-  if (counts && open.filter((other) => other.voter === voter).length < 1024)
+  if (counts && open.filter((other) => other.voter === voter).length < 16)
     open = [...open, { voter, subject, value: vote.value }];
   const others = open.filter((other) => other.subject !== subject);
   if (vote.kind === set) {
