@@ -185,8 +185,8 @@ export class DiagnosisInputs {
   #peers(): PeerInput[] {
     const { network, statuses } = this.#sources;
     return network.peers().map(({ id, chosen }) => {
-      const { clockOffsetMs, roundTripMs } = statuses.get(id) ?? {};
-      return { id, host: network.hostOf(id), chosen, clockOffsetMs, roundTripMs };
+      const { clockOffsetMs, roundTripMs, isFollowed: isOfChain = false } = statuses.get(id) ?? {};
+      return { id, host: network.hostOf(id), chosen, isOfChain, clockOffsetMs, roundTripMs };
     });
   }
 }

@@ -26,8 +26,13 @@ export function finalityLateMs({ nowMs }: DiagnosisInput, { finality }: ChainInp
   return nowMs - finality.waitingSinceMs - maxFinalityMs;
 }
 
+/** True for a node that cannot continue by itself and has no peer that follows its chain. */
+export function isAlone(input: DiagnosisInput): boolean {
+  return needsPeers(input) && !input.peers.some(({ isOfChain }) => isOfChain);
+}
+
 /** Only a sole authority can continue by itself. */
-export function needsPeers({ chain, own }: DiagnosisInput): boolean {
+function needsPeers({ chain, own }: DiagnosisInput): boolean {
   const authorities = chain?.snapshot.authorities ?? [];
   const isSole = authorities.length === 1 && sameAddress(authorities[0]!, own.address);
   return !isSole || !own.mines;

@@ -1,5 +1,6 @@
 import { clockFindings } from "./diagnosis-clocks.ts";
-import { needsPeers } from "./diagnosis-measures.ts";
+import { isAlone } from "./diagnosis-measures.ts";
+import { count } from "./diagnosis-text.ts";
 import type { ChainInput, DiagnosisInput, Finding, ShownInput } from "./diagnosis-types.ts";
 
 const maxListed = 8;
@@ -25,12 +26,15 @@ export function networkFindings(input: DiagnosisInput, isLate: boolean): Finding
 }
 
 function peerFindings(input: DiagnosisInput): Finding[] {
-  if (input.peers.length > 0) return [];
-  if (input.chain && !needsPeers(input)) return [];
+  if (!isAlone(input)) return [];
+  const others = input.peers.length;
   return [
     {
       code: "NO_PEERS",
-      detail: "no other node is connected",
+      detail:
+        others === 0
+          ? "no other node is connected"
+          : `none of the ${count(others, "connection")} is with a node that follows this chain`,
       remedy:
         "see that others run on this network; if it carries no multicast (mDNS), name one with " +
         "--bootstrap=/ip4/<address>/tcp/<port>; see that firewalls let the p2p port through; a node of another chain is left alone",

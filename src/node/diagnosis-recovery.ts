@@ -1,6 +1,9 @@
 import { count } from "./diagnosis-text.ts";
 import type { Finding, RecoveryInput } from "./diagnosis-types.ts";
 
+/** More than the addresses that an attacker is likely to have: each counts for one claim. */
+const maxListed = 8;
+
 export function recoveryFindings({ awaited, unknown, without }: RecoveryInput): Finding[] {
   const findings: Finding[] = [];
   if (awaited) {
@@ -11,25 +14,27 @@ export function recoveryFindings({ awaited, unknown, without }: RecoveryInput): 
         "wait: it is downloaded from nodes that were given the same recovery; if none is connected, name one with --bootstrap",
     });
   }
-  const [first, ...others] = unknown;
-  if (first) {
-    const more = others.length > 0 ? `, and ${others.length} more` : "";
+  if (unknown.length > 0) {
+    const listed = unknown.slice(0, maxListed).map(claimText);
+    const more = unknown.length > maxListed ? [`${unknown.length - maxListed} more`] : [];
     findings.push({
       code: "NOT_RECOVERED",
-      detail:
-        `${count(first.peers, "peer")} ${first.peers === 1 ? "says" : "say"} that this chain went on from block ${first.height} with ${count(first.authorities, "authority")}, ` +
-        `by the recovery ${first.id}${more}; this node was not given it and does not follow`,
+      detail: `this node was not given, and does not follow, what peers claim: ${[...listed, ...more].join("; ")}`,
       remedy:
-        "if you have agreed on this id with the other operators, take their recovery file (GET /v1/recoveries of their nodes) and start this node once with " +
+        "if you have agreed on one of these ids with the other operators, take their recovery file (GET /v1/recoveries of their nodes) and start this node once with " +
         "--recovery=<file>; if not, there is nothing to do: no node can prove it",
     });
   }
   if (without > 0) {
     findings.push({
       code: "PEERS_NOT_RECOVERED",
-      detail: `${count(without, "peer")} of this chain ${without === 1 ? "was" : "were"} not given the recovery that this node follows`,
+      detail: `peers at ${count(without, "address")} were not given the recovery that this node follows`,
       remedy: "give their operators the recovery file: each node is started with it once",
     });
   }
   return findings;
+}
+
+function claimText({ id, height, authorities, addresses }: RecoveryInput["unknown"][number]): string {
+  return `that this chain went on from block ${height} with ${count(authorities, "authority")} by the recovery ${id} (peers at ${count(addresses, "address")})`;
 }

@@ -21,8 +21,9 @@ export function named(
   return `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-/** A number with its noun: `1 vote`, `2 votes`, `3 authorities`. */
+/** A number with its noun: `1 vote`, `2 votes`, `3 authorities`, `4 addresses`. */
 export function count(number: number, noun: string): string {
   if (number === 1) return `1 ${noun}`;
-  return `${number} ${noun.endsWith("y") ? `${noun.slice(0, -1)}ie` : noun}s`;
+  if (noun.endsWith("y")) return `${number} ${noun.slice(0, -1)}ies`;
+  return `${number} ${noun}${noun.endsWith("s") ? "es" : "s"}`;
 }

@@ -46,7 +46,7 @@ export interface SigningLock {
 }
 
 /**
- * A connected peer. Unknown values are undefined. What it says of its chain is not among them: it is not checked, and a
+ * A connected peer. Unknown values are undefined. What it says of its head is not among them: it is not checked, and a
  * diagnosis follows from what was.
  */
 export interface PeerInput {
@@ -55,6 +55,8 @@ export interface PeerInput {
   host: string;
   /** True for a peer of this node's own choice. */
   chosen: boolean;
+  /** True if it has said that it follows this node's chain; of a node without one, if it has said anything. */
+  isOfChain: boolean;
   /** The peer's clock minus this node's, off by at most half of the round trip. */
   clockOffsetMs: number | undefined;
   roundTripMs: number | undefined;
@@ -128,8 +130,8 @@ export interface FinalityInput {
 export interface RecoveryInput {
   /** The block of a recovery that this node was given, while it has not arrived. */
   awaited: { id: string; height: number; block: string } | undefined;
-  /** Recoveries that peers claim to have been given; the most frequent first. */
-  unknown: readonly { id: string; height: number; authorities: number; peers: number }[];
-  /** The number of peers that were not given this node's newest recovery. */
+  /** Recoveries that peers claim to have been given; those that are claimed at the most addresses first. */
+  unknown: readonly { id: string; height: number; authorities: number; addresses: number }[];
+  /** The number of addresses whose peers were not given this node's newest recovery. */
   without: number;
 }

@@ -2,7 +2,7 @@ import type { DiagnosisState } from "../api/index.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import { duration } from "../util/duration.ts";
 import { authorityFindings, missingToGoOn, silentAuthorities } from "./diagnosis-authorities.ts";
-import { blockAge, blockLateMs, finalityLateMs, needsPeers } from "./diagnosis-measures.ts";
+import { blockAge, blockLateMs, finalityLateMs, isAlone } from "./diagnosis-measures.ts";
 import { behindBy, networkFindings } from "./diagnosis-network.ts";
 import { recoveryFindings } from "./diagnosis-recovery.ts";
 import { count } from "./diagnosis-text.ts";
@@ -104,10 +104,6 @@ function hasEnded({ snapshot }: ChainInput): boolean {
 function isBlockLate(input: DiagnosisInput): boolean {
   const { chain } = input;
   return chain !== undefined && blockLateMs(input, chain) >= Math.max(chain.periodMs, minLateMs);
-}
-
-function isAlone(input: DiagnosisInput): boolean {
-  return input.peers.length === 0 && needsPeers(input);
 }
 
 function summaryOf(input: DiagnosisInput, state: DiagnosisState): string {

@@ -1,23 +1,27 @@
-import { RateLimiter, RequestError, recovery } from "../../protocols/index.ts";
+import { RequestError, recovery } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { checkRecovery, recoveryId } from "../consensus/index.ts";
 import type { Network, PeerId } from "../network/types.ts";
 import { type Recovery, zero32 } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
-import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { type Hex, toHex } from "../util/bytes.ts";
 import { type Clock, every } from "../util/clock.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { LruMap } from "../util/lru.ts";
+import { ClaimWarnings } from "./claim-warnings.ts";
 import type { PeerStatuses } from "./peer-statuses.ts";
 import { requestOne } from "./request-one.ts";
 
 /** The interval at which peers are asked for their heights. */
 const lookEveryMs = 5_000;
+/** Peers that are asked each time: checking the addresses of a recovery takes up to 80 ms of the main thread. */
+const askedAtOnce = 2;
 /** A peer is asked again after this time: its operator may have given it another recovery. */
 export const askAgainMs = 60_000;
-/** Warnings of claimed recoveries are limited, because anybody can claim any number. */
-const warningQuota = { requests: 8, perMs: 3_600_000 };
+/** Recoveries that were checked; a claim of one of these is not checked again. */
+const maxChecked = 64;
+const maxHosts = 256;
 
 export interface OtherRecoveriesOptions {
   network: Network;
@@ -28,42 +32,51 @@ export interface OtherRecoveriesOptions {
 }
 
 /** A recovery that peers claim to have been given, and this node was not. Only the agreement of people proves it. */
-interface ClaimedRecovery {
-  id: Hex;
-  height: number;
-  authorities: number;
-  /** The number of connected peers that claim it. */
-  peers: number;
+interface ClaimedRecovery extends Claim {
+  /** The number of addresses of connected peers that claim it. */
+  addresses: number;
 }
 
 /** Claims of peers that have gone through other recoveries than this node. */
 export interface RecoveryClaims {
-  /** Recoveries that this node was not given, the most frequently claimed first. */
+  /** Recoveries that this node was not given, those claimed at the most addresses first. */
   unknown: ClaimedRecovery[];
-  /** The number of connected peers that were not given this node's newest recovery. */
+  /** The number of addresses whose connected peers were not given this node's newest recovery. */
   without: number;
+}
+
+interface Claim {
+  id: Hex;
+  height: number;
+  authorities: number;
 }
 
 interface Asked {
   atMs: number;
   /** Undefined if the peer has none, or one of this node's. */
-  claimed: Recovery | undefined;
+  claimed: Claim | undefined;
 }
+
+const neverAsked: Asked = { atMs: Number.NEGATIVE_INFINITY, claimed: undefined };
 
 /**
  * Asks peers whose digest names other recoveries which one they were given, so that the operator can be told. A claim
- * decides nothing: it is shown, and nobody is blamed for it.
+ * decides nothing: it is shown, and nobody is blamed for it. Ids cost nothing, so each address counts once, and
+ * addresses take turns.
  */
 export class OtherRecoveries {
   readonly #options: OtherRecoveriesOptions;
   readonly #asked = new Map<PeerId, Asked>();
+  /** When a peer of an address was asked last. */
+  readonly #hostAskedMs = new LruMap<string, number>(maxHosts);
+  readonly #checked = new LruMap<Hex, true>(maxChecked);
   readonly #told = new LruMap<Hex, true>(64);
-  readonly #warnings: RateLimiter;
+  readonly #warnings: ClaimWarnings;
   #stops: (() => void)[] = [];
 
   constructor(options: OtherRecoveriesOptions) {
     this.#options = options;
-    this.#warnings = new RateLimiter(options.clock);
+    this.#warnings = new ClaimWarnings(options);
   }
 
   /** Serves this node's own recovery, and begins to ask the peers. */
@@ -86,31 +99,39 @@ export class OtherRecoveries {
   }
 
   claims(): RecoveryClaims {
-    const { network, chain } = this.#options;
+    const { network } = this.#options;
+    const others = network.peers().flatMap(({ id }) => {
+      const asked = this.#asked.get(id);
+      return asked && this.#isOther(id) ? [{ host: network.hostOf(id), claimed: asked.claimed }] : [];
+    });
     const unknown = new Map<Hex, ClaimedRecovery>();
     let without = 0;
-    for (const { id: peer } of network.peers()) {
-      const asked = this.#asked.get(peer);
-      if (!asked || !this.#isOther(peer)) continue;
-      const { claimed } = asked;
-      if (!claimed) {
-        if (chain.tree.recoveries.newest) without++;
-        continue;
-      }
-      const id = toHex(recoveryId(claimed));
-      const known = unknown.get(id);
-      const { block, authorities } = claimed;
-      const peers = (known?.peers ?? 0) + 1;
-      unknown.set(id, { id, height: block.height, authorities: authorities.length, peers });
+    for (const peers of Map.groupBy(others, ({ host }) => host).values()) {
+      const claimed = mostFrequent(peers.flatMap((peer) => peer.claimed ?? []));
+      if (claimed)
+        unknown.set(claimed.id, { ...claimed, addresses: (unknown.get(claimed.id)?.addresses ?? 0) + 1 });
+      else without++;
     }
-    return { unknown: [...unknown.values()].sort((a, b) => b.peers - a.peers), without };
+    const hasOwn = this.#options.chain.tree.recoveries.newest !== undefined;
+    return {
+      unknown: [...unknown.values()].sort((a, b) => b.addresses - a.addresses),
+      without: hasOwn ? without : 0,
+    };
   }
 
+  /** Asks the peers whose address was not asked for the longest time. */
   #look(): void {
     const { network, clock } = this.#options;
-    for (const { id } of network.peers()) {
-      const asked = this.#asked.get(id);
-      if (this.#isOther(id) && !(asked && clock.now() - asked.atMs < askAgainMs)) inBackground(this.#ask(id));
+    const isDue = ({ atMs }: Asked) => clock.now() - atMs >= askAgainMs;
+    const peers = network.peers().map(({ id }) => id);
+    const due = peers.filter((id) => this.#isOther(id) && isDue(this.#asked.get(id) ?? neverAsked));
+    const hostAskedMs = (id: PeerId) => this.#hostAskedMs.get(network.hostOf(id)) ?? 0;
+    const askedMs = (id: PeerId) => (this.#asked.get(id) ?? neverAsked).atMs;
+    for (let count = 0; count < askedAtOnce && due.length > 0; count++) {
+      due.sort((a, b) => hostAskedMs(a) - hostAskedMs(b) || askedMs(a) - askedMs(b));
+      const next = due.shift()!;
+      this.#hostAskedMs.set(network.hostOf(next), clock.now());
+      inBackground(this.#ask(next));
     }
   }
 
@@ -127,15 +148,15 @@ export class OtherRecoveries {
     this.#asked.set(peer, { atMs: clock.now(), claimed: before?.claimed });
     try {
       const known = ids.at(-1) ?? zero32;
-      const claimed = await requestOne(network, peer, recovery, { known }).catch((error) => {
+      const answer = await requestOne(network, peer, recovery, { known }).catch((error) => {
         if (error instanceof RequestError && error.code === "resourceUnavailable") return undefined;
         throw error;
       });
-      if (claimed) checkRecovery(claimed, chain.genesis.id, chain.genesis.config);
-      const isKnown = claimed && ids.some((id) => equalBytes(id, recoveryId(claimed!)));
+      const claimed = answer && this.#check(answer);
       if (!this.#asked.has(peer)) return;
+      const isKnown = claimed && ids.some((id) => toHex(id) === claimed.id);
       this.#asked.set(peer, { atMs: clock.now(), claimed: isKnown ? undefined : claimed });
-      if (claimed && !isKnown) this.#tell(claimed);
+      if (claimed && !isKnown) this.#tell(claimed, peer);
     } catch (error) {
       logger.debug({ peer, error: messageOf(error) }, "the peer did not say which recovery it follows");
       // A node that follows a recovery has checked it, so this peer sends one that nobody follows.
@@ -143,13 +164,26 @@ export class OtherRecoveries {
     }
   }
 
-  #tell(claimed: Recovery): void {
+  /** @throws {UserError} */
+  #check(claimed: Recovery): Claim {
+    const { genesis } = this.#options.chain;
     const id = toHex(recoveryId(claimed));
-    if (this.#told.has(id) || !this.#warnings.take("warnings", warningQuota)) return;
+    if (!this.#checked.has(id)) checkRecovery(claimed, genesis.id, genesis.config);
+    this.#checked.set(id, true);
+    return { id, height: claimed.block.height, authorities: claimed.authorities.length };
+  }
+
+  #tell({ id, height, authorities }: Claim, peer: PeerId): void {
+    if (this.#told.has(id) || !this.#warnings.take(peer)) return;
     this.#told.set(id, true);
     this.#options.logger.warn(
-      { recovery: id, height: claimed.block.height, authorities: claimed.authorities.length },
+      { recovery: id, height, authorities },
       `A PEER CLAIMS THAT THIS CHAIN WENT ON FROM A RECOVERY THAT THIS NODE WAS NOT GIVEN: ${id}. If its operators have agreed on that, start this node once with --recovery=<their file>; if not, there is nothing to do`,
     );
   }
+}
+
+function mostFrequent(claims: readonly Claim[]): Claim | undefined {
+  const alike = [...Map.groupBy(claims, ({ id }) => id).values()];
+  return alike.sort((a, b) => b.length - a.length)[0]?.[0];
 }

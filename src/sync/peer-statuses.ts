@@ -1,4 +1,4 @@
-import { type ChainStatus, chainDigest, height, RateLimiter } from "../../protocols/index.ts";
+import { type ChainStatus, chainDigest, height } from "../../protocols/index.ts";
 import type { Network, PeerId } from "../network/types.ts";
 import { inBackground } from "../util/background.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
@@ -7,12 +7,10 @@ import { Emitter } from "../util/emitter.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { LruMap } from "../util/lru.ts";
+import { ClaimWarnings } from "./claim-warnings.ts";
 import { type ClaimedStatus, claimedStatus } from "./claimed-status.ts";
 import { PollTurns } from "./poll-turns.ts";
 import { requestOne } from "./request-one.ts";
-
-/** Warnings of other chains and digests are limited, because anybody can claim any number. */
-const warningQuota = { requests: 8, perMs: 3_600_000 };
 
 export interface PeerStatus {
   peer: PeerId;
@@ -54,14 +52,14 @@ export class PeerStatuses {
   readonly #asking = new Set<PeerId>();
   /** Chains and digests of which a warning was logged. */
   readonly #foreign = new LruMap<Hex, true>(256);
-  readonly #warnings: RateLimiter;
+  readonly #warnings: ClaimWarnings;
   readonly #polls: PollTurns;
   #stops: (() => void)[] = [];
 
   constructor(options: PeerStatusesOptions) {
     this.#options = options;
     this.events = new Emitter(options.logger);
-    this.#warnings = new RateLimiter(options.clock);
+    this.#warnings = new ClaimWarnings(options);
     this.#polls = new PollTurns({
       clock: options.clock,
       peers: () => options.network.peers(),
@@ -175,10 +173,10 @@ export class PeerStatuses {
     );
   }
 
-  #warnOnce(key: Hex, fields: object, text: string): void {
-    if (this.#foreign.has(key)) return;
+  #warnOnce(key: Hex, fields: { peer: PeerId; [name: string]: unknown }, text: string): void {
+    if (this.#foreign.has(key) || !this.#warnings.take(fields.peer)) return;
     this.#foreign.set(key, true);
-    if (this.#warnings.take("all", warningQuota)) this.#options.logger.warn(fields, text);
+    this.#options.logger.warn(fields, text);
   }
 
   #claimOf(peer: PeerId, status: ChainStatus): ClaimedStatus | undefined {

@@ -6,8 +6,8 @@ import {
   maxOpenVotesPerVoter,
   productionTime,
 } from "../../../src/consensus/index.ts";
-import type { ChainSnapshot, OpenVote } from "../../../src/types/authority.ts";
 import { encodeSnapshot } from "../../../src/storage/snapshot.ts";
+import type { ChainSnapshot, OpenVote } from "../../../src/types/authority.ts";
 import {
   authorityVote,
   maxAuthorities,

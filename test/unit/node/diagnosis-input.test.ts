@@ -131,6 +131,7 @@ test("another account's known blocks make it known", async () => {
       id: "p1",
       host: "host of p1",
       chosen: false,
+      isOfChain: false,
       clockOffsetMs: undefined,
       roundTripMs: undefined,
     },

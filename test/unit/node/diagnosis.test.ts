@@ -18,7 +18,7 @@ const written = (name: string) => encodeAddress(addressOf(name));
 
 /** Makes a peer that has a correct clock. */
 function peer(id: string, fields: Partial<PeerInput> = {}): PeerInput {
-  return { id, host: id, chosen: false, clockOffsetMs: 3, roundTripMs: 2, ...fields };
+  return { id, host: id, chosen: false, isOfChain: true, clockOffsetMs: 3, roundTripMs: 2, ...fields };
 }
 
 function activity(names: string, lastHeight: number): [string, ActivityInput][] {
@@ -124,8 +124,11 @@ const cases: Case[] = [
         recovery: {
           awaited: undefined,
           unknown: [
-            { id: "0x07", height: 110, authorities: 3, peers: 2 },
-            { id: "0x09", height: 110, authorities: 1, peers: 1 },
+            { id: "0x07", height: 110, authorities: 3, addresses: 2 },
+            { id: "0x09", height: 110, authorities: 1, addresses: 1 },
+            ...Array.from({ length: 8 }, (_, at) => ({
+              ...{ id: `0x1${at}`, height: 90, authorities: 1, addresses: 1 },
+            })),
           ],
           without: 0,
         },
@@ -133,14 +136,14 @@ const cases: Case[] = [
     }),
     state: "ok",
     codes: ["NOT_RECOVERED"],
-    says: ["2 peers say", "block 110", "3 authorities", "0x07", "1 more"],
+    says: ["block 110 with 3 authorities by the recovery 0x07 (peers at 2 addresses)", "0x09", "2 more"],
   },
   {
     name: "peers were not given this node's recovery",
     input: input({ chain: chain({ recovery: { awaited: undefined, unknown: [], without: 1 } }) }),
     state: "ok",
     codes: ["PEERS_NOT_RECOVERED"],
-    says: ["1 peer of this chain was not given"],
+    says: ["peers at 1 address were not given"],
   },
   {
     name: "all is well",
@@ -428,6 +431,16 @@ const cases: Case[] = [
     says: ["at height 120 without any peer"],
   },
   {
+    name: "a connection with somebody who has not said that it follows this chain",
+    input: input({ peers: [peer("stranger", { isOfChain: false })] }),
+    state: "waiting",
+    codes: ["NO_PEERS"],
+    says: [
+      "at height 120 without any peer",
+      "none of the 1 connection is with a node that follows this chain",
+    ],
+  },
+  {
     name: "a sole authority needs no peers",
     input: input({ peers: [], chain: chain({}, "", "C") }),
     state: "ok",
@@ -606,7 +619,7 @@ describe("a diagnosis", () => {
       return findings.find(({ code }) => code === "MISSING_AUTHORITIES")!.remedy;
     };
     expect(remedyWith([])).toContain("ccoin recover");
-    expect(remedyWith([{ id: "0x07", height: 110, authorities: 3, peers: 2 }])).not.toContain(
+    expect(remedyWith([{ id: "0x07", height: 110, authorities: 3, addresses: 2 }])).not.toContain(
       "ccoin recover",
     );
   });

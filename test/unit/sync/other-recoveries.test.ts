@@ -49,8 +49,8 @@ test("a node asks each peer once a minute which recovery it follows, and blames 
   const { net, clock, one, rest } = await nodes([], [first], [first], [first, second], []);
   expect(one.others.claims()).toEqual({
     unknown: [
-      { id: toHex(recoveryId(first)), height: 9, authorities: 2, peers: 2 },
-      { id: toHex(recoveryId(second)), height: 9, authorities: 1, peers: 1 },
+      { id: toHex(recoveryId(first)), height: 9, authorities: 2, addresses: 2 },
+      { id: toHex(recoveryId(second)), height: 9, authorities: 1, addresses: 1 },
     ],
     without: 0,
   });
@@ -63,7 +63,7 @@ test("a node asks each peer once a minute which recovery it follows, and blames 
   expect([...net.nodes.values()].flatMap(({ penalties }) => penalties)).toEqual([]);
   expect(rest[0]!.others.claims()).toEqual({ unknown: [], without: 1 });
   net.disconnect(one.network, rest[0]!.network);
-  expect(one.others.claims().unknown[0]!.peers).toBe(1);
+  expect(one.others.claims().unknown[0]!.addresses).toBe(1);
 });
 
 test("a node does not ask peers with the same recoveries", async () => {
@@ -105,9 +105,9 @@ test("a peer is asked with the node's own newest recovery", async () => {
   expect(asked.map(({ request }) => request)).toEqual([{ known: recoveryId(first) }]);
 });
 
-test("claims are ordered by the number of peers", async () => {
+test("claims are ordered by the number of addresses", async () => {
   const { one } = await nodes([], [first, second], [first], [first]);
-  expect(one.others.claims().unknown.map(({ peers }) => peers)).toEqual([2, 1]);
+  expect(one.others.claims().unknown.map(({ addresses }) => addresses)).toEqual([2, 1]);
 });
 
 test("a peer with an older recovery of this node's is one without the newest, and no warning", async () => {
@@ -166,7 +166,7 @@ test("claims end where the peer's digest says that it follows the same recoverie
   expect(one.others.claims()).toEqual({ unknown: [], without: 0 });
 });
 
-test("warns of each claimed recovery once, and of eight in an hour at most", async () => {
+test("warns of each claimed recovery once, and of four of an address in an hour at most", async () => {
   const { net, clock, one } = await nodes([], [first]);
   one.warnings.length = 0;
   let turn = 0;
@@ -175,6 +175,43 @@ test("warns of each claimed recovery once, and of eight in an hour at most", asy
   });
   for (let round = 0; round < 24; round++) await clock.advance(60_000);
   expect(turn).toBeGreaterThan(20);
-  // Seven places were left, and one more comes free every seven and a half minutes.
-  expect(one.warnings).toHaveLength(10);
+  // Three places were left, and one more comes free every quarter of an hour.
+  expect(one.warnings).toHaveLength(4);
+});
+
+test("each address counts for one claim, addresses take turns, and few claims are checked at a time", async () => {
+  const crowds = ["w", "x", "y", "z"].flatMap((host) =>
+    Array.from({ length: 32 }, (_, at) => `${host}@${at}`),
+  );
+  const { net, clock, one } = await nodes([], [first], [first], [first], [first], [first]);
+  const claimed = (peer: string) => ({ ...first, round: first.round + 1 + crowds.indexOf(peer) });
+  const honest = net.fault;
+  const liars = new Map<string, number>();
+  net.fault = (peer, name) => {
+    if (name !== "recovery" || !crowds.includes(peer)) return honest(peer, name);
+    liars.set(peer, (liars.get(peer) ?? 0) + 1);
+    return {
+      answer: async function* () {
+        yield claimed(peer);
+      },
+    };
+  };
+  const status = { isFollowed: false } as never;
+  const { get } = one.statuses;
+  one.statuses.get = (peer) => (crowds.includes(peer) ? status : get.call(one.statuses, peer));
+  for (const peer of crowds) {
+    net.node(peer).serve(recovery, async function* () {});
+    one.network.connected(peer);
+  }
+  net.disconnect(one.network, net.nodes.get("node 5")!);
+  net.connect(one.network, net.nodes.get("node 5")!);
+  await clock.advance(60_000);
+  // Twelve looks at two peers each, of nine addresses.
+  expect([...liars.values()].reduce((sum, times) => sum + times, 0)).toBeLessThan(24);
+  const asked = net.requests.filter(({ from, to }) => from === "node 0" && to === "node 5");
+  expect(asked.map(({ protocol }) => protocol)).toContain("recovery");
+  const { unknown } = one.others.claims();
+  expect(unknown[0]).toMatchObject({ id: toHex(recoveryId(first)), addresses: 5 });
+  expect(unknown.length).toBeLessThanOrEqual(5);
+  expect(unknown.slice(1).map(({ addresses }) => addresses)).toEqual([1, 1, 1, 1]);
 });
