@@ -14,9 +14,9 @@ import type { PeerStatuses } from "./peer-statuses.ts";
 import { requestOne } from "./request-one.ts";
 
 /** The interval at which peers are asked for their heights. */
-const lookEveryMs = 5_000;
+export const lookEveryMs = 5_000;
 /** Peers that are asked each time: checking the addresses of a recovery takes up to 80 ms of the main thread. */
-const askedAtOnce = 2;
+export const askedAtOnce = 2;
 /** A peer is asked again after this time: its operator may have given it another recovery. */
 export const askAgainMs = 60_000;
 /** Recoveries that were checked; a claim of one of these is not checked again. */

@@ -44,7 +44,7 @@ import { surplusQuota } from "../../../src/sync/header-judge.ts";
 import { maxPerVoter, verdictMs } from "../../../src/sync/held-votes.ts";
 import { gossipGap } from "../../../src/sync/lead.ts";
 import { downloadPeers } from "../../../src/sync/lead-download.ts";
-import { askAgainMs } from "../../../src/sync/other-recoveries.ts";
+import { askAgainMs, askedAtOnce, lookEveryMs } from "../../../src/sync/other-recoveries.ts";
 import { pollLimits } from "../../../src/sync/poll-turns.ts";
 import { recordBytes, senderBytes } from "../../../src/sync/serve.ts";
 import { perHeight, remembered } from "../../../src/sync/slot-limit.ts";
@@ -140,7 +140,7 @@ const sentences = [
   `which is 1 to ${maxEvidencePerRequest}, newest first`,
   `are left out for ${seconds(firstDoubtMs)}, doubled each time up to ${seconds(maxDoubtMs)}. ${capital(inWords(downloadPeers))} peers are asked at once`,
   `the peer that passed the vote on, and ${askedToo.afterMs} ms later ${inWords(askedToo.peers)} others`,
-  `(_reference_: once ${askAgainMs === 60_000 ? "a minute" : `in ${seconds(askAgainMs)}`}), to tell its operator`,
+  `(_reference_: once ${askAgainMs === 60_000 ? "a minute" : `in ${seconds(askAgainMs)}`} at most, ${inWords(askedAtOnce)} peers in ${seconds(lookEveryMs)}, addresses in turns)`,
   `A node asks while it has dialled fewer than ${inWords(wantedOutbound)} peers of its own choice, peers given by a person not counted: ${inWords(exchangeLimits.atOnce)} peers at a time`,
   `each every ${seconds(exchangeLimits.everyMs)} at first and once a minute later`,
   `it is halved every ${minutes(halfLifeMs)}`,
