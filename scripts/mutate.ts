@@ -50,7 +50,7 @@ async function run(name: string): Promise<Mutants> {
     incrementalFile: `${report}.incremental.json`,
     concurrency: Number(values.concurrency),
     // A busy machine is no endless loop.
-    timeoutMS: 20_000,
+    timeoutMS: part.timeoutMs ?? 20_000,
     timeoutFactor: 4,
     dryRunTimeoutMinutes: 30,
     // Stryker would read it with the API of TypeScript, which TypeScript 7 does not have; node runs the files as they are.

@@ -156,7 +156,7 @@ export class BlockInbox {
 
   async #load(id: Uint8Array, idHex: Hex, source: BlockSource, payer: Payer): Promise<void> {
     const { clock, chain, network } = this.#options;
-    if (this.#stop.signal.aborted || this.#knows(idHex, source) || !this.#entries.mayLoad(payer)) return;
+    if (this.#stop.signal.aborted || !this.#entries.mayLoad(payer)) return;
     const load = new BlockLoad(source, {
       clock,
       patienceMs: Math.min(chain.snapshot.parameters.periodMs * patience.partOfPeriod, patience.maxMs),

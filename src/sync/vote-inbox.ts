@@ -1,11 +1,11 @@
-import { type FinalityAnswer, finality, RequestError } from "../../protocols/index.ts";
+import { type FinalityAnswer, finality } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
 import { checkVoter, VoteError } from "../chain/vote-check.ts";
 import { authorityIndex, isLink } from "../consensus/index.ts";
 import type { Network, PeerId, Verdict } from "../network/types.ts";
 import type { FinalityStore } from "../storage/finality.ts";
-import { type Certificate, isSafeCount, maxAuthorities, type SignedFinalityVote } from "../types/index.ts";
+import { type Certificate, maxAuthorities, type SignedFinalityVote } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
@@ -105,9 +105,7 @@ export class VoteInbox {
   serve(): void {
     const { network } = this.#options;
     const answer = () => this.#answer();
-    network.serve(finality, async function* ({ justifiedRound }, { read }) {
-      if (!isSafeCount(justifiedRound))
-        throw new RequestError("invalidRequest", "the round is above 2^53 - 1");
+    network.serve(finality, async function* (_, { read }) {
       await read(3 * recordBytes);
       yield await answer();
     });
@@ -247,11 +245,10 @@ export class VoteInbox {
   async #answer(): Promise<FinalityAnswer> {
     const { chain, store, finalizer } = this.#options;
     const { justified, finalized } = chain.finality;
-    const settled = [finalized.round, finalized.round + 1, justified.round];
-    // Nobody signed genesis, in round 0.
-    const rounds = new Set(settled.filter((round) => round > 0));
+    const rounds = new Set([finalized.round, finalized.round + 1, justified.round]);
     const certificates = await Promise.all([...rounds].map((round) => store.certificate(round)));
     return {
+      // Nobody signed genesis, in round 0.
       certificates: certificates.filter((certificate) => certificate !== undefined),
       votes: finalizer.rounds.votes().slice(0, maxAuthorities),
     };

@@ -6,6 +6,8 @@ export interface Part {
   testsOf?: Readonly<Record<string, readonly string[]>>;
   /** The time after which a test has hung, where many mutants make tests hang, and no test takes long. */
   testTimeoutMs?: number;
+  /** The time above four times that of its tests after which a mutant is taken for an endless loop; 20 s without it. */
+  timeoutMs?: number;
 }
 
 const ownTests = (folder: string) => `test/unit/${folder}/**/*.test.ts`;
@@ -94,6 +96,7 @@ const checksOfSync: Readonly<Record<string, readonly string[]>> = {
   "block-inbox": ["block-inbox", "inbox", "rules"],
   "complete-block": ["complete-block", "inbox"],
   "evidence-inbox": ["evidence-inbox"],
+  "fetched-header": ["fetched-header", "headers"],
   "header-judge": ["header-judge", "inbox"],
   headers: ["headers", "rules"],
   "other-recoveries": ["other-recoveries"],
@@ -101,8 +104,11 @@ const checksOfSync: Readonly<Record<string, readonly string[]>> = {
   "vote-inbox": ["vote-inbox", "awaited-blocks"],
 };
 
-/** Those of them that need no node: their own tests are enough. */
+/** Those of them that need no node: their own tests are enough. `verdicts` has the table of the page instead. */
 const limitsOfSync = [
+  "awaited-blocks",
+  "block-entries",
+  "block-load",
   "claimed-status",
   "common-ancestor",
   "conflicting-finality",
@@ -111,9 +117,10 @@ const limitsOfSync = [
   "header-hold",
   "held-votes",
   "lead",
+  "places",
   "settled-votes",
   "slot-limit",
-  "verdicts",
+  "vote-decoder",
   "vote-limit",
   "vote-signatures",
   "voter-accounts",
@@ -130,7 +137,8 @@ export const parts: Readonly<Record<string, Part>> = {
   accounts: folder("accounts"),
   types: folder("types", [vectors]),
   crypto: { ...folder("crypto"), testTimeoutMs: 10_000 },
-  state: { ...folder("state"), testsOf: testsOf("state", testsOfState) },
+  // Many mutants of the tables loop without end.
+  state: { ...folder("state"), testsOf: testsOf("state", testsOfState), timeoutMs: 4_000 },
   // Left out are long random runs and a test that counts steps with its own module: they notice little that the quick tests do not.
   chain: {
     testTimeoutMs: 8_000,
@@ -145,5 +153,8 @@ export const parts: Readonly<Record<string, Part>> = {
       Object.entries(checksOfSync).map(([name, tests]) => [`${name}.ts`, testsOfSync(tests)]),
     ),
   },
-  "sync-limits": { mutate: filesOfSync(limitsOfSync), tests: testsOfSync(limitsOfSync) },
+  "sync-limits": {
+    mutate: filesOfSync([...limitsOfSync, "verdicts"]),
+    tests: testsOfSync(limitsOfSync),
+  },
 };

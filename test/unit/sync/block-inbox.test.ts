@@ -8,12 +8,12 @@ import { compact, settledClock, syncNode, until, verifyHere } from "../support/s
 
 const genesis = await testGenesis(3);
 
-/** A node and two peers that serve nothing; `stall` leaves all requests unanswered. */
-async function nodeOf({ stall = false } = {}) {
+/** A node and peers that serve nothing; `stall` leaves all requests unanswered. */
+async function nodeOf({ stall = false, peers = ["peer", "other"] } = {}) {
   const clock = settledClock();
   const net = new FakeNetwork(clock);
   const node = await syncNode(net, "node", genesis);
-  for (const name of ["peer", "other"]) {
+  for (const name of peers) {
     const peer = net.node(name);
     peer.serve(blocksById, async function* () {});
     net.connect(node.network, peer);
@@ -86,6 +86,14 @@ describe("the places of blocks being loaded", () => {
     expect(net.count("blocks-by-id")).toBe(6);
   });
 
+  test("of peers that are asked are shared by those of one address, so that its ids leave room for another's", async () => {
+    const peers = ["crowd@1", "crowd@2", "crowd@3", "crowd@4", "crowd@5", "honest"];
+    const { node, net, clock } = await nodeOf({ stall: true, peers });
+    for (const [at, peer] of peers.entries()) void node.inbox.fetch(new Uint8Array(32).fill(at), peer);
+    await clock.advance(0);
+    expect(net.requests.map(({ to }) => to)).toEqual(["crowd@1", "crowd@2", "crowd@3", "crowd@4", "honest"]);
+  });
+
   test("of announced blocks are their authority's, so that one's flood leaves room for another's", async () => {
     const { node, net, maker, clock } = await nodeOf({ stall: true });
     // A short id that no pool knows, so that the block has to be requested.
@@ -127,6 +135,14 @@ test("the same header that comes twice while it is judged is accepted once", asy
   const { gossip, maker } = await nodeOf();
   const tip = await maker.block(maker.start());
   expect(await Promise.all([gossip(tip), gossip(tip, "other")])).toEqual(["accept", "ignore"]);
+});
+
+test("a block that does not come is asked of another address before another id of the same", async () => {
+  const { node, net, clock, maker } = await nodeOf({ stall: true, peers: ["crowd@1", "honest", "crowd@2"] });
+  const message = compact(await maker.block(maker.start()), maker, () => [new Uint8Array(8)]);
+  for (const from of ["crowd@1", "honest", "crowd@2"]) void node.inbox.onGossip(message, from);
+  await clock.advance(2_000);
+  expect(net.requests.map(({ to }) => to)).toEqual(["crowd@1", "honest", "crowd@2"]);
 });
 
 test("a header of a block that is being loaded is not judged again", async () => {
@@ -189,6 +205,23 @@ describe("after a failure", () => {
     answer(tip.blocks[0]!);
     await node.inbox.fetch(tip.id, "peer");
     expect(node.chain.head.idHex).toBe(tip.idHex);
+  });
+
+  test("to place a block of nobody the height of the peer that has sent it is asked for", async () => {
+    const base = await nodeOf();
+    await base.deliver(await orphan(base, 1, signer(900)));
+    expect(base.node.farAhead).toEqual(["peer"]);
+    expect(base.node.network.penalties).toEqual([]);
+  });
+
+  test("that an honest peer's view of the chain explains nobody is blamed", async () => {
+    const { node, answer, maker } = await nodeOf();
+    const tip = await maker.block(maker.start());
+    node.chain.checkHeaders = () => Promise.reject(new BlockError("BELOW_FINALIZED", "…"));
+    answer(tip.blocks[0]!);
+    await node.inbox.fetch(tip.id, "peer");
+    expect(node.farAhead).toEqual(["peer"]);
+    expect(node.network.penalties).toEqual([]);
   });
 
   test("of a block's signature the peer that has sent all of it is blamed for an invalid block", async () => {
@@ -275,6 +308,15 @@ describe("a block that waits for its parent", () => {
     expect(base.node.farAhead).toEqual(farAhead);
   });
 
+  test("is fetched with its parent where the chain is long, too", async () => {
+    const base = await nodeOf();
+    const { node, net, maker, deliver } = base;
+    for (const block of (await maker.extend(maker.start(), 20)).blocks) await node.add(block);
+    await deliver(await orphan(base, 1, authorities[1]!, 22));
+    expect(net.count("blocks-by-id")).toBe(2);
+    expect(node.farAhead).toEqual([]);
+  });
+
   test("is left to sync beside more than 16 others", async () => {
     const base = await nodeOf();
     const { node, net, deliver } = base;
@@ -330,13 +372,45 @@ describe("after a stop", () => {
   });
 
   test("a header that was being judged begins nothing", async () => {
-    const { node, net, gossip, clock, maker } = await nodeOf({ stall: true });
-    const verdict = gossip(await maker.block(maker.start()));
+    const { node, net, clock, maker } = await nodeOf({ stall: true });
+    // A short id that no pool knows, so that the block would have to be requested.
+    const message = compact(await maker.block(maker.start()), maker, () => [new Uint8Array(8)]);
+    const verdict = node.inbox.onGossip(message, "peer");
     node.inbox.stop();
     await verdict;
     await clock.advance(100);
     expect(node.chain.head.height).toBe(0);
-    expect(net.count("blocks-by-id")).toBe(0);
+    expect(net.requests).toEqual([]);
+  });
+
+  test("a block that was being checked is not imported", async () => {
+    const { node, net, clock, answer, maker } = await nodeOf();
+    const tip = await maker.block(maker.start());
+    const checked = Promise.withResolvers<void>();
+    node.checks.verify = async (sets) => {
+      await checked.promise;
+      return verifyHere(sets);
+    };
+    answer(tip.blocks[0]!);
+    void node.inbox.fetch(tip.id, "peer");
+    await clock.advance(0);
+    node.inbox.stop();
+    checked.resolve();
+    await clock.advance(0);
+    expect(net.count("blocks-by-id")).toBe(1);
+    expect(node.chain.head.height).toBe(0);
+  });
+
+  test("a block that waited for its time holds no timer", async () => {
+    const { node, clock, answer, maker } = await nodeOf();
+    const tip = await maker.block(maker.start());
+    const before = clock.pending;
+    refuse(node, tip, new BlockError("FUTURE_BLOCK", "…", { aheadMs: 500 }));
+    answer(tip.blocks[0]!);
+    await node.inbox.fetch(tip.id, "peer");
+    expect(clock.pending).toBe(before + 1);
+    node.inbox.stop();
+    expect(clock.pending).toBe(before);
   });
 
   test.each<[BlockErrorCode]>([["UNKNOWN_PARENT"], ["FUTURE_BLOCK"]])(

@@ -89,6 +89,47 @@ test("asks nobody else while a received block is checked; if it is wrong, asks t
   expect(await load.ended).toEqual({ block, from: "b" });
 });
 
+test.each([
+  [3 * patienceMs, ["a", "b"]],
+  [patienceMs / 2, ["a"]],
+])(
+  "after a wrong block, whose source goes on in another way, asks the next peer if %i ms have passed: %j",
+  async (ms, expected) => {
+    const clock = new ManualClock();
+    const asked: string[] = [];
+    const verdict = Promise.withResolvers<CheckedBlock>();
+    const source = (from: string): BlockSource => ({
+      from,
+      async fetch(load) {
+        asked.push(from);
+        await load.check(() => verdict.promise).catch(() => undefined);
+        return new Promise(() => undefined);
+      },
+    });
+    const options = { clock, patienceMs, hostOf: (peer: string) => peer, onFailure: () => undefined };
+    const load = new BlockLoad(source("a"), options);
+    load.add(source("b"));
+    await clock.advance(ms);
+    expect(asked).toEqual(["a"]);
+    verdict.reject("wrong");
+    await clock.advance(0);
+    expect(asked).toEqual(expected);
+  },
+);
+
+test("waits for a peer that was asked meanwhile when a slow one before it fails", async () => {
+  const { clock, asked, answers, source, load } = sources();
+  load.add(source("b"));
+  await clock.advance(patienceMs);
+  expect(asked).toEqual(["a", "b"]);
+  answers.get("a")!.reject("broken");
+  await clock.advance(0);
+  load.add(source("c"));
+  expect(asked).toEqual(["a", "b"]);
+  await clock.advance(patienceMs);
+  expect(asked).toEqual(["a", "b", "c"]);
+});
+
 test("checks one of two blocks that arrive at once, and the other only if the first was wrong", async () => {
   for (const firstIsRight of [true, false]) {
     const { clock, source, load, answer } = sources();

@@ -188,14 +188,28 @@ describe("gossip", () => {
     const at = (timestamp: number) => ({ ...header, message: { ...header.message, timestamp } });
     const headersOf = (slot: number) =>
       encode(headerEvidence(at(slot * slotMs), at(slot * slotMs + 1), slotMs)!);
-    for (let cheap = 0; cheap < 1_025; cheap++) {
-      await trusting.onGossip(twoVotes(14 + cheap), "peer");
-      await trusting.onGossip(headersOf(cheap), "peer");
-    }
+    for (let cheap = 0; cheap < 1_025; cheap++) await trusting.onGossip(headersOf(cheap), "peer");
+    expect(await trusting.onGossip(twoVotes(14), "peer")).toBe("accept");
+    for (let cheap = 1; cheap < 1_025; cheap++) await trusting.onGossip(twoVotes(14 + cheap), "peer");
     for (const round of [2, 14 + 1_025])
       expect(await trusting.onGossip(twoVotes(round), "peer")).toBe("ignore");
     expect(await trusting.onGossip(headersOf(1_025), "peer")).toBe("ignore");
     for (const round of [3, 7, 13]) expect(await trusting.onGossip(twoVotes(round), "peer")).toBe("accept");
+  });
+
+  test("checks no signature of a piece that is known, or that its offender's budget does not cover", async () => {
+    let checks = 0;
+    const counting = await open(testNetwork(), database, async (sets) => {
+      checks += sets.length;
+      return sets.map(() => true);
+    });
+    for (let slot = 0; slot < 1_024; slot++) await counting.onGossip(encode(marked(slot)), "peer");
+    expect(checks).toBe(2 * 1_024);
+    for (const slot of [3, 2_000])
+      expect(await counting.onGossip(encode(marked(slot)), "peer")).toBe("ignore");
+    clock.nowMs += 1_000;
+    expect(await counting.onGossip(encode(marked(3)), "peer")).toBe("ignore");
+    expect(checks).toBe(2 * 1_024);
   });
 
   test("bounds the evidence that is listed and sent, and includes every offender and kind", async () => {
@@ -399,6 +413,83 @@ test("an offence found twice at the same time is stored once", async () => {
   const told = await inbox.onGossip(encode(other), "peer");
   await turns();
   expect([told, inbox.list().length, network.published.length]).toEqual(["ignore", 1, 1]);
+});
+
+describe("a second piece for the same offence", () => {
+  test("that comes while the first is being written is not stored", async () => {
+    const { store, ...options } = optionsOf(testNetwork());
+    const written = Promise.withResolvers<void>();
+    let puts = 0;
+    const inbox = await EvidenceInbox.open({
+      ...options,
+      store: {
+        put: async (entry) => {
+          puts++;
+          await written.promise;
+          return store.put(entry);
+        },
+        get: (...key) => store.get(...key),
+        all: () => store.all(),
+      },
+    });
+    const verdicts = ["peer", "other"].map((peer) => inbox.onGossip(encode(twoHeaders("A")), peer));
+    await turns();
+    written.resolve();
+    expect(await Promise.all(verdicts)).toEqual(["accept", "ignore"]);
+    expect(puts).toBe(1);
+  });
+
+  test("whose check ends when the first is stored is not listed again", async () => {
+    const checked = Promise.withResolvers<void>();
+    let checks = 0;
+    const inbox = await open(testNetwork(), new CrashableDatabase(), async (sets) => {
+      if (++checks === 1) await checked.promise;
+      return verifySignatures(sets);
+    });
+    const slow = inbox.onGossip(encode(twoHeaders("A")), "peer");
+    await turns();
+    expect(await inbox.onGossip(encode(twoHeaders("A")), "other")).toBe("accept");
+    checked.resolve();
+    expect(await slow).toBe("ignore");
+    expect(inbox.list()).toHaveLength(1);
+  });
+
+  test("that the node finds itself is not published", async () => {
+    const network = testNetwork();
+    const inbox = await open(network);
+    expect(await inbox.onGossip(encode(twoHeaders("A")), "peer")).toBe("accept");
+    for (const timestamp of [5_000, 5_001]) inbox.seenHeader(signedHeader("A", timestamp, 4));
+    await turns();
+    expect(network.published).toEqual([]);
+  });
+});
+
+test("votes of open rounds are remembered longer than others", async () => {
+  const { isAuthority: _, ...options } = optionsOf(testNetwork());
+  const inbox = await EvidenceInbox.open({ ...options, isAuthority: () => true });
+  const vote = signedVote("A", 0, 3, 1);
+  // The room for all is shared by so many authorities that 64 rounds of each are remembered.
+  for (let at = 0; at < 256; at++)
+    inbox.seenVote({ ...vote, voter: new Uint8Array(32).fill(1).fill(at, 0, 1) });
+  inbox.seenVote(vote);
+  const target = (round: number) => ({ ...vote.message.target, round, height: round });
+  for (let round = 14; round < 90; round++)
+    inbox.seenVote({ ...vote, message: { ...vote.message, target: target(round) } });
+  inbox.seenVote(signedVote("A", 0, 3, 2));
+  await turns();
+  expect(inbox.list()).toMatchObject([{ offence: "doubleVote", round: 3 }]);
+});
+
+test("a listed piece that is not on the disk any more is left out of the answer", async () => {
+  const network = testNetwork();
+  const options = optionsOf(network);
+  const inbox = await EvidenceInbox.open(options);
+  for (const slot of [1, 2]) await inbox.onGossip(encode(twoHeaders("A", slot)), "peer");
+  inbox.serve();
+  const get = options.store.get.bind(options.store);
+  let asked = 0;
+  options.store.get = async (...key) => (++asked === 1 ? undefined : get(...key));
+  expect(await network.ask(maxEvidencePerRequest)).toHaveLength(1);
 });
 
 test("a surround vote is evidence of its own, beside two votes of the same round", async () => {

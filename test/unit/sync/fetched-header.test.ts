@@ -9,7 +9,7 @@ const genesis = await testGenesis(3, limits);
 const unknown = new Uint8Array(32).fill(9);
 
 async function setUp() {
-  const { chain, maker } = await testChain({ genesis });
+  const { chain, clock, maker } = await testChain({ genesis });
   const signed: SignedHeader[] = [];
   let verified = 0;
   const checks = {
@@ -30,7 +30,7 @@ async function setUp() {
     });
   };
   const make = (options: BlockOptions = {}) => maker.block(maker.start(), options);
-  return { make, check, signed, verified: () => verified };
+  return { chain, clock, make, check, signed, verified: () => verified };
 }
 
 /** An encoded list that claims this number of transactions and has this length. */
@@ -75,6 +75,22 @@ describe("a fetched block", () => {
     expect(await check(await make(), listOf(3, 12 + 100_000))).toBe(true);
   });
 
+  test("whose header could be written differently is refused before its signature is checked", async () => {
+    const { make, check, verified } = await setUp();
+    const { vote } = (await make()).header;
+    await expect(check(await make({ edit: { vote: { ...vote, value: 1n } } }))).rejects.toMatchObject({
+      code: "MALFORMED",
+    });
+    expect(verified()).toBe(0);
+  });
+
+  test("on a branch that is broken is left to sync", async () => {
+    const { chain, make, check, verified } = await setUp();
+    chain.tree.snapshotAfter = () => Promise.reject(new Error("broken"));
+    expect(await check(await make())).toBe(false);
+    expect(verified()).toBe(0);
+  });
+
   test("with a wrong signature is refused, and no evidence", async () => {
     const { make, check, signed } = await setUp();
     const forged = await make({ signedBy: signer(900) });
@@ -91,7 +107,9 @@ describe("a fetched block", () => {
   });
 
   test("whose time has not come is decoded, to wait for it", async () => {
-    const { make, check } = await setUp();
-    expect(await check(await make({ laterMs: 3_600_000 }))).toBe(true);
+    const { chain, clock, make, check } = await setUp();
+    const early = await make({ laterMs: clock.now() });
+    await expect(chain.checkHeaders([early.blocks[0]!.header])).rejects.toMatchObject({ code: "FUTURE_BLOCK" });
+    expect(await check(early)).toBe(true);
   });
 });

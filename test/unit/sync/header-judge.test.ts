@@ -97,7 +97,11 @@ test("a header of a stranger on a branch below the final block is ignored withou
 
 test("an account that only the set after the parent holds is an authority there", async () => {
   const { chain, judged, block, signed } = await judging(one);
-  const candidate = signer(900);
+  // One that is the first of the new set.
+  const candidate = Array.from({ length: 50 }, (_, number) => signer(900 + number)).sort((a, b) =>
+    compareBytes(a.publicKey, b.publicKey),
+  )[0]!;
+  expect(compareBytes(candidate.publicKey, authorities[0]!.publicKey)).toBeLessThan(0);
   const after = await chain.tree.snapshotAfter(one.id);
   const grown: ChainSnapshot = {
     ...after,
@@ -122,7 +126,8 @@ test("a header with a wrong signature is rejected, and not reported as signed", 
 test("a header whose parent or whose time is missing is no verdict yet, but a fault of it is", async () => {
   const { judged, block, clock } = await judging();
   const early = await block(maker.start(), { laterMs: clock.now() });
-  expect(await judged(two)).toMatchObject({ code: "UNKNOWN_PARENT" });
+  for (const by of authorities.slice(0, 4))
+    expect(await judged(await block(one, { by }))).toMatchObject({ code: "UNKNOWN_PARENT" });
   expect(await judged(early)).toMatchObject({ code: "FUTURE_BLOCK" });
   expect(await judged(await block(maker.start(), { edit: { difficulty: 1 }, laterMs: 1_000 }))).toBe(
     "reject",
@@ -130,10 +135,14 @@ test("a header whose parent or whose time is missing is no verdict yet, but a fa
 });
 
 test("a header on an unknown parent is ignored by a node that does not know the rules after its head", async () => {
-  const { chain, judged } = await judging();
+  const { chain, judged, block } = await judging();
   Object.defineProperty(chain, "unknownRules", { get: () => 2 });
   expect(await judged(two)).toBe("ignore");
   expect(await judged(one)).toBe("accept");
+  // Headers on known parents are judged as ever.
+  expect(await judged(await block(maker.start(), { edit: { difficulty: 1 }, laterMs: 1_000 }))).toBe(
+    "reject",
+  );
 });
 
 test("a surplus header is judged like others if blocks build on it, and is not charged", async () => {

@@ -8,9 +8,10 @@ import { FinalityStore } from "../../../src/storage/finality.ts";
 import { HeldVotes } from "../../../src/sync/held-votes.ts";
 import { recordBytes } from "../../../src/sync/serve.ts";
 import { VoteInbox } from "../../../src/sync/vote-inbox.ts";
-import { type Checkpoint, SignedFinalityVote } from "../../../src/types/index.ts";
+import { type Checkpoint, maxAuthorities, SignedFinalityVote } from "../../../src/types/index.ts";
+import { compareBytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
-import { authorities, BlockMaker, testChain, testGenesis } from "../support/chain.ts";
+import { authorities, BlockMaker, signer, testChain, testGenesis } from "../support/chain.ts";
 import { FakeNetwork } from "../support/network.ts";
 import { settledClock, verifyHere } from "../support/sync-node.ts";
 import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
@@ -23,7 +24,7 @@ const aside = await maker.block(maker.start(), { by: authorities[3]! });
 const genesisCheckpoint = { round: 0, height: 0, block: genesis.id };
 
 /** Makes a node that receives votes from its peer "peer"; `verify` may act during the checks. */
-async function node() {
+async function node(of = genesis) {
   const clock = settledClock();
   const net = new FakeNetwork(clock);
   const network = net.node("node");
@@ -39,7 +40,7 @@ async function node() {
     await during();
     return verifyHere(sets);
   };
-  const base = await testChain({ genesis, clock, chain: { verify } });
+  const base = await testChain({ genesis: of, clock, chain: { verify } });
   const { finalizer, voter } = testFinalizer(base);
   const fetched: string[] = [];
   let answers = 0;
@@ -226,7 +227,7 @@ describe("the equivocation watch sees every vote that its voter has signed", () 
   });
 
   test("even if the vote breaks the rules, but not if the signature is another's", async () => {
-    const { addAll, gossip, signed } = await watchedNode();
+    const { addAll, fetched, gossip, signed } = await watchedNode();
     await addAll(two);
     const backwards = await voteFor(one, 3, checkpoint(2, two));
     const wrongHeight = await signedVote(authorities[1]!, genesis, genesisCheckpoint, {
@@ -235,6 +236,8 @@ describe("the equivocation watch sees every vote that its voter has signed", () 
     });
     const stranger = await signedVote(authorities[4]!, genesis, genesisCheckpoint, checkpoint(1, one));
     for (const vote of [backwards, wrongHeight, stranger]) expect(await gossip(vote)).toBe("reject");
+    // No block is requested for a vote that is wrong.
+    expect(fetched).toEqual([]);
     expect(await gossip({ ...(await voteFor(one)), voter: authorities[2]!.publicKey })).toBe("reject");
     expect(signed).toEqual([wrongHeight]);
   });
@@ -295,6 +298,19 @@ describe("limits of what one authority signs", () => {
     expect(verdicts.slice(64)).toEqual(Array(6).fill("pardon"));
     // The votes still reach the equivocation watch.
     expect(signed).toHaveLength(70);
+    const other = await signedVote(authorities[2]!, genesis, genesisCheckpoint, checkpoint(1, one));
+    expect(await gossip(other)).toBe("accept");
+  });
+
+  test("votes beyond all accounts are not even checked", async () => {
+    const { addAll, gossip, checks } = await node();
+    await addAll(two);
+    // A vote with a valid signature costs the account; the target rounds differ, so that each is a vote of its own.
+    const before = checks();
+    for (let round = 1; round <= 64 + 1_000; round++) await gossip(await voteFor(one, round));
+    expect(checks() - before).toBe(64 + 1_000);
+    expect(await gossip(await voteFor(one, 1_065))).toBe("ignore");
+    expect(checks() - before).toBe(64 + 1_000);
     const other = await signedVote(authorities[2]!, genesis, genesisCheckpoint, checkpoint(1, one));
     expect(await gossip(other)).toBe("accept");
   });
@@ -553,6 +569,15 @@ describe("votes and certificates in an answer", () => {
     expect([network.penalties, fetched, answers()]).toEqual([[], [], 0]);
   });
 
+  test("are no more than an answer holds", async () => {
+    const { finalizer, inbox, peer } = await node();
+    inbox.serve();
+    const vote = await voteFor(one);
+    finalizer.rounds.votes = () => Array(maxAuthorities + 1).fill(vote);
+    for await (const { votes } of peer.request("node", finality, { justifiedRound: 0 }))
+      expect(votes).toHaveLength(maxAuthorities);
+  });
+
   test("name the certificates of the final rounds and of the justified one, each once, but none of genesis", async () => {
     const { addAll, finalizer, inbox, peer } = await node();
     const three = await maker.block(two);
@@ -670,6 +695,47 @@ test("a peer is not asked for a certificate that this node has", async () => {
   expect(await gossip(await voteFor(two, 2, checkpoint(1, one)))).toBe("accept");
   await clock.advance(0);
   expect(net.requests).toEqual([]);
+});
+
+test("after a stop nobody is asked for a certificate that a peer has kept back", async () => {
+  const { addAll, clock, gossip, inbox, net, network } = await node();
+  await addAll(one);
+  net.connect(network, net.node("other"));
+  void gossip(await voteFor(two, 2, checkpoint(1, one)));
+  await clock.advance(0);
+  inbox.stop();
+  await clock.advance(200);
+  expect(net.requests.map(({ to }) => to)).toEqual(["peer"]);
+});
+
+test("a vote that is counted while it is looked at is not forwarded", async () => {
+  const { addAll, add, clock, finalizer, gossip, verdictOf } = await node();
+  await addAll(one);
+  finalizer.addSigned = async () => false;
+  expect(await gossip(await voteFor(one))).toBe("pardon");
+  finalizer.addSigned = () => Promise.reject(new VoteError("UNKNOWN_BLOCK", "…"));
+  const waiting = gossip(await voteFor(two, 2));
+  expect(await verdictOf(waiting)).toBe("none");
+  finalizer.addSigned = async () => false;
+  await add(two.blocks.at(-1)!);
+  await clock.advance(0);
+  expect(await waiting).toBe("pardon");
+});
+
+test("the signatures of a large set's votes are checked together", async () => {
+  const many = Array.from({ length: 17 }, (_, number) => signer(200 + number)).sort((a, b) =>
+    compareBytes(a.publicKey, b.publicKey),
+  );
+  const large = await testGenesis(4, { authorities: many.map(({ publicKey }) => publicKey) });
+  const { clock, checks, gossip } = await node(large);
+  const unknown = { round: 1, height: 1, block: new Uint8Array(32).fill(9) };
+  const source = { round: 0, height: 0, block: large.id };
+  const before = checks();
+  for (const by of many.slice(0, 3)) void gossip(await signedVote(by, large, source, unknown));
+  await clock.advance(0);
+  expect(checks()).toBe(before);
+  await clock.advance(10);
+  expect(checks()).toBe(before + 3);
 });
 
 test("a vote whose block is stored while the vote begins to wait is released at once", async () => {
