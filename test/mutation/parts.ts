@@ -136,7 +136,12 @@ export const parts: Readonly<Record<string, Part>> = {
   consensus: folder("consensus"),
   accounts: folder("accounts"),
   types: folder("types", [vectors]),
-  crypto: { ...folder("crypto"), testTimeoutMs: 10_000 },
+  // No mutant can be switched on in a thread, which has its own copy of the code.
+  crypto: {
+    ...folder("crypto"),
+    mutate: ["src/crypto/!(verify-worker|*.d).ts"],
+    testTimeoutMs: 10_000,
+  },
   // Many mutants of the tables loop without end.
   state: { ...folder("state"), testsOf: testsOf("state", testsOfState), timeoutMs: 4_000 },
   // Left out are long random runs and a test that counts steps with its own module: they notice little that the quick tests do not.
