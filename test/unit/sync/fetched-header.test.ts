@@ -109,7 +109,9 @@ describe("a fetched block", () => {
   test("whose time has not come is decoded, to wait for it", async () => {
     const { chain, clock, make, check } = await setUp();
     const early = await make({ laterMs: clock.now() });
-    await expect(chain.checkHeaders([early.blocks[0]!.header])).rejects.toMatchObject({ code: "FUTURE_BLOCK" });
+    await expect(chain.checkHeaders([early.blocks[0]!.header])).rejects.toMatchObject({
+      code: "FUTURE_BLOCK",
+    });
     expect(await check(early)).toBe(true);
   });
 });
