@@ -11,6 +11,7 @@ import { EvidenceStore } from "../../../src/storage/evidence.ts";
 import { EvidenceInbox, type EvidenceInboxOptions, maxChecks } from "../../../src/sync/evidence-inbox.ts";
 import { recordBytes } from "../../../src/sync/serve.ts";
 import { type Certificate, Evidence } from "../../../src/types/index.ts";
+import { compareBytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { handClock } from "../accounts/signing.ts";
 import { genesisId, keyOf, signedHeader, signedVote, slotMs } from "../consensus/equivocation.ts";
@@ -465,12 +466,15 @@ describe("a second piece for the same offence", () => {
 });
 
 test("votes of open rounds are remembered longer than others", async () => {
-  const { isAuthority: _, ...options } = optionsOf(testNetwork());
-  const inbox = await EvidenceInbox.open({ ...options, isAuthority: () => true });
-  const vote = signedVote("A", 0, 3, 1);
   // The room for all is shared by so many authorities that 64 rounds of each are remembered.
-  for (let at = 0; at < 256; at++)
-    inbox.seenVote({ ...vote, voter: new Uint8Array(32).fill(1).fill(at, 0, 1) });
+  const others = Array.from({ length: 256 }, (_, at) => new Uint8Array(32).fill(1).fill(at, 0, 1));
+  const all = [...others, authorities[0]!].sort(compareBytes);
+  const inbox = await EvidenceInbox.open({
+    ...optionsOf(testNetwork()),
+    chain: { ...chain, snapshot: { ...chain.snapshot, authorities: all } },
+  });
+  const vote = signedVote("A", 0, 3, 1);
+  for (const voter of others) inbox.seenVote({ ...vote, voter });
   inbox.seenVote(vote);
   const target = (round: number) => ({ ...vote.message.target, round, height: round });
   for (let round = 14; round < 90; round++)
