@@ -6,10 +6,10 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, parse, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { buildSync } from "esbuild";
 import { cspHash } from "../src/api/csp-hash.ts";
-import type { MadePage } from "../src/api/page.ts";
+import type { MadeFile, MadePage } from "../src/api/page.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "src/explorer");
@@ -31,39 +31,46 @@ const page = source
     scripts.push(cspHash(text));
     return `<script${attributes}>${text}</script>`;
   });
-const body = Buffer.from(page);
-/** The quality of brotli. 9 takes fifteen times as long for one percent. */
-const quality = 5;
-const brotli = brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } });
-const made: MadePage = {
-  scripts,
-  styles,
-  hash: createHash("sha256").update(body).digest("base64"),
-  bodies: {
-    br: brotli.toString("base64"),
-    gzip: gzipSync(body, { level: 9 }).toString("base64"),
-    identity: body.toString("base64"),
-  },
-};
+/** Scripts that the page fetches when it needs them, and runs within itself, so that its policy names their hashes too. */
+const later = new Map(
+  ["backup.js"].map((name) => {
+    const [text] = bundle([`${parse(name).name}/main.ts`], "iife").values();
+    scripts.push(cspHash(text!));
+    return [name, made(text!)];
+  }),
+);
+const output: MadePage = { scripts, styles, ...made(page), later: Object.fromEntries(later) };
 mkdirSync(dirname(file), { recursive: true });
 // A node may read the page at this moment, and several may build it.
 const temporary = `${file}.${process.pid}`;
-writeFileSync(temporary, JSON.stringify(made));
+writeFileSync(temporary, JSON.stringify(output));
 renameSync(temporary, file);
 
 /** Bundles files; returns the texts by the files' names without extension. esbuild writes no `</script` or `</style` into them. */
-function bundle(names: string[]): Map<string, string> {
+function bundle(names: string[], format: "esm" | "iife" = "esm"): Map<string, string> {
   const { outputFiles } = buildSync({
     entryPoints: names.map((name) => join(folder, name)),
     outdir: folder,
     loader: { ".svg": "text" },
-    format: "esm",
+    format,
     bundle: true,
     minify: true,
     write: false,
     logLevel: "silent",
   });
   return new Map(outputFiles.map(({ path, text }) => [parse(path).name, text]));
+}
+
+function made(text: string): MadeFile {
+  const body = Buffer.from(text);
+  return {
+    hash: createHash("sha256").update(body).digest("base64"),
+    bodies: {
+      br: brotliCompressSync(body).toString("base64"),
+      gzip: gzipSync(body, { level: 9 }).toString("base64"),
+      identity: body.toString("base64"),
+    },
+  };
 }
 
 function imageUrl(name: string): string {

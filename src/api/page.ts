@@ -5,21 +5,33 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-/** The output of scripts/make-page.ts. */
-export interface MadePage {
-  /** The CSP sources of its scripts and style sheets, such as `'sha256-…'`. */
-  scripts: string[];
-  styles: string[];
+/** A text that scripts/make-page.ts has made. */
+export interface MadeFile {
   /** The base64 of its SHA-256. */
   hash: string;
-  /** The whole page as it is sent, in base64, by content coding, better ones first. */
+  /** The whole text as it is sent, in base64, by content coding, better ones first. */
   bodies: Record<string, string>;
 }
 
-/** A page with everything that it needs, in memory. */
-export interface Page extends Omit<MadePage, "bodies"> {
-  /** The bytes of the page in the best content coding that an `accept-encoding` header allows, or `identity`. */
+/** The output of scripts/make-page.ts. */
+export interface MadePage extends MadeFile {
+  /** The CSP sources of its scripts and style sheets, such as `'sha256-…'`. */
+  scripts: string[];
+  styles: string[];
+  /** Scripts that the page fetches when it needs them, by name. */
+  later: Record<string, MadeFile>;
+}
+
+/** A text in memory. */
+export interface ServedFile {
+  hash: string;
+  /** The bytes in the best content coding that an `accept-encoding` header allows, or `identity`. */
   encoded(acceptEncoding: string): { body: Uint8Array<ArrayBuffer>; coding: string };
+}
+
+/** A page with everything that it needs. */
+export interface Page extends ServedFile, Pick<MadePage, "scripts" | "styles"> {
+  later: ReadonlyMap<string, ServedFile>;
 }
 
 /** The clone's folder, or the package's. */
@@ -37,12 +49,17 @@ export async function loadPage(root = projectRoot): Promise<Page> {
     if (!existsSync(script)) throw new Error(`${file} is missing`);
     await promisify(execFile)(process.execPath, [script, file]);
   }
-  const { bodies, ...page } = JSON.parse(await readFile(file, "utf8")) as MadePage;
+  const { scripts, styles, later, ...page } = JSON.parse(await readFile(file, "utf8")) as MadePage;
+  const files = Object.entries(later).map(([name, made]) => [name, served(made)] as const);
+  return { scripts, styles, ...served(page), later: new Map(files) };
+}
+
+function served({ hash, bodies }: MadeFile): ServedFile {
   const byCoding = new Map(
     Object.entries(bodies).map(([coding, text]) => [coding, new Uint8Array(Buffer.from(text, "base64"))]),
   );
   return {
-    ...page,
+    hash,
     encoded(acceptEncoding) {
       const accepted = acceptEncoding.split(",").map((each) => each.trim().toLowerCase());
       const coding = [...byCoding.keys()].find((each) => accepted.includes(each)) ?? "identity";

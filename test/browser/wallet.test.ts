@@ -109,7 +109,7 @@ test("the wallet saves a key encrypted, opens it only with its passphrase, and e
 
   const elsewhere = (await stage().open("#/wallet")).page;
   const take = elsewhere.getByRole("region", { name: "Import a key" });
-  await take.getByLabel("Seed").fill(digits);
+  await take.getByLabel("Seed or words").fill(digits);
   await button(elsewhere, "Import the key").click();
   await elsewhere.locator(".account-line code", { hasText: address! }).waitFor();
 
@@ -211,8 +211,9 @@ test("a transfer can be sent with the keyboard alone", async () => {
   await tabTo(page, "Wallet");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Import a key" }).waitFor();
-  await tabTo(page, "Seed");
+  await tabTo(page, "Seed or words");
   await page.keyboard.type(seedHex);
+  await tabTo(page, "Import the key");
   await page.keyboard.press("Enter");
   await page.getByLabel("To", { exact: true }).waitFor();
   await tabTo(page, "To");

@@ -1,5 +1,4 @@
 import { useEffect, useState } from "preact/hooks";
-import { toHex } from "../../client/index.ts";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { Amount } from "../parts/amount.tsx";
@@ -7,12 +6,15 @@ import { Answer, Section, Tag } from "../parts/layout.tsx";
 import { Address, FullName } from "../parts/names.tsx";
 import { useLoad, useStore } from "../store.ts";
 import { Field, FieldError, useSubmit } from "../wallet/form.tsx";
-import { KeepForm, KeyForm, LinkedKey, SeedForm } from "../wallet/key-forms.tsx";
+import { ImportForm } from "../wallet/import-form.tsx";
+import { BackupNote, Keeping } from "../wallet/keeping.tsx";
+import { MakeKeyForm } from "../wallet/key-forms.tsx";
+import { LinkedKey } from "../wallet/linked-key.tsx";
 import { type PaymentRequest, paymentLink } from "../wallet/payment-request.ts";
 import { SendForm } from "../wallet/send-form.tsx";
 import { SentList } from "../wallet/sent-list.tsx";
 import { transfers } from "../wallet/transfers.ts";
-import { choose, forget, lockAll, noteFunds, unlock, type WalletAccount, wallet } from "../wallet/wallet.ts";
+import { choose, noteFunds, unlock, type WalletAccount, wallet } from "../wallet/wallet.ts";
 
 /**
  * The wallet. `linkedSeed` is a key in the page's address, `#/wallet?key=<64 hex digits>`; `request` a payment that somebody asks for,
@@ -58,9 +60,10 @@ export function WalletPage({
       ) : null}
       {account ? (
         <Chosen account={account} request={request} key={account.address} />
-      ) : offered ? null : (
+      ) : (
         <p class="quiet">
           Keys are made in this browser and stay there: the node only sees signed transfers.
+          <OtherName />
         </p>
       )}
       <SentList />
@@ -69,9 +72,26 @@ export function WalletPage({
           <summary>Another key</summary>
           <AddKey isWithin />
         </details>
-      ) : offered ? null : (
+      ) : (
         <AddKey />
       )}
+    </>
+  );
+}
+
+/** The two names of this machine, which browsers keep apart. */
+const loopbackNames = ["127.0.0.1", "localhost"];
+
+/** Says that keys may be under the other name of this machine. */
+function OtherName(): Markup {
+  const place = loopbackNames.indexOf(location.hostname);
+  if (place < 0) return null;
+  const url = new URL(location.href);
+  url.hostname = loopbackNames[1 - place]!;
+  return (
+    <>
+      {" "}
+      This browser keeps those of <a href={url.href}>{url.host}</a> apart.
     </>
   );
 }
@@ -95,11 +115,11 @@ function AddKey({ isWithin = false }: { isWithin?: boolean }): Markup {
     <div class={place}>
       <section class={card} aria-labelledby="make">
         <h2 id="make">Make a key</h2>
-        <KeyForm kind="make" />
+        <MakeKeyForm />
       </section>
       <section class={card} aria-labelledby="import">
         <h2 id="import">Import a key</h2>
-        <KeyForm kind="import" />
+        <ImportForm />
       </section>
     </div>
   );
@@ -136,15 +156,7 @@ function Chosen({
         <FullName text={address} what="address" />
         {isSaved ? null : <Tag tone="warn">for this tab only</Tag>}
       </p>
-      {account.onlyCopy ? (
-        <div class="note warn">
-          <p>
-            When this tab closes or is reloaded, this key and its coins are gone. Save it here, or show its
-            seed below and write it down.
-          </p>
-          <KeepForm account={account} />
-        </div>
-      ) : null}
+      <BackupNote account={account} />
       {key && loaded.data ? (
         <SendForm
           keyOfAccount={key}
@@ -200,54 +212,5 @@ function UnlockForm({ account }: { account: WalletAccount }): Markup {
         </button>
       </div>
     </form>
-  );
-}
-
-/** Shows the seed of the key, or removes the key. */
-function Keeping({ account }: { account: WalletAccount }): Markup {
-  const { address, name, key, isSaved, onlyCopy } = account;
-  const [seed, setSeed] = useState<Uint8Array>();
-  const [isSure, setSure] = useState(false);
-  return (
-    <details>
-      <summary>Keep or remove this key</summary>
-      {seed ? (
-        <p>
-          <FullName text={toHex(seed)} what="seed" />{" "}
-          <button type="button" class="small" onClick={() => setSeed(undefined)}>
-            Hide
-          </button>
-        </p>
-      ) : onlyCopy ? (
-        <div class="actions">
-          <button type="button" onClick={() => setSeed(onlyCopy)}>
-            Show the seed
-          </button>
-        </div>
-      ) : isSaved ? (
-        <SeedForm account={account} onShow={setSeed} />
-      ) : null}
-      <div class="actions">
-        {key && isSaved ? (
-          <button type="button" onClick={lockAll}>
-            Lock
-          </button>
-        ) : null}
-        {isSure ? (
-          <>
-            <button type="button" class="danger" onClick={() => forget(address)}>
-              Yes, remove {name} and its coins from here
-            </button>
-            <button type="button" onClick={() => setSure(false)}>
-              No
-            </button>
-          </>
-        ) : (
-          <button type="button" class="danger" onClick={() => setSure(true)}>
-            Remove from this browser
-          </button>
-        )}
-      </div>
-    </details>
   );
 }

@@ -11,11 +11,13 @@ interface FieldProps {
   placeholder?: string;
   autocomplete?: string;
   inputmode?: string;
+  /** The number of lines of a longer text. */
+  rows?: number;
   onInput?(event: InputEvent): void;
 }
 
 /** A labelled input with its hint and its error. */
-export function Field({ name, label, hint, error, type = "text", value, ...rest }: FieldProps): Markup {
+export function Field({ name, label, hint, error, type = "text", value, rows, ...rest }: FieldProps): Markup {
   // Two forms on a page may have fields of the same name.
   const id = useId();
   const described = [hint ? `${id}-hint` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ");
@@ -32,7 +34,13 @@ export function Field({ name, label, hint, error, type = "text", value, ...rest 
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      {type === "password" ? <input type="password" {...input} /> : <input type="text" {...input} />}
+      {rows !== undefined ? (
+        <textarea rows={rows} {...input} />
+      ) : type === "password" ? (
+        <input type="password" {...input} />
+      ) : (
+        <input type="text" {...input} />
+      )}
       {error ? (
         <p class="problem" id={`${id}-error`} role="alert">
           {error}

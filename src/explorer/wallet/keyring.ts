@@ -1,4 +1,5 @@
 import { type Address, fromHex, type Hex, toHex } from "../../client/index.ts";
+import type { Secret } from "../backup/words.ts";
 
 /** A key as this browser stores it: AES-256-GCM under PBKDF2-HMAC-SHA-256 of a passphrase; the address is authenticated too. */
 export interface SavedKey {
@@ -7,8 +8,14 @@ export interface SavedKey {
   iterations: number;
   salt: Hex;
   iv: Hex;
+  /** The seed, and after it the entropy of a key that is made from words. */
   sealed: Hex;
+  /** True once the key is known to be kept elsewhere too: its words were written down, or it came from or went into a file. */
+  isBackedUp?: boolean;
 }
+
+const seedBytes = 32;
+const tagBytes = 16;
 
 export const storageKey = "ccoin.keys";
 /** OWASP's figure for PBKDF2-HMAC-SHA-256 (2023). It costs the user a fraction of a second once, and an attacker for each guess. */
@@ -21,16 +28,17 @@ export function savedKeys(): SavedKey[] {
 
 /** Saves a key, in place of one with the same address. */
 export async function saveKey(
-  { address, name }: Pick<SavedKey, "address" | "name">,
-  seed: Uint8Array<ArrayBuffer>,
+  { address, name, isBackedUp }: Pick<SavedKey, "address" | "name"> & { isBackedUp: boolean },
+  { seed, entropy }: Secret,
   passphrase: string,
 ): Promise<void> {
   const [salt, iv] = [randomBytes(16), randomBytes(12)];
   const sealingKey = await deriveKey(passphrase, salt, newIterations);
-  const sealed = await crypto.subtle.encrypt(cipher(iv, address), sealingKey, seed);
+  const sealed = await crypto.subtle.encrypt(cipher(iv, address), sealingKey, bytesOf({ seed, entropy }));
   const saved: SavedKey = {
     address,
     name,
+    isBackedUp,
     iterations: newIterations,
     salt: toHex(salt),
     iv: toHex(iv),
@@ -39,17 +47,34 @@ export async function saveKey(
   store([...savedKeys().filter((each) => each.address !== address), saved]);
 }
 
-/** Decrypts the seed. @throws if the passphrase is wrong */
-export async function unsealKey(saved: SavedKey, passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
+/** Changes what is stored beside the encrypted key. */
+export function changeSaved(address: Address, news: Partial<Pick<SavedKey, "name" | "isBackedUp">>): void {
+  store(savedKeys().map((each) => (each.address === address ? { ...each, ...news } : each)));
+}
+
+/** True if the key is made from words. */
+export function hasWords({ sealed }: SavedKey): boolean {
+  return fromHex(sealed).length > seedBytes + tagBytes;
+}
+
+/** Decrypts the key. @throws if the passphrase is wrong */
+export async function unsealKey(saved: SavedKey, passphrase: string): Promise<Secret> {
   const { address, iterations, salt, iv, sealed } = saved;
   const sealingKey = await deriveKey(passphrase, fromHex(salt), iterations);
+  let bytes: Uint8Array<ArrayBuffer>;
   try {
-    return new Uint8Array(
+    bytes = new Uint8Array(
       await crypto.subtle.decrypt(cipher(fromHex(iv), address), sealingKey, fromHex(sealed)),
     );
   } catch {
     throw new Error("This is not the passphrase of this key.");
   }
+  const entropy = bytes.length > seedBytes ? bytes.slice(seedBytes) : undefined;
+  return { seed: bytes.slice(0, seedBytes), entropy };
+}
+
+function bytesOf({ seed, entropy = new Uint8Array() }: Secret): Uint8Array<ArrayBuffer> {
+  return new Uint8Array([...seed, ...entropy]);
 }
 
 export function forgetKey(address: Address): void {

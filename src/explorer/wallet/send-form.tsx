@@ -8,7 +8,7 @@ import { Problem } from "../parts/layout.tsx";
 import { nameOf } from "../parts/names.tsx";
 import { useStore } from "../store.ts";
 import { Field, FieldError, useSubmit } from "./form.tsx";
-import { KeyForm } from "./key-forms.tsx";
+import { MakeKeyForm } from "./key-forms.tsx";
 import type { PaymentRequest } from "./payment-request.ts";
 import { type Order, send } from "./transfers.ts";
 import { noteFunds, wallet } from "./wallet.ts";
@@ -112,7 +112,7 @@ function NewKeyDialog({ onMade, onClose }: { onMade(address: string): void; onCl
   return (
     <dialog ref={dialog} aria-labelledby="new-key" onClose={onClose}>
       <h2 id="new-key">A new key of mine</h2>
-      <KeyForm kind="make" onDone={done} />
+      <MakeKeyForm onDone={done} />
       <form method="dialog">
         <button type="submit" class="small">
           Cancel

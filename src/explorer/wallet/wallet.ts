@@ -1,6 +1,16 @@
 import { type Address, fromHex, type Key, keyFromSeed } from "../../client/index.ts";
+import type { Secret } from "../backup/words.ts";
 import { Store } from "../store.ts";
-import { forgetKey, savedKeys, saveKey, storageKey, unsealKey } from "./keyring.ts";
+import {
+  changeSaved,
+  forgetKey,
+  hasWords,
+  type SavedKey,
+  savedKeys,
+  saveKey,
+  storageKey,
+  unsealKey,
+} from "./keyring.ts";
 
 /** An account whose key is in this browser. */
 export interface WalletAccount {
@@ -8,8 +18,12 @@ export interface WalletAccount {
   name: string;
   /** True if the key is encrypted in this browser's storage; otherwise this tab forgets it when it closes. */
   isSaved: boolean;
-  /** The seed of a key that was made here and is not saved: nothing else has it. */
-  onlyCopy: Uint8Array<ArrayBuffer> | undefined;
+  /** True if the key is made from words. */
+  hasWords: boolean;
+  /** True if the key is known to be kept elsewhere too. */
+  isBackedUp: boolean;
+  /** What a key that was made here is made from, until it is locked, or both saved and backed up. */
+  secret: Secret | undefined;
   /** True once the account is known to hold coins, or was paid from here. */
   isFunded: boolean;
   /** The unlocked key, which never leaves this page. */
@@ -29,18 +43,19 @@ let tabs: BroadcastChannel | undefined;
 /** Reads the saved accounts; there are none if the browser's storage cannot be used, and the rest of the page still works. */
 function savedWallet(): Wallet {
   try {
-    const accounts = savedKeys().map(({ address, name }) => ({
-      address,
-      name,
-      isSaved: true,
-      onlyCopy: undefined,
-      isFunded: false,
-      key: undefined,
-    }));
+    const accounts = savedKeys().map(lockedAccount);
     return { accounts, chosen: accounts[0]?.address };
   } catch {
     return { accounts: [], chosen: undefined };
   }
+}
+
+function lockedAccount(saved: SavedKey): WalletAccount {
+  const { address, name, isBackedUp = true } = saved;
+  return {
+    ...{ address, name, isBackedUp, isSaved: true, hasWords: hasWords(saved) },
+    ...{ isFunded: false, secret: undefined, key: undefined },
+  };
 }
 
 /**
@@ -48,26 +63,43 @@ function savedWallet(): Wallet {
  * the account keeps the name that it has, or gets a number.
  */
 export async function addKey(
-  seed: Uint8Array<ArrayBuffer>,
+  secret: Secret,
   { name, passphrase, isNew }: { name: string; passphrase: string; isNew: boolean },
 ): Promise<Address> {
-  const key = await keyFromSeed(seed);
+  const key = await keyFromSeed(secret.seed);
   const { address } = key;
   const { accounts } = wallet.value;
   const known = accounts.find((each) => each.address === address);
   const shownName = name || known?.name || `Key ${accounts.length + 1}`;
-  if (passphrase !== "") await saveKey({ address, name: shownName }, seed, passphrase);
-  const isSaved = passphrase !== "" || known?.isSaved === true;
-  const onlyCopy = isNew && !isSaved ? seed : undefined;
-  put({ address, name: shownName, isSaved, onlyCopy, isFunded: known?.isFunded ?? false, key });
+  const isBackedUp = !isNew;
+  if (passphrase !== "") await saveKey({ address, name: shownName, isBackedUp }, secret, passphrase);
+  put({
+    ...{ address, isBackedUp, key, name: shownName },
+    isSaved: passphrase !== "" || known?.isSaved === true,
+    hasWords: secret.entropy !== undefined,
+    isFunded: known?.isFunded ?? false,
+    secret: isNew ? secret : undefined,
+  });
   return address;
 }
 
 /** Saves a key that was for this tab only. */
-export async function keep({ address, name, onlyCopy }: WalletAccount, passphrase: string): Promise<void> {
-  if (!onlyCopy) throw new Error("This key is not in this tab.");
-  await saveKey({ address, name }, onlyCopy, passphrase);
-  change(address, { isSaved: true, onlyCopy: undefined });
+export async function keep(account: WalletAccount, passphrase: string): Promise<void> {
+  if (!account.secret) throw new Error("This key is not in this tab.");
+  await saveKey(account, account.secret, passphrase);
+  change(account.address, { isSaved: true });
+}
+
+/** Notes that the key is kept elsewhere too. */
+export function noteBackup(address: Address): void {
+  changeSaved(address, { isBackedUp: true });
+  const isSaved = savedKeys().some((each) => each.address === address);
+  change(address, { isBackedUp: true, ...(isSaved && { secret: undefined }) });
+}
+
+export function rename(address: Address, name: string): void {
+  changeSaved(address, { name });
+  change(address, { name });
 }
 
 /** Remembers that the account holds coins, if it is one of this wallet. */
@@ -78,12 +110,12 @@ export function noteFunds(address: Address): void {
 
 /** The accounts whose coins are lost if this tab closes now. */
 function accountsAtRisk(): WalletAccount[] {
-  return wallet.value.accounts.filter(({ onlyCopy, isFunded }) => onlyCopy && isFunded);
+  return wallet.value.accounts.filter((each) => !each.isBackedUp && !each.isSaved && each.isFunded);
 }
 
 export async function unlock(address: Address, passphrase: string): Promise<void> {
-  const key = await keyFromSeed(await seedOf(address, passphrase));
-  change(address, { key });
+  const { seed } = await secretOf(address, passphrase);
+  change(address, { key: await keyFromSeed(seed) });
 }
 
 /** Locks the saved keys, in this tab and in the browser's others. */
@@ -94,7 +126,8 @@ export function lockAll(): void {
 
 function lockHere(): void {
   const { accounts } = wallet.value;
-  wallet.update({ accounts: accounts.map((each) => (each.isSaved ? { ...each, key: undefined } : each)) });
+  const locked = { key: undefined, secret: undefined };
+  wallet.update({ accounts: accounts.map((each) => (each.isSaved ? { ...each, ...locked } : each)) });
 }
 
 /** Follows the keys that other tabs save, remove and lock, and asks before a tab closes with the only copy of a key that holds coins. */
@@ -112,17 +145,22 @@ export function watchTabs(): void {
 function followSaved(): void {
   const { accounts, chosen } = wallet.value;
   const saved = savedWallet().accounts;
-  const isStillSaved = (address: Address) => saved.some((each) => each.address === address);
+  const savedOf = (address: Address) => saved.find((each) => each.address === address);
   const here = accounts
-    .map((each) => (isStillSaved(each.address) ? { ...each, isSaved: true, onlyCopy: undefined } : each))
-    .filter(({ address, isSaved }) => !isSaved || isStillSaved(address));
+    .filter(({ address, isSaved }) => !isSaved || savedOf(address))
+    .map((each) => {
+      const { name, isBackedUp = true } = savedOf(each.address) ?? each;
+      const isSaved = savedOf(each.address) !== undefined;
+      const secret = isSaved && isBackedUp ? undefined : each.secret;
+      return { ...each, name, isBackedUp, isSaved, secret };
+    });
   const all = [...here, ...saved.filter(({ address }) => !here.some((each) => each.address === address))];
   const isChosenHere = all.some(({ address }) => address === chosen);
   wallet.set({ accounts: all, chosen: isChosenHere ? chosen : all[0]?.address });
 }
 
-/** Decrypts the seed, for the user to write down. */
-export async function seedOf(address: Address, passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
+/** Decrypts a saved key. */
+export async function secretOf(address: Address, passphrase: string): Promise<Secret> {
   const saved = savedKeys().find((each) => each.address === address);
   if (!saved) throw new Error("This key is not saved in this browser.");
   return unsealKey(saved, passphrase);

@@ -44,17 +44,26 @@ it("serves a page that loads nothing but itself and the API of this server", asy
   for (const part of ["Make the key", "Evidence of faults", "Ed25519"]) expect(script![1]).toContain(part);
 });
 
+/** The CSP source of a script or style sheet. */
+const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+
 it("allows only the scripts and styles of the page, each by its hash", async () => {
   const { text, policy } = await page();
-  const hashes = (pattern: RegExp) =>
-    [...text.matchAll(pattern)].map(
-      ([, content]) => `'sha256-${createHash("sha256").update(content!).digest("base64")}'`,
-    );
+  const hashes = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, content]) => hash(content!));
   const scripts = hashes(/<script[^>]*>(.*?)<\/script>/gs);
   const styles = hashes(/<style>(.*?)<\/style>/gs);
   expect([scripts.length, styles.length]).toEqual([2, 4]);
-  expect(policy).toContain(`script-src ${scripts.join(" ")}`);
+  const later = hash(await (await get("/backup.js")).text());
+  expect(policy).toContain(`script-src ${[...scripts, later].join(" ")}`);
   expect(policy).toContain(`style-src ${styles.join(" ")}`);
+});
+
+it("serves the script of backups beside the page", async () => {
+  const answer = await get("/backup.js");
+  expect(answer.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
+  expect(await answer.text()).toContain("abandon");
+  const again = await get("/backup.js", { "if-none-match": answer.headers.get("etag")! });
+  expect(again.status).toBe(304);
 });
 
 it("names no path from the root, so that it works under the path of a proxy", async () => {
@@ -117,14 +126,16 @@ const made: MadePage = {
   styles: [],
   hash: "b",
   bodies: { br: btoa("compressed"), identity: btoa("plain") },
+  later: { "backup.js": { hash: "c", bodies: { identity: btoa("later") } } },
 };
 
 it("serves the existing page without building another", async () => {
   const root = await project("throw new Error('it was asked for')");
   await mkdir(join(root, "build"));
   await writeFile(join(root, "build/explorer.json"), JSON.stringify(made));
-  const { encoded, ...page } = await loadPage(root);
+  const { encoded, later, ...page } = await loadPage(root);
   expect(page).toEqual({ scripts: made.scripts, styles: [], hash: "b" });
+  expect(Buffer.from(later.get("backup.js")!.encoded("br").body).toString()).toBe("later");
   expect(Buffer.from(encoded("gzip, br").body).toString()).toBe("compressed");
   expect(encoded("gzip")).toMatchObject({ coding: "identity" });
 });

@@ -1,0 +1,11 @@
+import { openKeyFile, sealKeyFile } from "./key-file.ts";
+import { secretOfEntropy, secretOfWords, wordsOf } from "./words.ts";
+
+/** The functions of a script of its own, because few visitors need the words, the file format and their cryptography. */
+const backup = { openKeyFile, sealKeyFile, secretOfEntropy, secretOfWords, wordsOf };
+export type Backup = typeof backup;
+
+declare global {
+  var ccoinBackup: Backup | undefined;
+}
+globalThis.ccoinBackup = backup;

@@ -1,0 +1,38 @@
+import { entropyToMnemonic, mnemonicToEntropy, mnemonicToSeedWebcrypto } from "@scure/bip39";
+import { wordlist } from "@scure/bip39/wordlists/english.js";
+import { deriveSeed } from "./slip10.ts";
+
+/** What a key is made from. `entropy` are the bytes of its words (BIP-39); a key that came as a seed has none. */
+export interface Secret {
+  seed: Uint8Array<ArrayBuffer>;
+  entropy: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** m/44'/25443'/0' of BIP-44. The number of the coin is "cc" in ASCII, which SLIP-0044 gives to no other chain. */
+const path = [44, 0x6363, 0];
+
+export function wordsOf(entropy: Uint8Array): string[] {
+  return entropyToMnemonic(entropy, wordlist).split(" ");
+}
+
+/** Derives the key of the words that `entropy` stands for. */
+export async function secretOfEntropy(entropy: Uint8Array<ArrayBuffer>): Promise<Secret> {
+  const master = await mnemonicToSeedWebcrypto(entropyToMnemonic(entropy, wordlist));
+  return { seed: deriveSeed(master, path), entropy };
+}
+
+/** Reads 12 to 24 words, separated by anything but letters, so that a numbered list can be pasted. @throws with a text for people */
+export async function secretOfWords(text: string): Promise<Secret> {
+  const words = text.toLowerCase().match(/[a-z]+/g) ?? [];
+  const wrong = words.findIndex((word) => !wordlist.includes(word));
+  if (wrong >= 0) throw new Error(`Word ${wrong + 1}, “${words[wrong]}”, is not in the list of words.`);
+  if (![12, 15, 18, 21, 24].includes(words.length))
+    throw new Error(`A key has 24 words; these are ${words.length}.`);
+  let entropy: Uint8Array;
+  try {
+    entropy = mnemonicToEntropy(words.join(" "), wordlist);
+  } catch {
+    throw new Error("One of the words is wrong, or in another place.");
+  }
+  return secretOfEntropy(new Uint8Array(entropy));
+}

@@ -1,0 +1,103 @@
+import { useId, useState } from "preact/hooks";
+import type { Secret } from "../backup/words.ts";
+import type { Markup } from "../markup.ts";
+import { Problem } from "../parts/layout.tsx";
+import { Field, FieldError, useSubmit } from "./form.tsx";
+import { KeyName } from "./key-forms.tsx";
+import { loadBackup } from "./load-backup.ts";
+import { NewPassphrase, passphraseOf } from "./passphrase.tsx";
+import { addKey, choose, parseSeed } from "./wallet.ts";
+
+/** A form that imports a key from a seed, from words, or from a file of this page or of a node. */
+export function ImportForm(): Markup {
+  const [file, setFile] = useState<File>();
+  const { errors, isBusy, onSubmit } = useSubmit(async (values) => {
+    const { name = "", seed: typed = "", "file-passphrase": filePassphrase = "" } = values;
+    if (file) {
+      const seed = await opened(await file.text(), filePassphrase);
+      const passphrase = values["only"] === "tab" ? "" : filePassphrase;
+      choose(await addKey({ seed, entropy: undefined }, { name: name.trim(), passphrase, isNew: false }));
+      return;
+    }
+    const passphrase = passphraseOf(values, { isRequired: false });
+    choose(await addKey(await typedSecret(typed), { name: name.trim(), passphrase, isNew: false }));
+  });
+  return (
+    <form class="form" onSubmit={onSubmit}>
+      {file ? null : (
+        <Field
+          name="seed"
+          label="Seed or words"
+          hint="64 hex digits, or the 24 words of a backup"
+          rows={2}
+          autocomplete="off"
+          error={errors["seed"]}
+        />
+      )}
+      <FileField onFile={setFile} />
+      <KeyName />
+      {file ? (
+        <Field
+          name="file-passphrase"
+          label="Passphrase of the file"
+          type="password"
+          autocomplete="current-password"
+          hint="Encrypts the key in this browser too. That of a node is in the file “passphrase” beside account.json."
+          error={errors["file-passphrase"]}
+        />
+      ) : (
+        <NewPassphrase
+          errors={errors}
+          hint="Encrypts the key in this browser. Without one it is forgotten when this tab closes."
+        />
+      )}
+      {errors[""] ? <Problem error={new Error(errors[""])} /> : null}
+      <div class="actions">
+        <button type="submit" class="primary" disabled={isBusy}>
+          {isBusy && file ? "Opening the file…" : "Import the key"}
+        </button>
+        {file ? (
+          <button type="submit" name="only" value="tab" disabled={isBusy}>
+            Only for this tab
+          </button>
+        ) : null}
+      </div>
+    </form>
+  );
+}
+
+function FileField({ onFile }: { onFile(file: File | undefined): void }): Markup {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>Or a file</label>
+      <input
+        id={id}
+        type="file"
+        accept=".json,application/json"
+        aria-describedby={`${id}-hint`}
+        onChange={({ currentTarget }) => onFile((currentTarget as HTMLInputElement).files?.[0])}
+      />
+      <p class="hint" id={`${id}-hint`}>
+        A backup, or a node’s account.json
+      </p>
+    </div>
+  );
+}
+
+async function opened(text: string, passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
+  const { openKeyFile } = await loadBackup();
+  return openKeyFile(text, passphrase).catch((error: Error) => {
+    throw new FieldError("file-passphrase", error.message);
+  });
+}
+
+async function typedSecret(typed: string): Promise<Secret> {
+  try {
+    // Words have a letter that is no hex digit.
+    if (/[g-z]/i.test(typed.replace(/^\s*0x/i, ""))) return await (await loadBackup()).secretOfWords(typed);
+    return { seed: parseSeed(typed), entropy: undefined };
+  } catch (error) {
+    throw new FieldError("seed", (error as Error).message);
+  }
+}

@@ -1,0 +1,43 @@
+import { expect, it } from "vitest";
+import { openKeystore, parseKeystore, sealKeystore } from "../../../src/accounts/keystore.ts";
+import { generateSeed } from "../../../src/client/index.ts";
+import { openKeyFile, sealKeyFile } from "../../../src/explorer/backup/key-file.ts";
+
+/** Cheap: the cost of real files is that of a node's. */
+const scrypt = { n: 2, r: 1, p: 1 };
+/** A composed letter here, and its two parts there. */
+const [composed, decomposed] = ["caf\u00e9 au lait", "cafe\u0301 au lait"];
+
+it("a node opens the page's file", async () => {
+  const seed = generateSeed();
+  const file = await sealKeyFile(seed, composed, scrypt);
+  expect(await openKeystore(parseKeystore(file), decomposed)).toEqual(seed);
+});
+
+it("the page opens a node's file", async () => {
+  const seed = generateSeed();
+  const file = await sealKeystore(seed, composed, { scrypt, genesisBalance: 5n });
+  expect(await openKeyFile(file, decomposed)).toEqual(seed);
+});
+
+it("a file costs a guess as much as a node's own", async () => {
+  const { scrypt: own } = JSON.parse(await sealKeyFile(generateSeed(), "a passphrase"));
+  const { scrypt: node } = JSON.parse(await sealKeystore(generateSeed(), "a passphrase"));
+  expect({ ...own, salt: "" }).toEqual({ ...node, salt: "" });
+});
+
+it("says what is wrong with a file", async () => {
+  const file = await sealKeyFile(generateSeed(), composed, scrypt);
+  const other = JSON.parse(await sealKeyFile(generateSeed(), composed, scrypt)) as { address: string };
+  const change = (news: object) => JSON.stringify({ ...JSON.parse(file), ...news });
+  await expect(openKeyFile(file, "another")).rejects.toThrow("not the passphrase of this file");
+  // The address is under the seal too.
+  await expect(openKeyFile(change({ address: other.address }), composed)).rejects.toThrow(
+    "not the passphrase",
+  );
+  for (const text of ["", "null", "5", "{}", '{"address":"cc1"}'])
+    await expect(openKeyFile(text, composed), text).rejects.toThrow("not a key file");
+  await expect(openKeyFile(change({ version: 2 }), composed)).rejects.toThrow("version 2");
+  const dear = change({ scrypt: { n: 2 ** 22, r: 8, p: 1, salt: "00".repeat(32) } });
+  await expect(openKeyFile(dear, composed)).rejects.toThrow("too much memory");
+});
