@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { KnownRules, productRules, type Rules, rules1 } from "../../../src/chain/rules.ts";
+import { certificateOf } from "../../../src/consensus/index.ts";
 import { keyRange } from "../../../src/storage/key-spaces.ts";
 import { parameterVote } from "../../../src/types/index.ts";
 import { laterRules, moreByRules2 } from "../../rules-2.ts";
 import { authorities, BlockMaker, codeOf, type TestChain, testChain, testGenesis } from "../support/chain.ts";
+import { checkpoint, signedVote } from "../support/votes.ts";
 
 const genesis = await testGenesis(1, { slotMs: 500 });
 const proposer = authorities[0]!.publicKey;
@@ -117,6 +119,22 @@ describe("a program that does not know the next version", () => {
     await old.addAll(other);
     expect(old.chain.head.idHex).toBe(other.idHex);
     expect(old.chain.unknownRules).toBeUndefined();
+  });
+
+  test("keeps a stored branch of that version that becomes justified, and does not take its blocks for invalid", async () => {
+    const { node, first, enacting, after, maker } = await setUp();
+    const other = await maker.extend(await maker.block(first, { laterMs: 1 }), 2);
+    for (const tip of [after, other]) await node.addAll(tip);
+    const old = await testChain({ genesis, database: node.database });
+    expect(old.chain.head.idHex).toBe(other.idHex);
+    const source = { round: 0, height: 0, block: genesis.id };
+    const vote = await signedVote(authorities[0]!, genesis, source, checkpoint(1, after));
+    expect(await codeOf(old.chain.justify(certificateOf(vote.message, [vote])))).toBe("UNKNOWN_RULES");
+    expect(old.chain.isInvalid(after.idHex)).toBe(false);
+    expect(old.chain.head.idHex).toBe(other.idHex);
+    const upgraded = await testChain({ genesis, database: old.database, ...later });
+    expect(upgraded.chain.head.idHex).toBe(after.idHex);
+    expect(await upgraded.chain.find(enacting.id)).toBeDefined();
   });
 
   test("opens its data at that block again; after a program that knows the version has continued them, only such a program opens them", async () => {
