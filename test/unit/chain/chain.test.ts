@@ -1,12 +1,16 @@
 import { describe, expect, test } from "vitest";
 import type { BlockPlan } from "../../../src/chain/build-block.ts";
+import { Chain } from "../../../src/chain/chain.ts";
 import { Ledger } from "../../../src/chain/ledger.ts";
 import { productRules } from "../../../src/chain/rules.ts";
+import { chainStores } from "../../../src/chain/stores.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
+import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import type { AccountState } from "../../../src/state/index.ts";
 import type { Write } from "../../../src/storage/database.ts";
 import { keyOf } from "../../../src/storage/key-spaces.ts";
 import { type Checkpoint, type TransactionRecord, transactionRecord } from "../../../src/types/index.ts";
+import { type Logger, silentLogger } from "../../../src/util/logger.ts";
 import { accountsWith, stateOf } from "../state/accounts.ts";
 import {
   authorities,
@@ -17,12 +21,13 @@ import {
   testGenesis,
   users,
 } from "../support/chain.ts";
+import { ManualClock } from "../support/clock.ts";
 import { MemoryDatabase } from "../support/database.ts";
 
 const genesis = await testGenesis(1);
 const pause = async () => undefined;
 
-const planOf = ({ chain }: TestChain, options: Partial<BlockPlan> = {}): BlockPlan => ({
+const planOf = ({ chain }: Pick<TestChain, "chain">, options: Partial<BlockPlan> = {}): BlockPlan => ({
   signer: authorities[0]!,
   parentId: chain.head.id,
   timestampMs: chain.head.header.message.timestamp + 1000,
@@ -52,6 +57,64 @@ test("a block that this node has sealed is found once it is on disk, and others 
   expect((await finding)?.idHex).toBe(idHex);
   expect((await producing)?.idHex).toBe(idHex);
   expect(heard).toEqual([`applied ${idHex}`, `imported ${idHex}`]);
+});
+
+test("the accounts after a block of another branch are not told", async () => {
+  const node = await testChain({ genesis });
+  const { chain, maker } = node;
+  const [best, side] = [
+    await maker.extend(maker.start(), 2),
+    await maker.block(maker.start(), { laterMs: 5 }),
+  ];
+  for (const tip of [best, side]) await node.addAll(tip);
+  const count = async (id: Uint8Array) =>
+    chain.accountsAfter((await chain.find(id))!, (accounts) => accounts.count);
+  expect(await count(side.id)).toBeUndefined();
+  expect(await count(best.id)).toBe(chain.state.count);
+});
+
+test("a chain that is opened in one step has its participants", async () => {
+  const { database, stores } = await testChain({ genesis });
+  const names: string[] = [];
+  const participant = {
+    prepare: () => {
+      names.push("prepared");
+      return { writes: [], applied: () => void names.push("applied") };
+    },
+    prepareFinal: () => ({ writes: [], applied: () => undefined }),
+  };
+  const clock = new ManualClock();
+  const options = { genesis, stores, clock, pause, logger: silentLogger, seed: new Uint8Array(8) };
+  const chain = await Chain.open({ ...options, rules: productRules, verify: verifySignatures }, [
+    participant,
+  ]);
+  expect(await chain.produce(planOf({ chain }))).toBeDefined();
+  expect(names).toEqual(["prepared", "applied"]);
+  const again = await Chain.open({
+    ...options,
+    stores: chainStores(database),
+    rules: productRules,
+    verify: verifySignatures,
+  });
+  expect(again.head.idHex).toBe(chain.head.idHex);
+});
+
+test("each final block is logged once for people, and the rounds that confirm it for debugging", async () => {
+  const lines: [string, object][] = [];
+  const log = (level: string) => (fields: object) => void lines.push([level, fields]);
+  const logger = { ...silentLogger, info: log("info"), debug: log("debug") } as Logger;
+  const { chain, addAll, maker } = await testChain({ genesis, chain: { logger } });
+  const tip = await maker.block(maker.start());
+  await addAll(tip);
+  const final = (round: number) => ({ round, height: 1, block: tip.id });
+  const rounds = [{ ...final(0), height: 0, block: genesis.id }, ...[1, 2, 3].map(final)];
+  for (const [at, target] of rounds.slice(1).entries())
+    await chain.justify({ link: { source: rounds[at]!, target }, voters: [], signatures: [] });
+  const fields = { height: 1, id: tip.idHex };
+  expect(lines).toEqual([
+    ["info", { ...fields, round: 1 }],
+    ["debug", { ...fields, round: 2 }],
+  ]);
 });
 
 test("knows the accounts whose addresses were checked when they were created", async () => {
