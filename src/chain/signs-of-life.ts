@@ -1,7 +1,8 @@
 import { maxRoundTimeoutMs, signerLimit } from "../consensus/index.ts";
-import { type Header, transactionsRoot } from "../types/index.ts";
-import { equalBytes } from "../util/bytes.ts";
+import { transactionsRoot } from "../types/index.ts";
+import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
+import { LruMap } from "../util/lru.ts";
 import type { Chain } from "./chain.ts";
 import type { HeadChange, WeightedHeader } from "./types.ts";
 
@@ -10,6 +11,8 @@ const stalledMs = maxRoundTimeoutMs;
 /** Each series doubles the wait for the next one, up to a quarter of an hour. */
 const maxDoublings = 5;
 const noTransactions = transactionsRoot([]);
+/** Reorganizations that go further back are rare. */
+const keptTimestamps = 64;
 
 export interface SignsOfLifeOptions {
   chain: Pick<Chain, "head" | "finalized" | "snapshot" | "events">;
@@ -23,24 +26,26 @@ export interface SignsOfLifeOptions {
  *
  * The blocks come in series, in each of which every authority that is there signs a block (`isSeriesOver`). A series
  * ends at a height that is a multiple of twice the number of authorities: nodes that did not see its beginning know its
- * end.
+ * end. Neither transactions nor another block in the place of one end it before, or a faulty authority could end each.
  */
 export class SignsOfLife {
   readonly #options: SignsOfLifeOptions;
   readonly #stops: (() => void)[];
   #head: WeightedHeader;
-  /** True if the head is a block of a series: it has no transactions, and was made before an empty block was due. */
-  #isSign = false;
+  /** The timestamps of the newest blocks, so that the age of a block's parent is known after a reorganization. */
+  readonly #timestamps = new LruMap<Hex, number>(keptTimestamps);
+  /** The height of the first block of the series under way. */
+  #from: number | undefined;
   /** The time since which finality has made no progress. */
   #stillSinceMs: number;
-  /** The number of series since then, and the height of the first block of the last one. */
+  /** The number of series since then. */
   #series = 0;
-  #seriesFrom = 0;
 
   constructor(options: SignsOfLifeOptions) {
     this.#options = options;
     const { chain, clock } = options;
     this.#head = chain.head;
+    this.#remember(chain.head);
     this.#stillSinceMs = clock.now();
     let finalHeight = chain.finalized.height;
     this.#stops = [
@@ -61,41 +66,46 @@ export class SignsOfLife {
     const { chain } = this.#options;
     if (equalBytes(chain.head.id, chain.finalized.id)) return Number.POSITIVE_INFINITY;
     const { timestamp } = this.#head.header.message;
-    const waitMs = this.#isInSeries ? chain.snapshot.parameters.periodMs : pauseAfterSeriesMs(this.#series);
+    const waitMs =
+      this.#from === undefined ? pauseAfterSeriesMs(this.#series) : chain.snapshot.parameters.periodMs;
     return Math.max(this.#stillSinceMs + stalledMs, timestamp + waitMs);
   }
 
-  get #isInSeries(): boolean {
-    const { authorities } = this.#options.chain.snapshot;
-    const { height } = this.#head;
-    if (!this.#isSign) return false;
-    return !isSeriesOver(authorities.length, height, height - this.#seriesFrom + 1);
-  }
-
   #follow({ head, applied }: HeadChange): void {
-    const { chain } = this.#options;
-    const wasInSeries = this.#isInSeries;
-    const parent = applied.at(-2) ?? this.#head;
+    if (equalBytes(this.#head.id, this.#options.chain.finalized.id)) this.#restart();
+    for (const block of applied) this.#take(block);
     this.#head = head;
-    // After a reorganization to one other block the parent is not at hand. Others continue the series, or begin one.
-    this.#isSign = equalBytes(parent.id, head.header.message.parent) && this.#isEarly(parent.header.message);
-    if (equalBytes(parent.id, chain.finalized.id)) this.#restart();
-
-    if (!this.#isSign || wasInSeries) return;
-    this.#series++;
-    this.#seriesFrom = head.height;
   }
 
-  #isEarly(parent: Header): boolean {
+  #take(block: WeightedHeader): void {
+    if (this.#from === undefined && this.#isEarly(block)) {
+      this.#series++;
+      this.#from = block.height;
+    }
+    this.#remember(block);
+    const { authorities } = this.#options.chain.snapshot;
+    if (this.#from === undefined) return;
+    const length = block.height - this.#from + 1;
+    if (isSeriesOver(authorities.length, block.height, length)) this.#from = undefined;
+  }
+
+  /** True if the block has no transactions, and was made before an empty block was due. */
+  #isEarly({ header: { message } }: WeightedHeader): boolean {
     const { emptyBlockPeriodMs } = this.#options.chain.snapshot.parameters;
-    const { message } = this.#head.header;
     if (!equalBytes(message.transactionsRoot, noTransactions)) return false;
-    return emptyBlockPeriodMs === 0 || message.timestamp < parent.timestamp + emptyBlockPeriodMs;
+    if (emptyBlockPeriodMs === 0) return true;
+    const parentMs = this.#timestamps.get(toHex(message.parent));
+    return parentMs !== undefined && message.timestamp < parentMs + emptyBlockPeriodMs;
+  }
+
+  #remember({ idHex, header }: WeightedHeader): void {
+    this.#timestamps.set(idHex, header.message.timestamp);
   }
 
   #restart(): void {
     this.#stillSinceMs = this.#options.clock.now();
     this.#series = 0;
+    this.#from = undefined;
   }
 }
 

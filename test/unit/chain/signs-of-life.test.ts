@@ -122,16 +122,38 @@ test("blocks without transactions that were due are not answered; earlier ones a
   expect(dueInMs()).toBe(60_999);
 });
 
-test("a reorganization continues a series where the parent of the head is at hand", async () => {
-  const { clock, view, next, move, add, dueInMs } = await standing();
+test.each([0, 60_000])(
+  "a series goes on after a reorganization, also where empty blocks are due after %i ms",
+  async (emptyBlockPeriodMs) => {
+    const { clock, view, next, move, add, dueInMs } = await standing(emptyBlockPeriodMs);
+    add({ empty: false });
+    const fork = view.head;
+    await clock.advance(30_000);
+    const one = next(fork, { salt: 100 });
+    move([one, next(one, { salt: 100 })]);
+    expect(dueInMs()).toBe(1_000);
+    move([next(fork, { salt: 50 })]);
+    expect(dueInMs()).toBe(1_000);
+  },
+);
+
+test("an authority that signs two blocks in its turn, or one with a transaction, does not end a series", async () => {
+  const { clock, view, next, move, add, dueInMs } = await standing(0, 4);
   add({ empty: false });
-  const fork = view.head;
   await clock.advance(30_000);
-  const one = next(fork, { salt: 100 });
-  move([one, next(one, { salt: 100 })]);
-  expect(dueInMs()).toBe(1_000);
-  move([next(fork, { salt: 50 })]);
-  expect(dueInMs()).toBe(60_000);
+  add();
+  const fork = view.head;
+  add();
+  move([next(fork, { salt: 100 })]);
+  const first = view.head;
+  expect([first.height, dueInMs()]).toEqual([3, 1_000]);
+  while (view.head.height < 7) {
+    await clock.advance(1_000);
+    add({ empty: view.head.height % 4 !== 1 });
+    expect(dueInMs()).toBe(1_000);
+  }
+  add();
+  expect([view.head.height, dueInMs()]).toEqual([8, 60_000]);
 });
 
 test("a head that was there at the start belongs to no series: the first one begins 30 s later", async () => {
