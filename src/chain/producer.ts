@@ -5,6 +5,7 @@ import { equalBytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { AnsweredVotes } from "./answered-votes.ts";
 import type { Chain } from "./chain.ts";
 import type { Proposals } from "./proposals.ts";
 import { SignsOfLife } from "./signs-of-life.ts";
@@ -57,14 +58,17 @@ export class Producer {
   /** The next block is planned because the head is not final; once it is, there is no reason for one. */
   #awaitsFinality = false;
   readonly #signsOfLife: SignsOfLife;
+  readonly #answeredVotes: AnsweredVotes;
   readonly #stops: (() => void)[];
 
   constructor(options: ProducerOptions) {
     this.#options = options;
     const { events } = options.chain;
     this.#signsOfLife = new SignsOfLife(options);
+    this.#answeredVotes = new AnsweredVotes(options);
     this.#stops = [
       () => this.#signsOfLife.stop(),
+      () => this.#answeredVotes.stop(),
       events.on("head", () => this.#restart()),
       // A recovery's block becomes final after it has become the head, and changes the set that may continue.
       events.on("finality", () => {
@@ -153,10 +157,11 @@ export class Producer {
     const parent = chain.head.header.message;
     const signAtMs = this.#signsOfLife.dueMs;
     const emptyPeriodMs = emptyBlockPeriodMs === 0 ? Number.POSITIVE_INFINITY : emptyBlockPeriodMs;
+    const openVotes = this.#answeredVotes.among(chain.snapshot.openVotes);
     const emptyAtMs = Math.min(
       parent.timestamp + emptyPeriodMs,
       signAtMs,
-      voteBlockDueMs(chain.snapshot, parent),
+      voteBlockDueMs({ ...chain.snapshot, openVotes }, parent),
       this.#voteSince ?? Number.POSITIVE_INFINITY,
     );
     const reasonAtMs = Math.min(emptyAtMs, this.#wantedSince ?? Number.POSITIVE_INFINITY);

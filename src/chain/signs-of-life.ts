@@ -1,3 +1,4 @@
+import { RateLimiter } from "../../protocols/index.ts";
 import { maxRoundTimeoutMs, signerLimit } from "../consensus/index.ts";
 import { transactionsRoot } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
@@ -11,6 +12,8 @@ const stalledMs = maxRoundTimeoutMs;
 /** Each series doubles the wait for the next one, up to a quarter of an hour. */
 const maxDoublings = 5;
 const noTransactions = transactionsRoot([]);
+/** Series that an authority may begin before they are due here: without a bound, one would never rest. */
+export const seriesBegunSooner = { requests: 8, perMs: 8 * 900_000 };
 /** Reorganizations that go further back are rare. */
 const keptTimestamps = 64;
 
@@ -34,6 +37,8 @@ export class SignsOfLife {
   #head: WeightedHeader;
   /** The timestamps of the newest blocks, so that the age of a block's parent is known after a reorganization. */
   readonly #timestamps = new LruMap<Hex, number>(keptTimestamps);
+  /** Authorities that have begun series before they were due here. */
+  readonly #sooner: RateLimiter;
   /** The height of the first block of the series under way. */
   #from: number | undefined;
   /** The time since which finality has made no progress. */
@@ -46,6 +51,7 @@ export class SignsOfLife {
     const { chain, clock } = options;
     this.#head = chain.head;
     this.#remember(chain.head);
+    this.#sooner = new RateLimiter(clock);
     this.#stillSinceMs = clock.now();
     let finalHeight = chain.finalized.height;
     this.#stops = [
@@ -73,12 +79,15 @@ export class SignsOfLife {
 
   #follow({ head, applied }: HeadChange): void {
     if (equalBytes(this.#head.id, this.#options.chain.finalized.id)) this.#restart();
-    for (const block of applied) this.#take(block);
+    for (const block of applied) {
+      this.#take(block);
+      this.#head = block;
+    }
     this.#head = head;
   }
 
   #take(block: WeightedHeader): void {
-    if (this.#from === undefined && this.#isEarly(block)) {
+    if (this.#from === undefined && this.#isEarly(block) && this.#mayBegin(block)) {
       this.#series++;
       this.#from = block.height;
     }
@@ -89,10 +98,19 @@ export class SignsOfLife {
     if (isSeriesOver(authorities.length, block.height, length)) this.#from = undefined;
   }
 
-  /** True if the block has no transactions, and was made before an empty block was due. */
+  /** A node that has started since may be right to begin a series sooner than this one would. */
+  #mayBegin({ header }: WeightedHeader): boolean {
+    const isDue = this.dueMs <= this.#options.clock.now();
+    return isDue || this.#sooner.take(toHex(header.message.proposer), seriesBegunSooner);
+  }
+
+  /** True if the block is a new one without transactions that was made before an empty block was due. */
   #isEarly({ header: { message } }: WeightedHeader): boolean {
-    const { emptyBlockPeriodMs } = this.#options.chain.snapshot.parameters;
+    const { chain, clock } = this.#options;
+    const { emptyBlockPeriodMs } = chain.snapshot.parameters;
     if (!equalBytes(message.transactionsRoot, noTransactions)) return false;
+    // Series in downloaded blocks are over.
+    if (message.timestamp + stalledMs < clock.now()) return false;
     if (emptyBlockPeriodMs === 0) return true;
     const parentMs = this.#timestamps.get(toHex(message.parent));
     return parentMs !== undefined && message.timestamp < parentMs + emptyBlockPeriodMs;

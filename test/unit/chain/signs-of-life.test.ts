@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ChainEvents } from "../../../src/chain/assemble.ts";
-import { SignsOfLife } from "../../../src/chain/signs-of-life.ts";
+import { SignsOfLife, seriesBegunSooner } from "../../../src/chain/signs-of-life.ts";
 import type { CanonicalBlock, WeightedHeader } from "../../../src/chain/types.ts";
 import { transactionsRoot } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
@@ -154,6 +154,33 @@ test("an authority that signs two blocks in its turn, or one with a transaction,
   }
   add();
   expect([view.head.height, dueInMs()]).toEqual([8, 60_000]);
+});
+
+test("an authority that goes on after each series has the others make a bounded number", async () => {
+  const { clock, add, view, dueInMs } = await standing(0, 4);
+  add({ empty: false });
+  await clock.advance(30_000);
+  let blocks = 0;
+  for (; dueInMs()! <= 1_000 && blocks < 1_000; blocks++) {
+    await clock.advance(1_000);
+    add();
+    // The authority's block, when the others rest.
+    if (dueInMs()! > 1_000) add();
+  }
+  expect(blocks).toBeGreaterThan(8 * seriesBegunSooner.requests - 8);
+  expect(blocks).toBeLessThan(16 * (seriesBegunSooner.requests + 2));
+  expect([view.head.height % 8, dueInMs()]).toEqual([1, 960_000]);
+});
+
+test("old blocks, which arrive by download, begin no series and use up no rate", async () => {
+  const { clock, add, dueInMs } = await standing(0, 4);
+  add({ empty: false });
+  await clock.advance(100_000);
+  for (let series = 0; series < 20; series++)
+    for (let block = 0; block < 8; block++) add({ timestamp: clock.now() - 40_000 });
+  expect(dueInMs()).toBe(-10_000);
+  add();
+  expect(dueInMs()).toBe(1_000);
 });
 
 test("a head that was there at the start belongs to no series: the first one begins 30 s later", async () => {

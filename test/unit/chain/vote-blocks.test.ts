@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { answeredVotes } from "../../../src/chain/answered-votes.ts";
 import { Proposals } from "../../../src/chain/proposals.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { voteBlockDueMs } from "../../../src/chain/vote-blocks.ts";
@@ -89,6 +90,21 @@ describe("a chain without empty blocks", () => {
     expect(made).toHaveLength(4);
     await clock.advance(30 * dayMs);
     expect(made).toHaveLength(4);
+  });
+
+  test("is not kept at work by an authority that votes in every block that it may make", async () => {
+    const { clock, chain, made, members } = await council(4, quiet);
+    members[0]!.producer.stop();
+    let value = 0;
+    const proposals = { voteFor: () => parameterVote("minFee", 10 + (++value % 2)), wantsBlock: () => true };
+    const producer = testProducer({ chain, signer: authorities[0]!, clock, proposals });
+    onTestFinished(() => producer.stop());
+    producer.enabled = true;
+    await clock.advance(10 * minuteMs);
+    const first = made.length;
+    expect(first).toBeGreaterThan(2 * answeredVotes.requests);
+    await clock.advance(hourMs);
+    expect(made.length - first).toBeLessThan(60);
   });
 
   test("makes the blocks for proposals that were stored before the nodes started", async () => {

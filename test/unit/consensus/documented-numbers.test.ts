@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { unheardRounds } from "../../../src/accounts/doubtful-votes.ts";
 import { defaultListenMs } from "../../../src/accounts/protected-signer.ts";
+import { answeredVotes } from "../../../src/chain/answered-votes.ts";
 import { sideBlockLimits } from "../../../src/chain/fork-blocks.ts";
 import { maxPatienceMs } from "../../../src/chain/round-leader.ts";
-import { isSeriesOver, pauseAfterSeriesMs } from "../../../src/chain/signs-of-life.ts";
+import { isSeriesOver, pauseAfterSeriesMs, seriesBegunSooner } from "../../../src/chain/signs-of-life.ts";
 import { voteBlockDueMs } from "../../../src/chain/vote-blocks.ts";
 import { keptHeaders, keptRounds, votesPerRound } from "../../../src/consensus/equivocation-watch.ts";
 import {
@@ -38,6 +39,8 @@ const sentences = {
     `or finality has made progress within ${seconds(pauseAfterSeriesMs(0))}`,
     `a multiple of \`2n\` and at which it has at least \`n + limit(n) - 1\` blocks`,
     `After such a series the next one is due after ${seconds(pauseAfterSeriesMs(1))}, then ${seconds(pauseAfterSeriesMs(2))} and so on up to ${seconds(pauseAfterSeriesMs(99))}`,
+    `${inWords(seriesBegunSooner.requests)} at once and then one in ${seriesBegunSooner.perMs / seriesBegunSooner.requests / 60_000} minutes`,
+    `for ${answeredVotes.requests} votes of one authority at once and then one in ${answeredVotes.perMs / answeredVotes.requests / 60_000} minutes`,
     `The \`limit(n) - 1\` blocks (at least one) after that of the newest open vote are due after \`periodMs\``,
     `Then series of as many follow, the first after ${seconds(pauseAfterVotesMs(1))} and each after twice the time, up to ${pauseAfterVotesMs(40) / 3_600_000} hours`,
     `keeps at most ${sideBlockLimits.perProposer.blocks} of them from one proposer (and ${mebibytes(sideBlockLimits.perProposer.bytes)}), and ${english(sideBlockLimits.inAll.blocks)} (${mebibytes(sideBlockLimits.inAll.bytes)}) in all`,
