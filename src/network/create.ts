@@ -62,6 +62,6 @@ export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetw
     const peer = detail.remotePeer.toString();
     muxers.opened(detail, { peer, place, isExempt: place !== undefined && isExempt(place) });
   });
-  network = new LibP2pNetwork(host, { scores, usefulness, intake, isExempt }, options);
+  network = new LibP2pNetwork(host, { scores, usefulness, intake, inbound, isExempt }, options);
   return network;
 }

@@ -8,7 +8,7 @@ import { DialCandidates } from "./dial-candidates.ts";
 import type { KnownPeers } from "./known-peers.ts";
 import type { Teller, Told } from "./told.ts";
 import type { PeerId } from "./types.ts";
-import { Unreached, type UnreachedAddress } from "./unreached.ts";
+import { type OtherChain, Unreached, type UnreachedAddress } from "./unreached.ts";
 
 /**
  * When two peers find each other at the same time, the one with the higher id waits this long for the other's dial, so
@@ -155,6 +155,12 @@ export class Dialer {
     return this.#unreached.list();
   }
 
+  /** A connected peer follows another chain, and is about to be sent away. */
+  isOfOtherChain(chain: OtherChain): void {
+    const known = this.#candidates.get(chain.peer);
+    if (known) this.#unreached.isOfOtherChain(known, chain);
+  }
+
   /** True if a person gave an address of the peer. */
   isGiven(id: PeerId): boolean {
     return this.#candidates.get(id)?.isGiven ?? false;
@@ -233,13 +239,12 @@ export class Dialer {
     const { id, isGiven } = candidate;
     const options = this.#options;
     if (!this.#running || candidate.dialing || !this.#candidates.has(candidate)) return;
-    if (id !== undefined) {
-      if (options.connected(id)) return;
-      const blockedMs = options.blockedMs(id);
+    if (id !== undefined && options.connected(id)) return;
+    const peer = id ?? candidate.reached;
+    if (peer !== undefined) {
+      if (options.connected(peer)) return this.#schedule(candidate, maxRetryMs);
+      const blockedMs = options.blockedMs(peer);
       if (blockedMs > 0) return this.#schedule(candidate, blockedMs + this.#retryMs(candidate));
-    }
-    if (candidate.reached !== undefined && options.connected(candidate.reached)) {
-      return this.#schedule(candidate, maxRetryMs);
     }
     const { targets: addresses, chosen } = candidate;
     if (!isGiven && !options.hasRoom({ addresses, chosen }, this.#dialing()))
@@ -290,7 +295,7 @@ export class Dialer {
     else if (candidate.id === undefined) {
       for (const address of candidate.given) this.#give(`${address}/p2p/${id}`);
       candidate.reached = id;
-      this.#unreached.reached(candidate);
+      this.#unreached.answered(candidate);
       this.#schedule(candidate, maxRetryMs);
     } else if (!this.#options.connected(id)) this.#failed(candidate);
   }

@@ -3,7 +3,7 @@ import type { Clock } from "../util/clock.ts";
 import { type Place, placeOf } from "./address.ts";
 import { givesWay } from "./diversity.ts";
 import { HostPenalties } from "./host-penalties.ts";
-import type { PeerId } from "./types.ts";
+import type { NetworkPlaces, PeerId } from "./types.ts";
 
 export const inboundLimits = {
   /** Open inbound connections. */
@@ -143,6 +143,17 @@ export class Inbound {
   /** The numbers of open connections and of those being set up. */
   get counts(): { open: number; handshakes: number } {
     return { open: this.#open.size, handshakes: this.#handshakes.size };
+  }
+
+  /** The places for connections of peers that nobody gave, and the addresses that have used up their share of them. */
+  get places(): Pick<NetworkPlaces, "inbound" | "crowded"> {
+    const { limits, isExempt } = this.#options;
+    const open = [...this.#open.values()].filter((place) => !isExempt(place));
+    const byHost = Map.groupBy(open, ({ host }) => host);
+    return {
+      inbound: { taken: this.#counted().length, limit: limits.places },
+      crowded: [...byHost].flatMap(([host, { length }]) => (length >= limits.placesPerHost ? host : [])),
+    };
   }
 
   #hasShare(place: Place): boolean {

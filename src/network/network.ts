@@ -23,11 +23,11 @@ import { limitUnfinished } from "./gossip-unfinished.ts";
 import { watchUnreadGossip } from "./gossip-unread.ts";
 import { watchGossipStreams } from "./gossip-watch.ts";
 import type { Host } from "./host.ts";
-import type { InboundOptions } from "./inbound.ts";
+import type { Inbound, InboundOptions } from "./inbound.ts";
 import type { Intake } from "./intake.ts";
 import { KnownPeers } from "./known-peers.ts";
 import { listenError } from "./listen-error.ts";
-import { hasRoomFor, wantedOutbound } from "./outbound.ts";
+import { hasRoomFor, keptOutbound, maxOutbound, wantedOutbound } from "./outbound.ts";
 import { PeerExchange } from "./peer-exchange.ts";
 import { PeerRecords } from "./peer-records.ts";
 import { sweepPeerStore } from "./peer-store-sweep.ts";
@@ -36,8 +36,16 @@ import { Requests } from "./requests.ts";
 import type { PeerScores } from "./scores.ts";
 import type { ServeLimits } from "./serve-budget.ts";
 import { Told } from "./told.ts";
-import type { Network, NetworkEvents, NetworkObserver, PeerId, PeerInfo, PeerOffence } from "./types.ts";
-import type { UnreachedAddress } from "./unreached.ts";
+import type {
+  Network,
+  NetworkEvents,
+  NetworkObserver,
+  NetworkPlaces,
+  PeerId,
+  PeerInfo,
+  PeerOffence,
+} from "./types.ts";
+import type { OtherChain, UnreachedAddress } from "./unreached.ts";
 import type { Usefulness } from "./usefulness.ts";
 
 export interface NetworkOptions {
@@ -71,6 +79,7 @@ export interface NetworkParts {
   scores: PeerScores;
   usefulness: Usefulness;
   intake: Intake;
+  inbound: Inbound;
   isExempt: InboundOptions["isExempt"];
 }
 
@@ -81,6 +90,7 @@ export class LibP2pNetwork implements Network {
   readonly #connections: Connections;
   readonly #scores: PeerScores;
   readonly #intake: Intake;
+  readonly #inbound: Inbound;
   readonly #options: NetworkOptions;
   readonly #requests: Requests;
   readonly #gossip: Gossip;
@@ -91,7 +101,7 @@ export class LibP2pNetwork implements Network {
   readonly #stops: (() => void)[] = [];
 
   constructor(host: Host, parts: NetworkParts, options: NetworkOptions) {
-    const { scores, usefulness, intake, isExempt } = parts;
+    const { scores, usefulness, intake, inbound, isExempt } = parts;
     const { clock, logger, observer } = options;
     this.#events = new Emitter(logger);
     this.peerId = host.peerId.toString();
@@ -100,6 +110,7 @@ export class LibP2pNetwork implements Network {
     this.#connections = connections;
     this.#scores = scores;
     this.#intake = intake;
+    this.#inbound = inbound;
     this.#options = options;
     writeFewerRecords(host, { clock });
     this.#records = new PeerRecords(host, { logger });
@@ -188,6 +199,16 @@ export class LibP2pNetwork implements Network {
   /** The addresses that a person gave and that are not reached. */
   unreached(): UnreachedAddress[] {
     return this.#dialer.unreached();
+  }
+
+  places(): NetworkPlaces {
+    const outbound = { taken: this.#dialled().length, limit: maxOutbound - keptOutbound };
+    return { ...this.#inbound.places, outbound };
+  }
+
+  /** A connected peer follows another chain, and is about to be sent away. */
+  isOfOtherChain(chain: OtherChain): void {
+    this.#dialer.isOfOtherChain(chain);
   }
 
   addresses(): string[] {

@@ -23,6 +23,14 @@ export interface PeerInfo {
   chosen: boolean;
 }
 
+/** The places for connections: those in use, and how many there are. */
+export interface NetworkPlaces {
+  inbound: { taken: number; limit: number };
+  /** Addresses that have as many inbound connections as one may have. */
+  crowded: readonly string[];
+  outbound: { taken: number; limit: number };
+}
+
 export type NetworkEvents = {
   connected: PeerId;
   disconnected: PeerId;

@@ -1,27 +1,39 @@
 import { RateLimiter } from "../../protocols/index.ts";
+import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Candidate } from "./candidate.ts";
+import type { PeerId } from "./types.ts";
 
 /** Attempts after which a peer is unlikely to be merely starting. */
 const saidAfterAttempts = 4;
 const wordsPerAddress = { requests: 1, perMs: 10 * 60_000 };
+/** For reasons that say little. */
 const hint =
-  "if it runs, it may let in no more nodes of this address (its --max-per-address), or only those with its network key or on its list (--network-key-file, --allow-peers)";
+  ": if it runs, it may let in no more nodes of this address (its --max-per-address), or only those with its network key or on its list (--network-key-file, --allow-peers)";
+
+/** A chain other than this node's, and the peer that follows it. */
+export interface OtherChain {
+  peer: PeerId;
+  genesisId: Hex;
+  /** As the peer says; undefined if it did not say. */
+  name: string | undefined;
+}
 
 /** An address that a person gave, and why no connection to it lasts. */
 export interface UnreachedAddress {
   address: string;
   reason: string;
+  otherChain?: OtherChain;
 }
 
 /** Tells the operator of addresses that a person gave and that cannot be connected, or at which connections end at once. */
 export class Unreached {
   readonly #logger: Logger;
   readonly #words: RateLimiter;
-  /** The reasons by address, as long as they hold. */
-  readonly #reasons = new Map<string, string>();
+  /** By address, as long as they hold. */
+  readonly #reasons = new Map<string, UnreachedAddress>();
 
   constructor({ clock, logger }: { clock: Clock; logger: Logger }) {
     this.#logger = logger;
@@ -32,18 +44,39 @@ export class Unreached {
   failed({ given, attempts }: Candidate, error: unknown): void {
     const [address] = given;
     if (address === undefined || attempts < saidAfterAttempts) return;
+    // A node of another chain is sent away each time that it was reached.
+    if (error === undefined && this.#reasons.get(address)?.otherChain) return;
     const reason = error === undefined ? "the connection was closed at once" : reasonOf(error);
-    this.#reasons.set(address, reason);
+    this.#reasons.set(address, { address, reason });
     if (attempts > saidAfterAttempts || !this.#words.take(address, wordsPerAddress)) return;
-    this.#logger.warn({ address, reason }, `a node that was given is not reached: ${hint}`);
+    this.#logger.warn(
+      { address, reason },
+      `a node that was given is not reached${isPlain(error) ? "" : hint}`,
+    );
   }
 
+  /** The peer at the address was reached, and follows another chain. */
+  isOfOtherChain({ given }: Candidate, otherChain: OtherChain): void {
+    const [address] = given;
+    if (address === undefined) return;
+    this.#reasons.set(address, { address, reason: "it is of another chain", otherChain });
+    if (!this.#words.take(`other chain ${address}`, wordsPerAddress)) return;
+    const { peer, genesisId: genesis, name } = otherChain;
+    this.#logger.warn({ address, peer, genesis, name }, "a node that was given is of another chain");
+  }
+
+  /** Somebody answers; which chain it follows is not known yet. */
+  answered({ given }: Candidate): void {
+    for (const address of given) if (!this.#reasons.get(address)?.otherChain) this.#reasons.delete(address);
+  }
+
+  /** A connection has lasted. */
   reached({ given }: Candidate): void {
     for (const address of given) this.#reasons.delete(address);
   }
 
   list(): UnreachedAddress[] {
-    return [...this.#reasons].map(([address, reason]) => ({ address, reason }));
+    return [...this.#reasons.values()];
   }
 }
 
@@ -55,17 +88,31 @@ const meanings: readonly (readonly [code: string, meaning: string])[] = [
   ["EHOSTUNREACH", "there is no way to this host"],
   ["ENETUNREACH", "there is no way to this network"],
   ["ETIMEDOUT", "nothing answers in time"],
+  // Nothing but a limit of time ends an attempt.
+  ["aborted", "nothing answers in time"],
   ["does not match expected", "another node answers there"],
 ];
 
+function knownMeaning(error: unknown): string | undefined {
+  return meanings.find(([code]) => messageOf(error).includes(code))?.[1];
+}
+
+/** True if the meaning of every error is known. */
+function isPlain(error: unknown): boolean {
+  return errorsOf(error).every((one) => knownMeaning(one) !== undefined);
+}
+
 function meaningOf(error: unknown): string {
   const text = messageOf(error);
-  const meaning = meanings.find(([code]) => text.includes(code))?.[1];
+  const meaning = knownMeaning(error);
   return meaning === undefined ? text : `${meaning} (${text})`;
 }
 
 /** libp2p tries all addresses of a peer, and has one error for each. */
+function errorsOf(error: unknown): readonly unknown[] {
+  return error instanceof AggregateError ? error.errors : [error];
+}
+
 function reasonOf(error: unknown): string {
-  const all = error instanceof AggregateError ? error.errors : [error];
-  return [...new Set(all.map(meaningOf))].join("; ");
+  return [...new Set(errorsOf(error).map(meaningOf))].join("; ");
 }

@@ -4,10 +4,13 @@ import { readNetworkKey } from "../config/network-key.ts";
 import { inboundLimitsFor } from "../network/inbound.ts";
 import { AddressBookStore, createNetwork, type LibP2pNetwork } from "../network/index.ts";
 import type { Database } from "../storage/database.ts";
+import { askChainName } from "../sync/chain-name.ts";
 import { ownStatus } from "../sync/claimed-status.ts";
 import { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveGenesis } from "../sync/serve.ts";
+import { fromHex, toHex } from "../util/bytes.ts";
 import type { NodeCore } from "./core.ts";
+import { genesisPinOf } from "./genesis-pin.ts";
 import { listenAddresses } from "./listen-addresses.ts";
 
 export interface Peers {
@@ -22,6 +25,7 @@ export async function createPeers(core: NodeCore, database: Database): Promise<P
   const { options, clock, peerLog: logger, line, metrics, closers } = core;
   const { dataDir, p2pHost, p2pPort, bootstrap, announce, mdns } = options;
   const addressBook = new AddressBookStore(database);
+  const pin = genesisPinOf(core);
   const isNewcomer = (await addressBook.load()).length === 0;
   const network = await createNetwork({
     clock,
@@ -44,6 +48,12 @@ export async function createPeers(core: NodeCore, database: Database): Promise<P
     logger,
     recoveries: () => line.recoveries,
     status: () => ownStatus(core.genesis?.id, core.services?.chain, clock.now(), line),
+    genesisPin: pin === undefined ? undefined : fromHex(pin),
+    async onOtherChain(peer, genesisId) {
+      if (!network.isGiven(peer)) return;
+      const name = await askChainName({ network, clock }, peer, genesisId);
+      network.isOfOtherChain({ peer, genesisId: toHex(genesisId), name });
+    },
   });
   statuses.start();
   closers.push("peer statuses", () => statuses.stop());

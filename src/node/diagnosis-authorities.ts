@@ -2,7 +2,7 @@ import type { DiagnosisState } from "../api/index.ts";
 import { authorityIndex, sameAddress, signerLimit } from "../consensus/index.ts";
 import { toHex } from "../util/bytes.ts";
 import { duration } from "../util/duration.ts";
-import { blockLateMs, finalityLateMs } from "./diagnosis-measures.ts";
+import { blockLateMs, finalityLateMs, isBusy } from "./diagnosis-measures.ts";
 import { count, named } from "./diagnosis-text.ts";
 import type { ChainInput, DiagnosisInput, Finding, SigningLock } from "./diagnosis-types.ts";
 
@@ -116,7 +116,9 @@ function ownFindings(input: DiagnosisInput, chain: ChainInput, isBlockLate: bool
     {
       code: "OWN_BLOCK_LATE",
       detail: `this node may sign block ${chain.head.height + 1} and has not`,
-      remedy: "see its log for why no block was produced, and compare its clock; then start it again",
+      remedy: isBusy(input.mainThread)
+        ? "the machine does not keep up (see BUSY)"
+        : "see its log for why no block was produced, and compare its clock; then start it again",
     },
   ];
 }

@@ -41,6 +41,9 @@ export interface DiagnosisSources {
   writeFailure(): string | undefined;
   freeDiskBytes(): number | undefined;
   unreached(): DiagnosisInput["unreached"];
+  ownChain(): DiagnosisInput["ownChain"];
+  places(): DiagnosisInput["places"];
+  mainThread(): DiagnosisInput["mainThread"];
 }
 
 /** The sources that exist once a genesis block is known. */
@@ -124,8 +127,8 @@ export class DiagnosisInputs {
   }
 
   gather(): DiagnosisInput {
-    const { clock, modes, own, hasGenesis, genesisPin, signingLock, writeFailure, freeDiskBytes, unreached } =
-      this.#sources;
+    const { clock, modes, own, hasGenesis, genesisPin, signingLock } = this.#sources;
+    const { writeFailure, freeDiskBytes, unreached, ownChain, places, mainThread } = this.#sources;
     const parts = this.#parts;
     const progress = parts?.synchronizer.progress;
     if (parts) this.#watch(parts);
@@ -142,6 +145,9 @@ export class DiagnosisInputs {
       writeFailure: writeFailure(),
       freeDiskBytes: freeDiskBytes(),
       unreached: unreached(),
+      ownChain: ownChain(),
+      places: places(),
+      mainThread: mainThread(),
     };
   }
 
@@ -184,9 +190,10 @@ export class DiagnosisInputs {
 
   #peers(): PeerInput[] {
     const { network, statuses } = this.#sources;
-    return network.peers().map(({ id, chosen }) => {
-      const { clockOffsetMs, roundTripMs, isFollowed: isOfChain = false } = statuses.get(id) ?? {};
-      return { id, host: network.hostOf(id), chosen, isOfChain, clockOffsetMs, roundTripMs };
+    return network.peers().map(({ id, address, chosen, connectedAtMs }) => {
+      const { clockOffsetMs, roundTripMs, isFollowed } = statuses.get(id) ?? {};
+      const host = network.hostOf(id);
+      return { id, host, address, chosen, connectedAtMs, isFollowed, clockOffsetMs, roundTripMs };
     });
   }
 }

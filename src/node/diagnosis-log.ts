@@ -3,7 +3,7 @@ import { type Clock, every } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Diagnosis } from "./diagnosis-types.ts";
 
-const lookEveryMs = 1_000;
+export const lookEveryMs = 1_000;
 /** Trouble that passes sooner, such as a block out of turn, is not logged. A halt is logged at once. */
 const settleMs = 5_000;
 const repeatMs = 60_000;

@@ -28,7 +28,23 @@ export function finalityLateMs({ nowMs }: DiagnosisInput, { finality }: ChainInp
 
 /** True for a node that cannot continue by itself and has no peer that follows its chain. */
 export function isAlone(input: DiagnosisInput): boolean {
-  return needsPeers(input) && !input.peers.some(({ isOfChain }) => isOfChain);
+  return needsPeers(input) && !input.peers.some(({ isFollowed }) => isFollowed);
+}
+
+/** Above this share of the time, work waits for other work. */
+const maxUtilization = 0.9;
+/** A timer that is this late is later than what blocks and votes wait for on a chain with short periods. */
+const maxDelayMs = 1_000;
+
+/** True if blocks and answers are late because the main thread has too much to do. */
+export function isBusy({ utilization, delayMs }: DiagnosisInput["mainThread"]): boolean {
+  return utilization >= maxUtilization || delayMs >= maxDelayMs;
+}
+
+/** True if all peers that have said so have gone through other recoveries than this node. */
+export function isLeftByPeers(input: DiagnosisInput): boolean {
+  const follow = input.peers.map(({ isFollowed }) => isFollowed);
+  return needsPeers(input) && follow.length > 0 && follow.every((one) => one === false);
 }
 
 /** Only a sole authority can continue by itself. */

@@ -1,6 +1,5 @@
 import { clockFindings } from "./diagnosis-clocks.ts";
-import { isAlone } from "./diagnosis-measures.ts";
-import { count } from "./diagnosis-text.ts";
+import { reachFindings } from "./diagnosis-reach.ts";
 import type { ChainInput, DiagnosisInput, Finding, ShownInput } from "./diagnosis-types.ts";
 
 const maxListed = 8;
@@ -16,44 +15,11 @@ export function behindBy({ shown }: DiagnosisInput, { head }: ChainInput): Shown
 export function networkFindings(input: DiagnosisInput, isLate: boolean): Finding[] {
   const { chain } = input;
   return [
-    ...peerFindings(input),
-    ...unreachedFindings(input),
+    ...reachFindings(input),
     ...(chain ? behindFindings(input, chain) : []),
     ...(chain ? conflictFindings(chain) : []),
     ...(chain && isLate ? competingHeads(chain) : []),
     ...clockFindings(input),
-  ];
-}
-
-function peerFindings(input: DiagnosisInput): Finding[] {
-  if (!isAlone(input)) return [];
-  const others = input.peers.length;
-  return [
-    {
-      code: "NO_PEERS",
-      detail:
-        others === 0
-          ? "no other node is connected"
-          : `none of the ${count(others, "connection")} is with a node that follows this chain`,
-      remedy:
-        "see that others run on this network; if it carries no multicast (mDNS), name one with " +
-        "--bootstrap=/ip4/<address>/tcp/<port>; see that firewalls let the p2p port through; a node of another chain is left alone",
-    },
-  ];
-}
-
-function unreachedFindings({ unreached }: DiagnosisInput): Finding[] {
-  if (unreached.length === 0) return [];
-  const listed = unreached.slice(0, maxListed).map(({ address, reason }) => `${address}: ${reason}`);
-  const more = unreached.length > maxListed ? [`and ${unreached.length - maxListed} more`] : [];
-  return [
-    {
-      code: "UNREACHED",
-      detail: `of the addresses that this node was given, these are not reached: ${[...listed, ...more].join("; ")}`,
-      remedy:
-        "see that a node runs there, that its address and peer id are these, and that firewalls let its p2p port through; " +
-        "take an address that is gone out of --bootstrap",
-    },
   ];
 }
 

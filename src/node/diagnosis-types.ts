@@ -1,5 +1,6 @@
 import type { DiagnosisBody, FindingBody } from "../api/index.ts";
 import type { NonceGap } from "../mempool/types.ts";
+import type { NetworkPlaces } from "../network/types.ts";
 import type { UnreachedAddress } from "../network/unreached.ts";
 import type { ChainSnapshot } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
@@ -27,6 +28,20 @@ export interface DiagnosisInput {
   freeDiskBytes: number | undefined;
   /** Addresses that a person gave and that are not reached. */
   unreached: readonly UnreachedAddress[];
+  /** This node's chain, or the one that it looks for; its name is not known then. */
+  ownChain: { genesisId: string; name: string | undefined } | undefined;
+  places: NetworkPlaces;
+  mainThread: MainThreadInput;
+}
+
+/** How much of its time the main thread worked lately. */
+export interface MainThreadInput {
+  /** From 0 to 1; 0 until there is a measurement. */
+  utilization: number;
+  /** The time by which a timer was late, at most. */
+  delayMs: number;
+  /** The time that both were measured over. */
+  overMs: number;
 }
 
 interface OwnInput {
@@ -55,8 +70,11 @@ export interface PeerInput {
   host: string;
   /** True for a peer of this node's own choice. */
   chosen: boolean;
-  /** True if it has said that it follows this node's chain; of a node without one, if it has said anything. */
-  isOfChain: boolean;
+  /** The multiaddr of the connection. */
+  address: string;
+  connectedAtMs: number;
+  /** False if the peer's digest names other recoveries than this node's. */
+  isFollowed: boolean | undefined;
   /** The peer's clock minus this node's, off by at most half of the round trip. */
   clockOffsetMs: number | undefined;
   roundTripMs: number | undefined;

@@ -2,7 +2,14 @@ import type { DiagnosisState } from "../api/index.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import { duration } from "../util/duration.ts";
 import { authorityFindings, missingToGoOn, silentAuthorities } from "./diagnosis-authorities.ts";
-import { blockAge, blockLateMs, finalityLateMs, isAlone } from "./diagnosis-measures.ts";
+import {
+  blockAge,
+  blockLateMs,
+  finalityLateMs,
+  isAlone,
+  isBusy,
+  isLeftByPeers,
+} from "./diagnosis-measures.ts";
 import { behindBy, networkFindings } from "./diagnosis-network.ts";
 import { recoveryFindings } from "./diagnosis-recovery.ts";
 import { count } from "./diagnosis-text.ts";
@@ -25,7 +32,7 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
   const { chain } = input;
   const isLate = state === "halted" || state === "waiting";
   const findings = [
-    ...nodeFindings(input),
+    ...nodeFindings(input, state),
     ...(chain ? rulesFindings(chain) : []),
     ...(chain ? recoveryFindings(chain.recovery) : []),
     ...networkFindings(input, isLate),
@@ -71,7 +78,7 @@ function stateOf(input: DiagnosisInput): DiagnosisState {
   if (!chain) return hasGenesis ? "syncing" : "no-genesis";
   if (isLeftBehind(chain)) return "halted";
   if (mode === "boot" || sync || behindBy(input, chain)) return "syncing";
-  if (hasEnded(chain)) return "halted";
+  if (hasEnded(chain) || isLeftByPeers(input)) return "halted";
   const lateMs = blockLateMs(input, chain);
   if (lateMs >= Math.max(haltPeriods * chain.periodMs, minHaltMs)) return "halted";
   const isWaiting = isBlockLate(input) || finalityLateMs(input, chain) > 0 || isAlone(input);
@@ -140,6 +147,8 @@ function summaryOf(input: DiagnosisInput, state: DiagnosisState): string {
   if (chain.conflicts.length > 0) {
     return `at height ${height}, but another block at height ${chain.conflicts[0]!.otherHeight} is final for others`;
   }
+  if (isLeftByPeers(input))
+    return `at height ${height}, and every connected node has gone through other recoveries than this one`;
   if (state === "waiting") return `at height ${height} without any peer`;
   const final = finality ? `, final up to ${finality.finalized.height}` : "";
   const dueInMs = -blockLateMs(input, chain);
@@ -152,8 +161,23 @@ function summaryOf(input: DiagnosisInput, state: DiagnosisState): string {
 }
 
 /** Findings about this machine. */
-function nodeFindings({ writeFailure, freeDiskBytes }: DiagnosisInput): Finding[] {
+function nodeFindings(
+  { writeFailure, freeDiskBytes, mainThread }: DiagnosisInput,
+  state: DiagnosisState,
+): Finding[] {
   const findings: Finding[] = [];
+  // A download uses the whole thread.
+  if (isBusy(mainThread) && state !== "syncing") {
+    const { utilization, delayMs, overMs } = mainThread;
+    findings.push({
+      code: "BUSY",
+      detail:
+        `the main thread worked ${Math.floor(100 * utilization)} % of the last ${duration(overMs)}, and timers were up to ${duration(delayMs)} late: ` +
+        "blocks, votes and answers of this node are late by as much",
+      remedy:
+        "see what else runs on this machine, and who asks much over HTTP; give the node more of a processor, or the chain smaller blocks or a longer period (ccoin propose set); no clock is wrong by this",
+    });
+  }
   if (writeFailure !== undefined) {
     findings.push({
       code: "WRITE_FAILED",

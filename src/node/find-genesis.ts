@@ -2,9 +2,9 @@ import { textOf } from "../api/index.ts";
 import { type Genesis, storeGenesis } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
 import type { Database } from "../storage/database.ts";
-import { toHex } from "../util/bytes.ts";
 import type { NodeCore } from "./core.ts";
 import type { Peers } from "./create-peers.ts";
+import { genesisPinOf } from "./genesis-pin.ts";
 import { searchGenesis } from "./genesis-search.ts";
 import { acceptGivenRecoveries } from "./open-data.ts";
 
@@ -39,9 +39,4 @@ export async function adoptGenesis(
     `ADOPTED THE GENESIS BLOCK OF THIS NETWORK: "${name}", ${genesis.idHex}. Pin it with --genesis=${genesis.idHex}`,
   );
   return genesis;
-}
-
-/** The id of the only genesis block that the node may adopt: a person gave it, perhaps by a recovery. */
-export function genesisPinOf({ options, givenRecoveries }: NodeCore): string | undefined {
-  return options.genesisPin ?? (givenRecoveries[0] && toHex(givenRecoveries[0].genesisId));
 }

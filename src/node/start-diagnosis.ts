@@ -1,16 +1,25 @@
 import type { Signer } from "../accounts/index.ts";
+import { textOf } from "../api/index.ts";
 import type { NodeCore } from "./core.ts";
 import type { Peers } from "./create-peers.ts";
 import { diagnose } from "./diagnosis.ts";
 import { DiagnosisInputs } from "./diagnosis-input.ts";
-import { DiagnosisLog } from "./diagnosis-log.ts";
-import type { Diagnosis } from "./diagnosis-types.ts";
+import { DiagnosisLog, lookEveryMs } from "./diagnosis-log.ts";
+import type { Diagnosis, DiagnosisInput } from "./diagnosis-types.ts";
 import { freeBytes } from "./disk.ts";
-import { genesisPinOf } from "./find-genesis.ts";
+import { genesisPinOf } from "./genesis-pin.ts";
+import { MainThread } from "./main-thread.ts";
 
 export interface NodeDiagnosis {
   inputs: DiagnosisInputs;
   diagnose(): Diagnosis;
+}
+
+function ownChain(core: NodeCore): DiagnosisInput["ownChain"] {
+  const { genesis } = core;
+  const pin = genesisPinOf(core);
+  if (genesis) return { genesisId: genesis.idHex, name: textOf(genesis.config.name) };
+  return pin === undefined ? undefined : { genesisId: pin, name: undefined };
 }
 
 /** Watches the node from now on, and logs what it waits for. */
@@ -20,6 +29,7 @@ export function startNodeDiagnosis(
   { publicKey }: Signer,
 ): NodeDiagnosis {
   const { options, clock, logger, modes, closers } = core;
+  const mainThread = new MainThread(lookEveryMs);
   const inputs = new DiagnosisInputs({
     clock,
     modes,
@@ -32,9 +42,16 @@ export function startNodeDiagnosis(
     writeFailure: () => core.writeFailure,
     freeDiskBytes: () => freeBytes(options.dataDir.folder),
     unreached: () => network.unreached(),
+    ownChain: () => ownChain(core),
+    places: () => network.places(),
+    mainThread: () => mainThread.measured,
   });
   const now = () => diagnose(inputs.gather());
-  const log = new DiagnosisLog({ diagnose: now, clock, logger });
+  const look = () => {
+    mainThread.look();
+    return now();
+  };
+  const log = new DiagnosisLog({ diagnose: look, clock, logger });
   log.start();
   closers.push("diagnosis", () => {
     log.stop();

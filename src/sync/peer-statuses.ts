@@ -2,7 +2,7 @@ import { type ChainStatus, chainDigest, height } from "../../protocols/index.ts"
 import type { Network, PeerId } from "../network/types.ts";
 import { inBackground } from "../util/background.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
-import type { Clock } from "../util/clock.ts";
+import { type Clock, sleep } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
@@ -11,6 +11,9 @@ import { ClaimWarnings } from "./claim-warnings.ts";
 import { type ClaimedStatus, claimedStatus } from "./claimed-status.ts";
 import { PollTurns } from "./poll-turns.ts";
 import { requestOne } from "./request-one.ts";
+
+/** A peer of another chain that connected to this node may ask meanwhile what this chain is called. */
+const farewellMs = 1_500;
 
 export interface PeerStatus {
   peer: PeerId;
@@ -39,6 +42,10 @@ export interface PeerStatusesOptions {
   recoveries(): readonly Uint8Array[];
   /** This node's own status. */
   status(): ChainStatus;
+  /** The id of the only genesis block that the node may adopt. */
+  genesisPin?: Uint8Array | undefined;
+  /** Called before a peer of another chain is sent away that this node has dialled. */
+  onOtherChain?(peer: PeerId, genesisId: Uint8Array): Promise<void>;
 }
 
 /**
@@ -50,10 +57,13 @@ export class PeerStatuses {
   readonly #options: PeerStatusesOptions;
   readonly #byPeer = new Map<PeerId, PeerStatus>();
   readonly #asking = new Set<PeerId>();
+  /** Peers of other chains that are about to be sent away. */
+  readonly #leaving = new Set<PeerId>();
   /** Chains and digests of which a warning was logged. */
   readonly #foreign = new LruMap<Hex, true>(256);
   readonly #warnings: ClaimWarnings;
   readonly #polls: PollTurns;
+  readonly #stop = new AbortController();
   #stops: (() => void)[] = [];
 
   constructor(options: PeerStatusesOptions) {
@@ -82,6 +92,7 @@ export class PeerStatuses {
   }
 
   stop(): void {
+    this.#stop.abort();
     this.#polls.stop();
     for (const stop of this.#stops) stop();
   }
@@ -136,7 +147,8 @@ export class PeerStatuses {
   ): void {
     const { clock, network } = this.#options;
     const own = this.#options.status().genesisId;
-    if (isSet(own) && isSet(status.genesisId) && !equalBytes(own, status.genesisId)) {
+    const expected = isSet(own) ? own : this.#options.genesisPin;
+    if (expected && isSet(status.genesisId) && !equalBytes(expected, status.genesisId)) {
       this.#refuse(peer, status.genesisId);
       return;
     }
@@ -194,7 +206,17 @@ export class PeerStatuses {
     const text = "a node of another chain is on this network; this node does not connect to it";
     this.#warnOnce(genesis, { peer, genesis }, text);
     this.#byPeer.delete(peer);
-    this.#options.network.penalize(peer, "wrongGenesis", genesis);
+    if (!this.#leaving.has(peer)) inBackground(this.#sendAway(peer, genesisId));
+  }
+
+  async #sendAway(peer: PeerId, genesisId: Uint8Array): Promise<void> {
+    const { network, clock, onOtherChain } = this.#options;
+    this.#leaving.add(peer);
+    const isCaller = network.peers().some(({ id, direction }) => id === peer && direction === "inbound");
+    await (isCaller ? sleep(clock, farewellMs, this.#stop.signal) : onOtherChain?.(peer, genesisId));
+    this.#leaving.delete(peer);
+    if (this.#stop.signal.aborted) return;
+    network.penalize(peer, "wrongGenesis", toHex(genesisId));
   }
 }
 

@@ -5,7 +5,7 @@ import { nobodyIsBlamed, sameChain, stopAndVerify } from "./harness/checks.ts";
 import { createNetwork, startAll, type TestNetwork } from "./harness/network.ts";
 import type { TestNode } from "./harness/node.ts";
 import { asShown } from "./harness/shown.ts";
-import { until } from "./harness/until.ts";
+import { unchanged, until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
 const receiver = 6;
@@ -71,6 +71,18 @@ test("after four of seven authorities are destroyed, the other three continue fr
     return true;
   });
   await nobodyIsBlamed([third]);
+
+  // It cannot know better than its peers, and is not healthy from the beginning.
+  await third.stop();
+  third.start();
+  await third.until("it has its peers again", ({ mode, peers }) => mode === "ready" && peers >= 2);
+  const isHealthy = () =>
+    third.get("/health/ready").then(
+      () => true,
+      (error) => error.status !== 503,
+    );
+  await unchanged("it is not healthy", isHealthy, { forMs: 3_000 });
+  expect(await isHealthy()).toBe(false);
 
   await third.stop();
   third.start(`--recovery=${file}`);

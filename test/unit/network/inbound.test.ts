@@ -25,6 +25,17 @@ class FakeSocket implements Socket {
   }
 }
 
+test("tells when all places are taken, and which addresses have used up their share", async () => {
+  const limits = { ...inboundLimits, places: 4, placesPerHost: 2 };
+  const { inbound, connect, given } = setUp({ limits });
+  for (const ip of ["10.0.0.1", "127.0.0.1", "127.0.0.1"]) connect(ip);
+  expect(inbound.places).toEqual({ inbound: { taken: 3, limit: 4 }, crowded: [] });
+  given.add("friend");
+  connect("10.0.0.2", "friend");
+  connect("10.0.0.1");
+  expect(inbound.places).toEqual({ inbound: { taken: 4, limit: 4 }, crowded: ["10.0.0.1"] });
+});
+
 function setUp(options: Partial<InboundOptions> = {}) {
   const clock = new ManualClock();
   const scores = new Map<string, number>();

@@ -21,6 +21,38 @@ test("the operator is told once of a given node that cannot be reached", async (
   expect(dialer.unreached()).toEqual(warnings);
 });
 
+test("of a given node of another chain the chain is said, also after the connection to it was closed", async () => {
+  const { dialer, clock, alive, blocked, cut, warnings, dials } = withLog({ bootstrap: [at(1)] });
+  const otherChain = { peer: "z", genesisId: "0xbb" as const, name: "theirs" };
+  alive.set(at(1), "z");
+  await dialer.start();
+  await clock.advance(100);
+  for (let times = 0; times < 6; times++) {
+    dialer.isOfOtherChain(otherChain);
+    blocked.set("z", clock.now() + 60_000);
+    cut("z");
+    dials.length = 0;
+    await clock.advance(59_000);
+    expect(dialer.unreached()).toEqual([{ address: at(1), reason: "it is of another chain", otherChain }]);
+    // Both what was given and the peer that was found there wait until it may be dialled again.
+    expect(dials).toEqual([]);
+    await clock.advance(8_000);
+  }
+  expect(warnings).toEqual([{ address: at(1), peer: "z", genesis: "0xbb", name: "theirs" }]);
+
+  // It has got the right chain meanwhile, and stays.
+  await clock.advance(20_000);
+  expect(dialer.unreached()).toEqual([]);
+});
+
+test("nobody is told of the chain of a peer that nobody gave", async () => {
+  const { dialer, warnings } = withLog({});
+  await dialer.start();
+  dialer.found("z", [at(1)], peer(at(50_000)));
+  dialer.isOfOtherChain({ peer: "z", genesisId: "0xbb", name: "theirs" });
+  expect([warnings, dialer.unreached()]).toEqual([[], []]);
+});
+
 test("a given node is listed as long as it is not reached", async () => {
   const { dialer, clock, alive } = withLog({ bootstrap: [`${at(1)}/p2p/z`, at(2)] });
   await dialer.start();
@@ -39,6 +71,7 @@ test.each([
     "Payload identity key A does not match expected remote identity key B",
     "another node answers there (Payload identity key A does not match expected remote identity key B)",
   ],
+  ["The operation was aborted", "nothing answers in time (The operation was aborted)"],
   ["something else", "something else"],
 ])("the reason is said in plain words: %s", async (message, reason) => {
   const { dialer, clock } = withLog({ bootstrap: [at(1)], dial: () => Promise.reject(new Error(message)) });

@@ -32,6 +32,9 @@ function testSources(
     writeFailure: () => undefined,
     freeDiskBytes: () => undefined,
     unreached: () => [],
+    ownChain: () => undefined,
+    places: () => ({ inbound: { taken: 0, limit: 1 }, crowded: [], outbound: { taken: 0, limit: 1 } }),
+    mainThread: () => ({ utilization: 0, delayMs: 0, overMs: 10_000 }),
     ...sources,
   };
 }
@@ -130,8 +133,10 @@ test("another account's known blocks make it known", async () => {
     {
       id: "p1",
       host: "host of p1",
+      address: "",
       chosen: false,
-      isOfChain: false,
+      connectedAtMs: 0,
+      isFollowed: undefined,
       clockOffsetMs: undefined,
       roundTripMs: undefined,
     },

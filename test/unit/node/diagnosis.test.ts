@@ -18,7 +18,9 @@ const written = (name: string) => encodeAddress(addressOf(name));
 
 /** Makes a peer that has a correct clock. */
 function peer(id: string, fields: Partial<PeerInput> = {}): PeerInput {
-  return { id, host: id, chosen: false, isOfChain: true, clockOffsetMs: 3, roundTripMs: 2, ...fields };
+  const address = `/ip4/10.0.0.1/tcp/1/p2p/${id}`;
+  const known = { host: id, address, chosen: false, connectedAtMs: now - 30_000, isFollowed: true };
+  return { id, ...known, clockOffsetMs: 3, roundTripMs: 2, ...fields };
 }
 
 function activity(names: string, lastHeight: number): [string, ActivityInput][] {
@@ -77,6 +79,9 @@ function input(fields: Partial<DiagnosisInput> = {}): DiagnosisInput {
     writeFailure: undefined,
     freeDiskBytes: 2 ** 40,
     unreached: [],
+    ownChain: { genesisId: "0xaa", name: "ours" },
+    places: { inbound: { taken: 1, limit: 96 }, crowded: [], outbound: { taken: 2, limit: 20 } },
+    mainThread: { utilization: 0.2, delayMs: 30, overMs: 10_000 },
     ...fields,
   };
 }
@@ -183,6 +188,107 @@ const cases: Case[] = [
     state: "ok",
     codes: ["UNREACHED"],
     says: ["not reached: /ip4/10.0.0.0/tcp/1: refused; ", "/ip4/10.0.0.7/tcp/1: refused; and 1 more"],
+  },
+  {
+    name: "an address that was given is of another chain",
+    input: input({
+      unreached: [
+        {
+          address: "/ip4/10.0.0.1/tcp/1",
+          reason: "it is of another chain",
+          otherChain: { peer: "p9", genesisId: "0xbb", name: "theirs" },
+        },
+        { address: "/ip4/10.0.0.2/tcp/1", reason: "refused" },
+      ],
+    }),
+    state: "ok",
+    codes: ["OTHER_CHAIN", "UNREACHED"],
+    says: [
+      'these are of another chain: /ip4/10.0.0.1/tcp/1 (p9) is of "theirs", 0xbb; this node is of "ours", 0xaa',
+      "not reached: /ip4/10.0.0.2/tcp/1: refused",
+    ],
+  },
+  {
+    name: "an address that was given to a node that looks for another chain",
+    input: input({
+      chain: undefined,
+      hasGenesis: false,
+      genesisPin: "0xaa",
+      ownChain: { genesisId: "0xaa", name: undefined },
+      unreached: [
+        {
+          address: "/ip4/10.0.0.1/tcp/1",
+          reason: "it is of another chain",
+          otherChain: { peer: "p9", genesisId: "0xbb", name: undefined },
+        },
+      ],
+    }),
+    state: "no-genesis",
+    codes: ["OTHER_CHAIN"],
+    says: ["(p9) is of 0xbb; this node is of 0xaa"],
+  },
+  {
+    name: "everything comes through one node",
+    input: input({ peers: [peer("p1", { connectedAtMs: now - 90_000 })] }),
+    state: "ok",
+    codes: ["SINGLE_LINK"],
+    says: ["through one other, p1 at /ip4/10.0.0.1/tcp/1/p2p/p1, for 90 s"],
+  },
+  {
+    name: "a node that has just found its first peer",
+    input: input({ peers: [peer("p1")] }),
+    state: "ok",
+  },
+  {
+    name: "a network of two authorities",
+    input: input({ peers: [peer("p1", { connectedAtMs: now - 90_000 })], chain: chain({}, "D", "CD") }),
+    state: "ok",
+  },
+  {
+    name: "all places are taken, inbound and outbound",
+    input: input({
+      places: {
+        inbound: { taken: 96, limit: 96 },
+        crowded: ["10.0.0.7"],
+        outbound: { taken: 20, limit: 20 },
+      },
+    }),
+    state: "ok",
+    codes: ["NO_PLACE", "CROWDED_ADDRESS", "ENOUGH_DIALLED"],
+    says: ["all 96 places", "10.0.0.7 has as many", "--max-per-address", "has dialled 20 other nodes"],
+  },
+  {
+    name: "the main thread is busy, and a block is late by that",
+    input: input({
+      chain: chain(standing(5_000), "AB"),
+      mainThread: { utilization: 0.976, delayMs: 1_800, overMs: 10_000 },
+    }),
+    state: "halted",
+    codes: ["BUSY", "OWN_BLOCK_LATE", "MISSING_AUTHORITIES", "SIGNED_RECENTLY"],
+    says: ["worked 97 % of the last 10 s, and timers were up to 2 s late", "does not keep up (see BUSY)"],
+  },
+  {
+    name: "a download uses the whole main thread",
+    input: input({ mode: "boot", mainThread: { utilization: 1, delayMs: 100, overMs: 10_000 } }),
+    state: "syncing",
+  },
+  {
+    name: "every peer went through a recovery that this node was not given: it is not healthy from the beginning",
+    input: input({ peers: [peer("p1", { isFollowed: false }), peer("p2", { isFollowed: false })] }),
+    state: "halted",
+    codes: ["NO_PEERS"],
+    says: ["every connected node has gone through other recoveries than this one"],
+  },
+  {
+    name: "one peer that follows the same chain is enough",
+    input: input({ peers: [peer("p1", { isFollowed: false }), peer("p2")] }),
+    state: "ok",
+  },
+  {
+    name: "nobody knows yet whether a peer went through other recoveries",
+    input: input({ peers: [peer("p1", { isFollowed: false }), peer("p2", { isFollowed: undefined })] }),
+    state: "waiting",
+    codes: ["NO_PEERS"],
   },
   {
     name: "all is well on a chain with a long period",
@@ -432,7 +538,7 @@ const cases: Case[] = [
   },
   {
     name: "a connection with somebody who has not said that it follows this chain",
-    input: input({ peers: [peer("stranger", { isOfChain: false })] }),
+    input: input({ peers: [peer("stranger", { isFollowed: undefined })] }),
     state: "waiting",
     codes: ["NO_PEERS"],
     says: [
@@ -634,8 +740,12 @@ describe("a diagnosis", () => {
   test.each(["ok", "waiting", "halted"])(
     "what strangers claim changes nothing in one that is %s but what it says of clocks",
     (state) => {
-      const { input: quiet } = cases.find((one) => one.state === state && one.input.peers.length > 0)!;
-      const liars = Array.from({ length: 90 }, (_, at) => peer(`liar${at}`, { clockOffsetMs: at * 1_000 }));
+      const { input: quiet } = cases.find(
+        (one) => one.state === state && one.input.peers.some(({ isFollowed }) => isFollowed),
+      )!;
+      const liars = Array.from({ length: 90 }, (_, at) =>
+        peer(`liar${at}`, { clockOffsetMs: at * 1_000, isFollowed: false }),
+      );
       const { findings, ...said } = diagnose({ ...quiet, peers: [...quiet.peers, ...liars] });
       const others = findings.filter(({ code }) => code !== "OWN_CLOCK" && code !== "PEER_CLOCKS");
       expect(findings).not.toEqual(others);

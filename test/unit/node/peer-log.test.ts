@@ -91,7 +91,13 @@ test("bans and evidence go to the log with the limit", async () => {
   const folder = await temporaryFolder();
   const core = {
     ...{ logger: silentLogger, peerLog, clock, closers, line, metrics: new Metrics() },
-    ...{ genesis, rules: productRules, verify: verifyHere, modes: new ModeMachine("boot", silentLogger) },
+    ...{
+      genesis,
+      givenRecoveries: [],
+      rules: productRules,
+      verify: verifyHere,
+      modes: new ModeMachine("boot", silentLogger),
+    },
     options: {
       dataDir: { peerKey: join(folder, "peer-key") },
       ...{ p2pHost: "127.0.0.1", p2pPort: 0, bootstrap: [], announce: [], mdns: false },

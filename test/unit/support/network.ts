@@ -131,6 +131,8 @@ export function failing(code: RequestErrorCode, message: string): () => AsyncIte
 
 export class FakeNode implements Network {
   readonly peerId: PeerId;
+  /** The peers that have connected to this node; it has connected to all others. */
+  readonly callers = new Set<PeerId>();
   readonly penalties: { peer: PeerId; offence: PeerOffence; detail: string }[] = [];
   readonly published: { topic: TopicName; message: Uint8Array; digest: Hex }[] = [];
   /** The digests whose topics it listens to. */
@@ -161,7 +163,7 @@ export class FakeNode implements Network {
     return [...this.#peers].map((id) => ({
       id,
       address: "",
-      direction: "outbound",
+      direction: this.callers.has(id) ? "inbound" : "outbound",
       score: 0,
       connectedAtMs: 0,
       chosen: true,
