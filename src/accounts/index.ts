@@ -7,3 +7,4 @@ export * from "./protected-signer.ts";
 export type * from "./protected-signer-types.ts";
 export * from "./protection.ts";
 export * from "./signer.ts";
+export * from "./tls-certificate.ts";

@@ -1,5 +1,4 @@
-import type { Server } from "node:http";
-import type { Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import { type Holding, holder, Shares, thisMachine } from "./shares.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
 

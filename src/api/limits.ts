@@ -13,6 +13,8 @@ export interface HttpLimits {
   /** Requests of one client address; those from this machine count separately. */
   rate: RateLimit;
   localRate: RateLimit;
+  /** The time that a client has for its first bytes, and then for a TLS handshake. */
+  handshakeTimeoutMs: number;
   headersTimeoutMs: number;
   requestTimeoutMs: number;
   keepAliveTimeoutMs: number;
@@ -41,6 +43,7 @@ export const defaultHttpLimits: HttpLimits = {
   rate: { perSecond: 2_000, burst: 10_000 },
   // A load test on the same machine may use everything there is.
   localRate: { perSecond: 200_000, burst: 400_000 },
+  handshakeTimeoutMs: 5_000,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 60_000,
   keepAliveTimeoutMs: 30_000,

@@ -1,4 +1,4 @@
-import type { Server } from "node:http";
+import type { Server } from "node:net";
 import { messageOf, UserError } from "../util/errors.ts";
 
 /** @throws {UserError} if it cannot listen, with what to do. */

@@ -29,6 +29,7 @@ export type ProblemCode =
   | "UNSAFE_PROPOSAL"
   | "FORBIDDEN_HOST"
   | "FORBIDDEN_ORIGIN"
+  | "HTTPS_REQUIRED"
   | "WRITE_FAILED"
   | "DAMAGED"
   | "INTERNAL";
@@ -39,6 +40,7 @@ export const problems: Readonly<Record<ProblemCode, { status: number; title: str
   INVALID_ADDRESS: { status: 400, title: "Invalid address" },
   INVALID_SIGNATURE: { status: 400, title: "Invalid signature" },
   OVERFLOW: { status: 400, title: "Amount overflow" },
+  HTTPS_REQUIRED: { status: 400, title: "HTTPS required" },
   UNAUTHORIZED: { status: 401, title: "Admin token required" },
   FORBIDDEN_HOST: { status: 403, title: "Host not allowed" },
   FORBIDDEN_ORIGIN: { status: 403, title: "Cross-site request refused" },

@@ -1,6 +1,9 @@
 import { createServer } from "node:http";
+import type { Clock } from "../util/clock.ts";
+import { defaultHttpLimits } from "./limits.ts";
 import { listen } from "./listen.ts";
 import { commonHeaders, type ProblemCode, problemJson, problems } from "./problem.ts";
+import { SecurePort, type TlsIdentity } from "./secure-port.ts";
 
 /**
  * Answers every request with one problem, in place of a node that does not run. @throws {UserError} if it cannot
@@ -11,8 +14,10 @@ export async function serveProblem(options: {
   port: number;
   code: ProblemCode;
   detail: string;
+  clock: Clock;
+  tls: TlsIdentity | undefined;
 }): Promise<{ close(): Promise<void> }> {
-  const { host, port, code, detail } = options;
+  const { host, port, code, detail, clock, tls } = options;
   const headers = {
     ...commonHeaders,
     "content-type": "application/problem+json",
@@ -21,13 +26,23 @@ export async function serveProblem(options: {
   const server = createServer({ requireHostHeader: false }, (_request, response) => {
     response.writeHead(problems[code].status, headers).end(problemJson(code, detail));
   });
-  await listen(server, host, port);
-  server.on("error", () => undefined);
+  const secure =
+    tls &&
+    new SecurePort(server, tls, {
+      clock,
+      handshakeTimeoutMs: defaultHttpLimits.handshakeTimeoutMs,
+      // The node has no other work now.
+      admit: async (_address, begin) => begin(),
+    });
+  const listener = secure?.listener ?? server;
+  await listen(listener, host, port);
+  listener.on("error", () => undefined);
   return {
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        listener.close(() => resolve());
         server.closeAllConnections();
+        secure?.cutOff();
       }),
   };
 }

@@ -9,13 +9,16 @@ import { shareConnections } from "./connection-places.ts";
 import { DearReads } from "./dear-reads.ts";
 import { EventHub } from "./event-hub.ts";
 import { createGuard, type HttpAccess } from "./guard.ts";
+import { admitHandshakes } from "./handshakes.ts";
 import type { ApiEnv } from "./http.ts";
 import type { HttpLimits } from "./limits.ts";
 import { listen } from "./listen.ts";
 import { Pipelines } from "./pipelines.ts";
 import { ending, problemOf, problemResponse, refusalResponse } from "./problem.ts";
 import { answerClientError, answerConnect } from "./raw-problem.ts";
+import { refusePlain } from "./refuse-plain.ts";
 import { loadExplorer } from "./routes/explorer.ts";
+import { SecurePort, type TlsIdentity } from "./secure-port.ts";
 import type { ApiServices } from "./services.ts";
 import { SlowReaders } from "./slow-readers.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
@@ -37,11 +40,15 @@ export interface HttpServerOptions {
   access: HttpAccess;
   services: ApiServices;
   limits: HttpLimits;
+  /** Serves HTTPS instead of HTTP. */
+  tls?: TlsIdentity | undefined;
 }
 
 export interface HttpServer {
   url: string;
   port: number;
+  /** New connections get this certificate, if the server has TLS. @throws if the key is not that of the certificate */
+  renew(identity: TlsIdentity): void;
   /** The number of open event streams. */
   readonly eventStreams: number;
   /** Resolves within a second, whatever the clients do. */
@@ -50,7 +57,7 @@ export interface HttpServer {
 
 /** @throws {UserError} if it cannot listen, with what to do. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port, access, services, limits } = options;
+  const { host, port, access, services, limits, tls } = options;
   const reads = new DearReads(services.clock);
   const hub = new EventHub(services, limits, reads);
   const limiter = new ClientLimiter(services.clock, limits.rate, limits.localRate);
@@ -67,7 +74,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       nameClient(incoming, proxies);
       // Nobody reads this answer: the connection is closed.
       if (!pipelines.begin(incoming, outgoing)) return new Response(null);
-      const refusal = guard(incoming, outgoing);
+      const refusal = guard(incoming, outgoing) ?? (tls && refusePlain(incoming));
       if (refusal) return refusal;
       if (slowReaders.isFull(clientAddress(incoming)))
         return problemResponse("OVERLOADED", "read the answers to your other requests first", {
@@ -99,29 +106,40 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   // An expectation that nobody knows is ignored (RFC 9110, 10.1.1).
   server.on("checkExpectation", answer);
   server.on("connect", answerConnect);
-  shareConnections(server, limits.maxConnections, proxies);
   server.setTimeout(limits.idleTimeoutMs);
   server.on("clientError", answerClientError);
+  const secure =
+    tls &&
+    new SecurePort(server, tls, {
+      clock: services.clock,
+      handshakeTimeoutMs: limits.handshakeTimeoutMs,
+      admit: admitHandshakes({ limiter, reads, proxies }),
+    });
+  const listener = secure?.listener ?? server;
+  shareConnections(listener, limits.maxConnections, proxies);
   try {
-    await listen(server, host, port);
+    await listen(listener, host, port);
   } catch (error) {
     hub.close();
     slowReaders.close();
     throw error;
   }
   // A connection may fail, for example because no file descriptor is left. The server continues.
-  server.on("error", (error) => services.logger.error({ error: messageOf(error) }, "HTTP server"));
+  listener.on("error", (error) => services.logger.error({ error: messageOf(error) }, "HTTP server"));
   const cancelLoading = services.clock.after(loadExplorerAfterMs, () => {
     loadExplorer().catch((error) =>
       services.logger.error({ error: messageOf(error) }, "no explorer: build it with npm run page"),
     );
   });
-  const bound = (server.address() as AddressInfo).port;
+  const bound = (listener.address() as AddressInfo).port;
   const close = () =>
     new Promise<void>((resolve) => {
       isClosing = true;
-      const cancel = services.clock.after(closeGraceMs, () => server.closeAllConnections());
-      server.close(() => {
+      const cancel = services.clock.after(closeGraceMs, () => {
+        server.closeAllConnections();
+        secure?.cutOff();
+      });
+      listener.close(() => {
         cancel();
         resolve();
       });
@@ -131,8 +149,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       server.closeIdleConnections();
     });
   return {
-    url: `http://${dialable(host)}:${bound}`,
+    url: `${tls ? "https" : "http"}://${dialable(host)}:${bound}`,
     port: bound,
+    renew: (identity) => secure?.renew(identity),
     close,
     get eventStreams() {
       return hub.streams;

@@ -15,24 +15,27 @@ const interruptedCode = 130;
  * Runs a node until it ends, or until SIGINT, SIGTERM or SIGHUP arrives, even while it starts; resolves to the exit code. A second signal
  * ends the process at once with 130. A node that does not close in time is abandoned and recovers at its next start: all that it
  * acknowledged is synced. If even its event loop has stopped, a separate thread kills the process soon after. An unhandled error
- * closes the node in the same way, with the stack on standard error. With `onHangup`, SIGHUP calls that instead.
+ * closes the node in the same way, with the stack on standard error. With `onHangup`, SIGHUP calls that instead, with the node if it has
+ * started.
  * @throws the unhandled error, or the one that ended the node
  */
 export async function runUntilSignal(
   start: () => Promise<RunningNode>,
   stopTimeoutMs = defaultStopTimeoutMs,
-  onHangup?: () => void,
+  onHangup?: (node: RunningNode | undefined) => void,
 ): Promise<number> {
+  let running: RunningNode | undefined;
   const watch = () => endInTime(stopTimeoutMs + killAfterMs);
   // A terminal that was closed, or a pipe without a reader, takes nothing more, which is no fault of the node.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", ignore);
-  const signal = watchSignals(watch, onHangup);
+  const signal = watchSignals(watch, onHangup && (() => onHangup(running)));
   const fault = watchFaults(watch);
   const reason = Promise.race([signal.first, fault.first]);
   const starting = start();
   try {
     const node = await Promise.race([starting, reason.then(() => undefined)]);
     if (node) {
+      running = node;
       const ended = await Promise.race([node.exitCode, reason]);
       if (typeof ended === "number") return ended;
     }

@@ -3,6 +3,7 @@ import type { NodeOptionsInput } from "../config/index.ts";
 import type { DevChain, RunningNode } from "../node/index.ts";
 import type { NodeModule } from "./node-module.ts";
 import { printResult, table } from "./output.ts";
+import { httpsRows, pageCode } from "./show-https.ts";
 
 /** Keeps the development chain off the LAN, so that no other node finds it and adopts it. */
 const alone: Partial<NodeOptionsInput> = { mdns: false, p2pHost: "127.0.0.1" };
@@ -27,9 +28,13 @@ export async function startDevChain(
   const node = await run({ ...alone, nodeId: dev.nodeId, dataDir: path, genesisPin: dev.genesisId });
   const { wallet, genesisId, nodeId } = dev;
   const explorer = `${node.url}/#/wallet?key=${wallet.key}`;
-  const { url, joinLine } = node;
-  const result = { nodeId, url, joinLine, explorer, wallet, genesisId, folder: path, deleted };
-  printResult(json, result, text(dev, node, explorer, path));
+  const { url, joinLine, https } = node;
+  const result = { nodeId, url, joinLine, explorer, wallet, genesisId, folder: path, deleted, ...https };
+  printResult(
+    json,
+    result,
+    text(dev, node, explorer, path, process.stdout.isTTY ? await pageCode(node) : ""),
+  );
   return node;
 }
 
@@ -38,11 +43,13 @@ function text(
   node: RunningNode,
   explorer: string,
   path: string,
+  code: string,
 ): string {
-  const rows = [
+  const rows: (readonly [string, string])[] = [
     ["explorer", explorer],
     ["", "opens the account below. The link contains its private key: use it for development only"],
     ["account", `${wallet.address}, ${balance} at genesis`],
+    ...httpsRows(node),
     ["HTTP API", `${node.url}/v1/status`],
     ["genesis", genesisId],
     ["data", `${path} (npm start -- --reset deletes it and begins anew)`],
@@ -52,6 +59,6 @@ function text(
     ],
     ["join", `${node.joinLine}`],
     ["", "run this in another terminal to start a second node of this chain"],
-  ] as const;
-  return `\nA development chain of one node, a block a second:\n\n${table(rows)}\n\nCtrl-C stops it.\n`;
+  ];
+  return `\nA development chain of one node, a block a second:\n\n${table(rows)}\n${code}\nCtrl-C stops it.\n`;
 }

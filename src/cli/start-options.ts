@@ -22,6 +22,9 @@ export interface StartOptions extends GlobalOptions {
   allowHost?: string[];
   allowOrigin?: string[];
   trustProxy?: string[];
+  tls?: boolean;
+  tlsCert?: string;
+  tlsKey?: string;
   p2pHost?: string;
   bootstrap?: string[];
   announce?: string[];
@@ -50,6 +53,9 @@ export const startOptionNames: Record<string, string> = {
   allowHosts: "--allow-host",
   allowOrigins: "--allow-origin",
   trustProxies: "--trust-proxy",
+  tls: "--tls",
+  tlsCert: "--tls-cert",
+  tlsKey: "--tls-key",
   bootstrap: "--bootstrap",
   announce: "--announce",
   maxPerAddress: "--max-per-address",
@@ -96,6 +102,12 @@ export function addStartOptions(command: Command): Command {
       "address or network of a reverse proxy whose X-Forwarded-For names the client; repeatable",
       collect,
     )
+    .option("--tls", "serve HTTPS, by a certificate that the node makes, so that the wallet works on phones")
+    .option(
+      "--tls-cert <file>",
+      "serve HTTPS by the certificate in this file, with --tls-key; read anew on SIGHUP",
+    )
+    .option("--tls-key <file>", "the key of the certificate of --tls-cert")
     .option(
       "--p2p-host <address>",
       "address that other nodes connect to (default: all IPv4 and IPv6 addresses)",
@@ -194,6 +206,9 @@ export function startInput(options: StartOptions) {
     allowHosts: options.allowHost,
     allowOrigins: options.allowOrigin,
     trustProxies: options.trustProxy,
+    tls: options.tls,
+    tlsCert: options.tlsCert,
+    tlsKey: options.tlsKey,
     bootstrap: options.bootstrap,
     announce: options.announce,
     maxPerAddress: options.maxPerAddress,

@@ -30,6 +30,30 @@ export const httpAccessShape = {
   trustProxies: z.array(proxyNetwork).default([]),
 };
 
+const file = z.string().min(1, { error: "must name a file" }).optional();
+
+/** The options of HTTPS. */
+export const tlsShape = {
+  /** True for HTTPS, by a certificate of the node's own making unless one is given. */
+  tls: z.boolean().default(false),
+  tlsCert: file,
+  tlsKey: file,
+};
+
+/** What is wrong with the files of a certificate and its key, of which there are both or none. */
+export function tlsFilesIssue({
+  tlsCert,
+  tlsKey,
+}: {
+  tlsCert?: string | undefined;
+  tlsKey?: string | undefined;
+}): { path: string[]; message: string } | undefined {
+  if ((tlsCert === undefined) === (tlsKey === undefined)) return undefined;
+  return tlsKey === undefined
+    ? { path: ["tlsCert"], message: "needs --tls-key with the key of the certificate" }
+    : { path: ["tlsKey"], message: "needs --tls-cert with the certificate of the key" };
+}
+
 function isNetwork(text: string): boolean {
   const [address = "", prefix = "0", ...more] = text.split("/");
   const family = isIP(address);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../util/errors.ts";
-import { httpAccessShape } from "./http-options.ts";
+import { httpAccessShape, tlsFilesIssue, tlsShape } from "./http-options.ts";
 import { announcedAddress, bootstrapAddress, peerId } from "./multiaddrs.ts";
 import { type NodePaths, nodePaths } from "./paths.ts";
 import { describeIssues, wholeNumber } from "./schema.ts";
@@ -34,6 +34,7 @@ const nodeOptionsSchema = z
     httpHost: host.default("127.0.0.1"),
     httpPort: port,
     ...httpAccessShape,
+    ...tlsShape,
     bootstrap: z.array(bootstrapAddress).default([]),
     /** Addresses at which others reach this node besides those of its interfaces. */
     announce: z.array(announcedAddress).default([]),
@@ -61,8 +62,13 @@ const nodeOptionsSchema = z
     passphrase: z.string().optional(),
     logLevel: z.enum(logLevels, { error: `must be one of ${logLevels.join(", ")}` }).default("info"),
   })
+  .superRefine((options, context) => {
+    const issue = tlsFilesIssue(options);
+    if (issue) context.addIssue({ code: "custom", ...issue });
+  })
   .transform(({ dataDir, ...options }) => ({
     ...options,
+    tls: options.tls || options.tlsCert !== undefined,
     p2pPort: options.p2pPort ?? defaultP2pPort(options.nodeId),
     httpPort: options.httpPort ?? defaultHttpPort(options.nodeId),
     dataDir: nodePaths(dataDir, options.nodeId) as NodePaths,

@@ -18,6 +18,9 @@ export interface NodePaths {
   readonly lock: string;
   /** The token that `Authorization: Bearer` must carry for the HTTP routes that change the node. */
   readonly adminToken: string;
+  /** The certificate for HTTPS that the node has made, and its key. */
+  readonly tlsCert: string;
+  readonly tlsKey: string;
 }
 
 export function nodePaths(dataDir: string, nodeId: number): NodePaths {
@@ -30,5 +33,7 @@ export function nodePaths(dataDir: string, nodeId: number): NodePaths {
     db: join(folder, "db"),
     lock: join(folder, "lock"),
     adminToken: join(folder, "admin-token"),
+    tlsCert: join(folder, "tls-cert.pem"),
+    tlsKey: join(folder, "tls-key.pem"),
   };
 }

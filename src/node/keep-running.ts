@@ -3,7 +3,8 @@ import type { NodeOptions } from "../config/index.ts";
 import { type Clock, sleep } from "../util/clock.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
-import type { RunningNode } from "./running-node.ts";
+import type { HttpsPlace, RunningNode } from "./running-node.ts";
+import { tlsCertificate } from "./tls-keeper.ts";
 
 /** Room for LevelDB's log, and for the tables that it makes of the log when it is opened. */
 export const minRoomBytes = 32 * 2 ** 20;
@@ -57,7 +58,7 @@ class KeptNode implements RunningNode {
     this.#node = node;
     this.#parts = parts;
     // If any free port was requested, the restarted node keeps the one that was taken.
-    this.#options = { ...options, httpPort: Number(new URL(node.url).port) };
+    this.#options = { ...options, httpPort: options.httpPort || Number(new URL(node.url).port) };
     this.#startedAt = parts.clock.now();
     this.exitCode = this.#run();
     this.exitCode.catch(() => undefined);
@@ -65,6 +66,14 @@ class KeptNode implements RunningNode {
 
   get url(): string {
     return this.#node.url;
+  }
+
+  get https(): HttpsPlace | undefined {
+    return this.#node.https;
+  }
+
+  reload(): Promise<void> {
+    return this.#node.reload();
   }
 
   get joinLine(): string | undefined {
@@ -139,8 +148,10 @@ class KeptNode implements RunningNode {
   /** If the port has been taken meanwhile, only the log gives the reason. */
   async #answer(detail: string): Promise<Pick<HttpServer, "close"> | undefined> {
     const { httpHost: host, httpPort: port } = this.#options;
+    const { clock } = this.#parts;
     try {
-      return await serveProblem({ host, port, code: "WRITE_FAILED", detail });
+      const tls = await tlsCertificate(this.#options, clock.now());
+      return await serveProblem({ host, port, code: "WRITE_FAILED", detail, clock, tls });
     } catch (error) {
       this.#parts.logger.error({ error: messageOf(error) }, "cannot serve HTTP while the disk is full");
       return undefined;

@@ -24,9 +24,9 @@ import { ModeMachine } from "./mode.ts";
 import { lockFolder } from "./open.ts";
 import { openEventLog, openNodeAccount, openNodeDatabase } from "./open-data.ts";
 import { PeerLog } from "./peer-log.ts";
-import type { RunningNode } from "./running-node.ts";
+import type { HttpsPlace, RunningNode } from "./running-node.ts";
 import { type NodeDiagnosis, startNodeDiagnosis } from "./start-diagnosis.ts";
-import { startHttp } from "./start-http.ts";
+import { type StartedHttp, startHttp } from "./start-http.ts";
 import { createVerifyPool } from "./verify-threads.ts";
 
 /** One run of a node, from its start to its end. The only place that knows all parts. */
@@ -35,7 +35,7 @@ export class Node implements RunningNode {
   readonly #signatures: VerifyPool;
   readonly #searching = new AbortController();
   readonly #exit = Promise.withResolvers<number>();
-  #url = "";
+  #http: StartedHttp | undefined;
   #joinLine: (() => string) | undefined;
   #ending: Promise<void> | undefined;
 
@@ -76,7 +76,11 @@ export class Node implements RunningNode {
   }
 
   get url(): string {
-    return this.#url;
+    return this.#http?.url ?? "";
+  }
+
+  get https(): HttpsPlace | undefined {
+    return this.#http?.https();
   }
 
   get joinLine(): string | undefined {
@@ -91,11 +95,15 @@ export class Node implements RunningNode {
     const eventLog = await openEventLog(core, database);
     const peers = await createPeers(core, database);
     const diagnosis = startNodeDiagnosis(core, peers, signer);
-    this.#url = await startHttp(core, peers, { signer, eventLog, diagnosis });
+    this.#http = await startHttp(core, peers, { signer, eventLog, diagnosis });
     await this.#connect(peers.network, signer);
     const parts = { database, eventLog, peers, signer, diagnosis };
     if (core.genesis) await this.#startChain(parts, core.genesis, peers.isNewcomer);
     else this.#awaitGenesis(parts).catch((error) => this.#fail(error));
+  }
+
+  async reload(): Promise<void> {
+    await this.#http?.reload();
   }
 
   async stop(reason: string): Promise<void> {
@@ -125,7 +133,7 @@ export class Node implements RunningNode {
     await network.start();
     closers.push("network", () => network.stop());
     const p2p = network.addresses();
-    logger.info({ node: options.nodeId, address, http: this.#url, p2p, mode: modes.mode }, "node started");
+    logger.info({ node: options.nodeId, address, http: this.url, p2p, mode: modes.mode }, "node started");
   }
 
   async #awaitGenesis(parts: Parts): Promise<void> {

@@ -3,20 +3,34 @@ import { defaultHttpLimits, startHttpServer } from "../api/index.ts";
 import type { EventLog } from "../storage/event-log.ts";
 import type { NodeCore } from "./core.ts";
 import type { Peers } from "./create-peers.ts";
+import { urlForOthers } from "./http-names.ts";
 import { metricSources } from "./metric-sources.ts";
+import type { HttpsPlace } from "./running-node.ts";
 import type { NodeDiagnosis } from "./start-diagnosis.ts";
+import { TlsKeeper, tlsCertificate } from "./tls-keeper.ts";
 import { apiServices } from "./views.ts";
 
-/** Serves the HTTP interface, which reports the node's start as well. Returns its URL. */
+/** A running HTTP interface. */
+export interface StartedHttp {
+  url: string;
+  /** The certificate may change; undefined without HTTPS. */
+  https(): HttpsPlace | undefined;
+  /** Reads the files of the certificate anew. */
+  reload(): Promise<void>;
+}
+
+/** Serves the HTTP interface, which reports the node's start as well. */
 export async function startHttp(
   core: NodeCore,
   { network, statuses }: Peers,
   { signer, eventLog, diagnosis }: { signer: Signer; eventLog: EventLog; diagnosis: NodeDiagnosis },
-): Promise<string> {
+): Promise<StartedHttp> {
   const { options, clock, peerLog: logger, line, metrics, closers } = core;
   const mode = () => core.modes.mode;
   const services = () => core.services;
+  const certificate = await tlsCertificate(options, clock.now());
   const http = await startHttpServer({
+    tls: certificate,
     host: options.httpHost,
     port: options.httpPort,
     access: options,
@@ -49,5 +63,12 @@ export async function startHttp(
     }),
   );
   closers.push("http", () => http.close());
-  return http.url;
+  const parts = { clock, logger: core.logger, use: http.renew };
+  const keeper = certificate && new TlsKeeper(certificate, options, parts);
+  closers.push("certificate", () => keeper?.stop());
+  return {
+    url: http.url,
+    https: () => keeper && { fingerprint: keeper.fingerprint, urlForOthers: urlForOthers(options, http.url) },
+    reload: async () => keeper?.reload(),
+  };
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { type NodeOptions, type NodeOptionsInput, parseNodeOptions } from "../../config/index.ts";
+import type { RunningNode } from "../../node/index.ts";
 import { inBackground } from "../../util/background.ts";
 import { messageOf, UserError } from "../../util/errors.ts";
 import { createLog, type Log, type LogLevel } from "../../util/logger.ts";
@@ -8,11 +9,12 @@ import { collectOnce } from "../collect-once.ts";
 import { limitHeapGrowth } from "../heap-growth.ts";
 import { loadNode } from "../node-module.ts";
 import { addExamples, dataDirOf, pathsOf } from "../options.ts";
-import { printResult, reportError, UsageError } from "../output.ts";
+import { printResult, reportError, table, UsageError } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
 import { printConfig } from "../print-config.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
 import { applySettings } from "../settings.ts";
+import { httpsRows, pageCode } from "../show-https.ts";
 import { startDevChain } from "../start-dev-chain.ts";
 import {
   addStartOptions,
@@ -40,6 +42,7 @@ export function addStartCommand(program: Command): void {
     "ccoin start --nodeid=1",
     "ccoin start --nodeid=2 --bootstrap=/ip4/192.168.1.10/tcp/63261 --no-mdns",
     "ccoin start --nodeid=3 --host=0.0.0.0   # HTTP for the whole network",
+    "ccoin start --nodeid=3 --host=0.0.0.0 --tls   # HTTPS, so that the wallet works on phones",
     "ccoin start --nodeid=4 --allow-host=node.example.org --trust-proxy=127.0.0.1   # behind a reverse proxy",
   );
 }
@@ -67,8 +70,9 @@ async function run(command: Command): Promise<void> {
     const module = await loadNode();
     if (nodeid !== undefined) {
       const node = await module.runNode(nodeOptions({ nodeId: nodeid, ...given }), logger);
-      if (options.json)
-        printResult(true, { nodeId: nodeid, url: node.url, joinLine: node.joinLine ?? null }, "");
+      const { url, joinLine = null, https } = node;
+      if (options.json) printResult(true, { nodeId: nodeid, url, joinLine, ...https }, "");
+      else if (https) process.stdout.write(`${table(httpsRows(node))}\n${await codeFor(node)}`);
       return node;
     }
     const folder = join(dataDirOf(options), "dev");
@@ -78,12 +82,23 @@ async function run(command: Command): Promise<void> {
   };
   limitHeapGrowth();
   inBackground(collectOnce());
-  const code = await runUntilSignal(start, options.stopTimeout, file && (() => file.reopen())).catch(
-    (error: unknown) => reportError(error, options.json === true),
-  );
+  const onHangup = (node: RunningNode | undefined) => {
+    file?.reopen();
+    if (node) inBackground(node.reload());
+  };
+  const code = await runUntilSignal(
+    start,
+    options.stopTimeout,
+    file || checked.tlsCert !== undefined ? onHangup : undefined,
+  ).catch((error: unknown) => reportError(error, options.json === true));
   await file?.close();
   // All is closed; a handle that a library has left open must not keep the process alive.
   process.exit(code);
+}
+
+/** The QR code of the page, on a terminal. */
+async function codeFor(node: RunningNode): Promise<string> {
+  return process.stdout.isTTY ? pageCode(node) : "";
 }
 
 /** The values by option, such as `http-port`. */

@@ -14,6 +14,7 @@ import {
   recoverySummaries,
   type StatusBody,
   startHttpServer,
+  type TlsIdentity,
 } from "../../../src/api/index.ts";
 import { Chain } from "../../../src/chain/chain.ts";
 import { checkGenesis, createGenesis, storeGenesis } from "../../../src/chain/genesis.ts";
@@ -116,6 +117,7 @@ export async function startFixture(
     logger?: Logger;
     host?: string;
     access?: Partial<HttpAccess>;
+    tls?: TlsIdentity;
     /** The authorities in ascending order; each makes blocks in its turn. */
     authorities?: readonly Signer[];
     keptEvents?: number;
@@ -216,6 +218,7 @@ export async function startFixture(
     access: { ...directAccess, ...options.access },
     services,
     limits: { ...defaultHttpLimits, ...options.limits },
+    tls: options.tls,
   });
   const domain = computeDomain("transaction", genesis.id);
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isAllowedHost } from "../../../src/api/hosts.ts";
 import { serveProblem } from "../../../src/api/serve-problem.ts";
+import { systemClock } from "../../../src/util/clock.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
 import { rawConnection, rawRequest } from "./raw.ts";
 
@@ -64,7 +65,8 @@ describe("a node that was given names", () => {
     const stopped = await startFixture();
     const { port } = stopped.server;
     await stopped.close();
-    const server = await serveProblem({ host: "127.0.0.1", port, code: "WRITE_FAILED", detail: "no room" });
+    const problem = { code: "WRITE_FAILED", detail: "no room", clock: systemClock, tls: undefined } as const;
+    const server = await serveProblem({ host: "127.0.0.1", port, ...problem });
     expect(await rawConnection(port, "GET / HTTP/1.1\r\n\r\n").closed).toMatch(
       /^HTTP\/1\.1 503 [\s\S]*"code":"WRITE_FAILED"/,
     );

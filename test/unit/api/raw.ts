@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
 
 /** A connection for raw bytes, since `fetch` adds its own headers. */
 export interface RawConnection {
@@ -11,8 +12,16 @@ export interface RawConnection {
   closed: Promise<string>;
 }
 
-export function rawConnection(port: number, data: string): RawConnection {
-  const socket = connect(port, "127.0.0.1");
+export function rawConnection(port: number, data: string | Uint8Array): RawConnection {
+  return follow(connect(port, "127.0.0.1"), data);
+}
+
+/** A connection with TLS; `data` is sent within it. */
+export function secureConnection(port: number, data: string, options: ConnectionOptions): RawConnection {
+  return follow(connectTls(port, "127.0.0.1", { servername: "localhost", ...options }), data);
+}
+
+function follow(socket: Socket, data: string | Uint8Array): RawConnection {
   let text = "";
   socket.setEncoding("utf8");
   socket.on("data", (chunk: string) => {

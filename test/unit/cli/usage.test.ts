@@ -82,6 +82,8 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     ["start --nodeid=1 --port=65536", "--port: must be a whole number from 0 to 65535"],
     ["start --nodeid=1 --http-port=x", "--http-port: must be a whole number"],
     ["start --nodeid=1 --allow-host=a.org,b.org:80", "--allow-host[1]: must be a name without a port"],
+    ["start --tls-cert=cert.pem", "--tls-cert: needs --tls-key with the key of the certificate"],
+    ["start --tls-key=key.pem", "--tls-key: needs --tls-cert with the certificate of the key"],
     ["start --allow-origin=a.org", "--allow-origin[0]: must be an origin, such as https://"],
     [
       "start --nodeid=1 --trust-proxy=10.0.0.0/33",

@@ -14,6 +14,8 @@ describe("parseNodeOptions", () => {
         db: resolve("data/node-2/db"),
         lock: resolve("data/node-2/lock"),
         adminToken: resolve("data/node-2/admin-token"),
+        tlsCert: resolve("data/node-2/tls-cert.pem"),
+        tlsKey: resolve("data/node-2/tls-key.pem"),
       },
       p2pPort: 63_263,
       httpHost: "127.0.0.1",
@@ -21,6 +23,7 @@ describe("parseNodeOptions", () => {
       allowHosts: [],
       allowOrigins: [],
       trustProxies: [],
+      tls: false,
       bootstrap: [],
       announce: [],
       mdns: true,
@@ -29,6 +32,17 @@ describe("parseNodeOptions", () => {
       genesisTimeoutMs: 600_000,
       logLevel: "info",
     });
+  });
+
+  it("serves HTTPS by a certificate and its key, or by one of its own making", () => {
+    const parse = (more: object) => parseNodeOptions({ nodeId: 1, dataDir: "d", ...more });
+    expect(parse({ tls: true })).toMatchObject({ tls: true });
+    expect(parse({ tlsCert: "cert.pem", tlsKey: "key.pem" })).toMatchObject({
+      tls: true,
+      tlsCert: "cert.pem",
+    });
+    expect(() => parse({ tls: true, tlsCert: "cert.pem" })).toThrow("tlsCert: needs --tls-key");
+    expect(() => parse({ tlsKey: "key.pem" })).toThrow("tlsKey: needs --tls-cert");
   });
 
   it("gives every id ports of its own below 65536", () => {

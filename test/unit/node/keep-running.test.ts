@@ -45,7 +45,9 @@ async function kept({ free = minRoomBytes, failing = [] as ((disk: Disk) => Erro
         lives.push(life);
         const running: RunningNode = {
           url: `http://127.0.0.1:${httpPort}`,
+          https: undefined,
           joinLine: undefined,
+          reload: async () => undefined,
           exitCode: promise,
           stop: async () => {
             life.stopped = true;

@@ -1,0 +1,33 @@
+import type { RunningNode } from "../node/index.ts";
+
+type Shown = Pick<RunningNode, "url" | "https">;
+
+/** The rows that say where a node's page is, and by which certificate. None without HTTPS. */
+export function httpsRows({ url, https }: Shown): (readonly [string, string])[] {
+  if (!https) return [];
+  const { fingerprint, urlForOthers } = https;
+  const hint =
+    urlForOthers === undefined
+      ? "on this machine alone: with --host=0.0.0.0 on phones and other machines too"
+      : "on phones and other machines of this network";
+  return [
+    ["page", `${urlForOthers ?? url}/`],
+    ["", hint],
+    ["SHA-256", fingerprint],
+    ["", "compare it with the fingerprint of the certificate that a browser shows"],
+  ];
+}
+
+/** The address of a node's page as a QR code for phones, to be shown by a terminal; "" if phones do not reach it. */
+export async function pageCode({ https }: Shown): Promise<string> {
+  if (https?.urlForOthers === undefined) return "";
+  const { default: encodeQR } = await import("qr");
+  const lines = encodeQR(`${https.urlForOthers}/`, "ascii", { border: quietModules }).trimEnd().split("\n");
+  return `\n${lines.map((line) => `${whiteOnBlack}${line}${reset}\n`).join("")}`;
+}
+
+/** Readers need so many light modules around a code. */
+const quietModules = 4;
+/** The light modules are characters: whatever the colours of the terminal are, they have to be the lighter ones. */
+const whiteOnBlack = "\x1b[38;5;231;48;5;16m";
+const reset = "\x1b[0m";

@@ -1,0 +1,104 @@
+import { createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { ownTlsCertificate, readTlsCertificate, type TlsFiles } from "../../../src/accounts/index.ts";
+import { temporaryFolder } from "../support/database.ts";
+
+const nowMs = Date.parse("2030-01-01T00:00:00Z");
+const dayMs = 24 * 3_600_000;
+const names = ["localhost", "*.example.org", "192.0.2.1", "::1"];
+let files: TlsFiles;
+beforeEach(async () => {
+  const folder = await temporaryFolder();
+  files = { cert: join(folder, "node-1", "tls-cert.pem"), key: join(folder, "node-1", "tls-key.pem") };
+});
+const own = (more: { names?: string[]; passing?: string[]; nowMs?: number } = {}) =>
+  ownTlsCertificate(files, { names: more.names ?? names, passing: more.passing ?? [] }, more.nowMs ?? nowMs);
+const parsed = async () => new X509Certificate(await readFile(files.cert));
+
+describe("a node's own certificate", () => {
+  it("is made once, for its owner only, with a P-256 key and all names", async () => {
+    const made = await own({ passing: ["2001:db8::7"] });
+    for (const file of Object.values(files)) expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const certificate = await parsed();
+    expect(createPublicKey(made.key).asymmetricKeyDetails).toEqual({ namedCurve: "prime256v1" });
+    expect(certificate.verify(certificate.publicKey)).toBe(true);
+    expect(certificate.ca).toBe(false);
+    expect(certificate.checkHost("node.example.org")).toBeDefined();
+    expect(certificate.checkHost("localhost")).toBeDefined();
+    for (const address of ["192.0.2.1", "::1", "2001:db8::7"])
+      expect(certificate.checkIP(address), address).toBeDefined();
+    expect(certificate.checkHost("evil.example")).toBeUndefined();
+    expect(made).toMatchObject({
+      fingerprint: certificate.fingerprint256,
+      endsAtMs: certificate.validToDate.getTime(),
+    });
+    expect(await own()).toEqual(made);
+  });
+
+  it("is valid for clients whose clock is behind, and for no longer than Apple's systems take", async () => {
+    await own();
+    const { validFromDate, validToDate } = await parsed();
+    expect(nowMs - validFromDate.getTime()).toBe(dayMs);
+    expect(validToDate.getTime() - validFromDate.getTime()).toBeLessThanOrEqual(398 * dayMs);
+  });
+
+  it("is made anew before it ends, with the same key", async () => {
+    const made = await own();
+    expect(await own({ nowMs: made.endsAtMs - 31 * dayMs })).toEqual(made);
+    const next = await own({ nowMs: made.endsAtMs - 29 * dayMs });
+    expect(next.fingerprint).not.toBe(made.fingerprint);
+    expect(next.key).toBe(made.key);
+    expect(next.endsAtMs).toBeGreaterThan(made.endsAtMs);
+  });
+
+  it("is made anew for a name that it lacks, but not for an address that passes", async () => {
+    const made = await own();
+    expect(await own({ names: ["localhost"], passing: ["2001:db8::9"] })).toEqual(made);
+    for (const name of ["node.example.org", "192.0.2.2"])
+      expect((await own({ names: [...names, name] })).fingerprint).not.toBe(made.fingerprint);
+  });
+
+  it("is made anew if its key is another, and if the clock was set back before its time", async () => {
+    const made = await own();
+    expect((await own({ nowMs: nowMs - 2 * dayMs })).fingerprint).not.toBe(made.fingerprint);
+    await rm(files.key);
+    const next = await own();
+    expect(next.key).not.toBe(made.key);
+    expect(await readTlsCertificate(files)).toEqual(next);
+  });
+
+  it.each(["cert", "key"] as const)(
+    "that is damaged in the file of its %s is named, not replaced",
+    async (file) => {
+      await own();
+      await writeFile(files[file], "-----BEGIN NONSENSE-----");
+      await expect(own()).rejects.toMatchObject({
+        code: "BAD_TLS_FILES",
+        message: expect.stringContaining(`${files[file]} is damaged: delete it`),
+      });
+    },
+  );
+});
+
+describe("given files", () => {
+  it("are refused with the file that is wrong", async () => {
+    await own();
+    await expect(readTlsCertificate({ ...files, cert: "/nowhere.pem" })).rejects.toThrow(
+      "cannot read /nowhere.pem",
+    );
+    await expect(readTlsCertificate({ ...files, cert: files.key })).rejects.toThrow(
+      `${files.key} holds no certificate in PEM`,
+    );
+    await expect(readTlsCertificate({ ...files, key: files.cert })).rejects.toThrow(
+      `${files.cert} holds no key in PEM`,
+    );
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    await writeFile(files.key, privateKey.export({ type: "pkcs8", format: "pem" }));
+    await expect(readTlsCertificate(files)).rejects.toMatchObject({
+      code: "BAD_TLS_FILES",
+      message: expect.stringContaining("is not that of the certificate in"),
+    });
+  });
+});
