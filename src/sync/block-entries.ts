@@ -63,7 +63,6 @@ export class BlockEntries {
     const kind = kindOf(payer);
     const loads = this.#of("loading").filter((entry) => kindOf(entry.payer) === kind);
     const { perPayer, inAll } = maxLoads[kind];
-    if (kind === "votes") return loads.length < inAll;
     const own = loads.filter((entry) => entry.payer === payer).length;
     const sharer = this.#sharerOf(payer);
     if (!loads.some((entry) => this.#sharerOf(entry.payer) === sharer)) return true;

@@ -161,5 +161,6 @@ export const parts: Readonly<Record<string, Part>> = {
   "sync-limits": {
     mutate: filesOfSync([...limitsOfSync, "verdicts"]),
     tests: testsOfSync(limitsOfSync),
+    timeoutMs: 4_000,
   },
 };

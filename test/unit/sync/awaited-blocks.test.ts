@@ -31,8 +31,16 @@ test("keeps the three newest blocks of each peer, whatever other peers announce"
   expect([197, 198, 199, 200].map((number) => awaited.release(block(number)).length)).toEqual([0, 1, 1, 1]);
 });
 
+test("a block that a peer shows again takes the place of no other", () => {
+  const { node, awaited } = setUp();
+  node.connected("a");
+  for (const number of [1, 2, 2, 3]) awaited.add(block(number), "a");
+  for (const number of [1, 2, 3]) expect(awaited.release(block(number))).toEqual(["a"]);
+});
+
 test("keeps nothing of a thousand peers that come and go, even if an answer is read after its peer has gone", () => {
   const { node, awaited } = setUp();
+  node.connected("stays");
   for (let at = 0; at < 1_000; at++) {
     node.connected(`peer ${at}`);
     awaited.add(block(at % 200), `peer ${at}`);

@@ -2,15 +2,24 @@ import { expect, test } from "vitest";
 import { BlockEntries, type BlockEntry, type Payer, waitingLimits } from "../../../src/sync/block-entries.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 
-function entry(number: number, payer: Payer, bytes = 100): BlockEntry {
+function idOf(number: number): Uint8Array {
   const id = new Uint8Array(32).fill(1);
   new DataView(id.buffer).setUint32(0, number);
-  const block = { id, header: { message: { parent: new Uint8Array(32) } }, body: { length: bytes } };
+  return id;
+}
+
+/** An orphan on block 0. */
+function entry(number: number, payer: Payer, bytes = 100, parent = 0): BlockEntry {
+  const id = idOf(number);
+  const block = { id, header: { message: { parent: idOf(parent) } }, body: { length: bytes } };
   return { id, idHex: toHex(id), payer, state: { kind: "orphan", loaded: { block, from: "peer" } as never } };
 }
 
 /** A peer's name before the first `@` is its address. */
-const hostOf = (peer: string) => peer.split("@")[0]!;
+const hostOf = (peer: string) => {
+  if (peer.includes(" ")) throw new Error(`no peer: ${peer}`);
+  return peer.split("@")[0]!;
+};
 
 function wait(entries: BlockEntries, one: BlockEntry): boolean {
   return entries.wait(one, one.state as never);
@@ -67,6 +76,79 @@ test("removes the oldest block of the payer with the most blocks, or refuses the
     expect(own.slice(-left[all.indexOf(own)]!).every(({ idHex }) => entries.get(idHex))).toBe(true);
   const large = entry(9_000, "peer a", waitingLimits.perPayer.bytes + 1);
   expect(wait(entries, large)).toBe(false);
+});
+
+test("the payer with the largest part of a limit gives way, be it by blocks or by bytes", () => {
+  const many = Array.from({ length: 16 }, (_, at) => entry(at, "authority many"));
+  const large = [100, 101].map((number) => entry(number, "authority large", 16 * 2 ** 20));
+  const others = [200, 201].map((number) => entry(number, "authority other", 16 * 2 ** 20 - 10_000));
+  const byBytes = new BlockEntries(hostOf);
+  for (const one of [...many, ...large, ...others]) wait(byBytes, one);
+  expect(byBytes.count("orphan")).toBe(20);
+  wait(byBytes, entry(300, "authority new", 10 * 2 ** 20));
+  expect(large.map(({ idHex }) => byBytes.get(idHex) !== undefined)).toEqual([false, true]);
+  expect(byBytes.count("orphan")).toBe(20);
+
+  const byNumber = new BlockEntries(hostOf);
+  const few = [100, 101].map((number) => entry(number, "authority few", 2 ** 20));
+  for (const one of few) wait(byNumber, one);
+  for (let at = 1_000; at < 1_300; at++) wait(byNumber, entry(at, `authority ${Math.floor(at / 16)}`));
+  expect(byNumber.count("orphan")).toBe(256);
+  expect(few.map(({ idHex }) => byNumber.get(idHex))).toEqual(few);
+});
+
+test("blocks that are loaded or imported have no place among those that wait", () => {
+  const entries = new BlockEntries(hostOf);
+  const busy = (["loading", "importing"] as const).map((kind, at) => {
+    const { state, ...rest } = entry(at, "peer a", 2 ** 30);
+    return { ...rest, state: { ...state, kind } as never };
+  });
+  for (const one of busy) entries.add(one);
+  for (let at = 10; at < 30; at++) expect(wait(entries, entry(at, "peer a"))).toBe(true);
+  expect(entries.count("orphan")).toBe(16);
+  expect(busy.map(({ idHex }) => entries.get(idHex))).toEqual(busy);
+});
+
+test("blocks ahead of the clock share the places of orphans, and their timers end with them", () => {
+  const entries = new BlockEntries(hostOf);
+  const cancelled: number[] = [];
+  const early = (number: number) => {
+    const { state, ...rest } = entry(number, "authority a");
+    const { loaded } = state as { loaded: never };
+    const one = { ...rest, state } satisfies BlockEntry;
+    return entries.wait(one, { kind: "early", loaded, cancel: () => cancelled.push(number) });
+  };
+  for (let at = 1; at <= 10; at++) early(at);
+  for (let at = 11; at <= 20; at++) wait(entries, entry(at, "authority a"));
+  expect([entries.count("early"), entries.count("orphan")]).toEqual([6, 10]);
+  expect(cancelled).toEqual([1, 2, 3, 4]);
+  entries.clear();
+  expect([entries.count("early"), entries.count("orphan")]).toEqual([0, 0]);
+  expect(cancelled).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test("the blocks that wait on one are known, with the first one that is missing below, and go with it", () => {
+  const entries = new BlockEntries(hostOf);
+  // 1 <- 2 <- 3 and 2 <- 4; 5 is on another block.
+  const chain = [
+    [1, 0],
+    [2, 1],
+    [3, 2],
+    [4, 2],
+    [5, 9],
+  ].map(([number, parent]) => entry(number!, "authority a", 100, parent));
+  for (const one of chain) wait(entries, one);
+  const numbersOn = (number: number) =>
+    entries.orphansOf(toHex(idOf(number))).map((one) => chain.indexOf(one) + 1);
+  expect([0, 1, 2, 3, 9].map(numbersOn)).toEqual([[1], [2], [3, 4], [], [5]]);
+  expect([2, 4].map((at) => entries.missingBelow(chain[at]!))).toEqual([idOf(0), idOf(9)]);
+  // Its parent is here, although it is not in the chain yet.
+  const { idHex } = chain[1]!;
+  chain[1]!.state = { ...chain[1]!.state, kind: "importing" } as never;
+  expect(entries.missingBelow(chain[2]!)).toEqual(idOf(2));
+  expect(numbersOn(1)).toEqual([]);
+  entries.removeDescendants(idHex);
+  expect(chain.map((one) => entries.get(one.idHex) !== undefined)).toEqual([true, true, false, false, true]);
 });
 
 test("does not count a block twice that waits again, and does not restore a removed one", () => {
