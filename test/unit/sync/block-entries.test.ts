@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { BlockEntries, type BlockEntry, type Payer, waitingLimits } from "../../../src/sync/block-entries.ts";
+import {
+  BlockEntries,
+  type BlockEntry,
+  type EntryState,
+  type Payer,
+  waitingLimits,
+} from "../../../src/sync/block-entries.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 
 function idOf(number: number): Uint8Array {
@@ -114,7 +120,7 @@ test("blocks ahead of the clock share the places of orphans, and their timers en
   const cancelled: number[] = [];
   const early = (number: number) => {
     const { state, ...rest } = entry(number, "authority a");
-    const { loaded } = state as { loaded: never };
+    const { loaded } = state as Extract<EntryState, { kind: "orphan" }>;
     const one = { ...rest, state } satisfies BlockEntry;
     return entries.wait(one, { kind: "early", loaded, cancel: () => cancelled.push(number) });
   };
