@@ -1,6 +1,7 @@
 /**
  * Builds the published package in JavaScript, since Node.js strips no types in node_modules, and packs it as ccoin-<version>.tgz
- * beside the folder. The project itself runs from its sources.
+ * beside the folder: the command as a bundle with its packages, which starts faster, and the client as modules, which
+ * its users bundle themselves. The project itself runs from its sources.
  * Usage: npm run build [-- FOLDER=dist], then npm i -g ./ccoin-<version>.tgz
  */
 import { execFileSync } from "node:child_process";
@@ -8,11 +9,15 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { prepareBuildFolder } from "./build-folder.ts";
+import { bundleNode, licensesOf, nativePackages } from "./bundle.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [folder = join(root, "dist")] = process.argv.slice(2).map((path) => resolve(path));
 const copied = ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "docs", "deploy"];
-const packed = ["src", "protocols", "types", "build", ...copied];
+/** The packages that the client imports. */
+const clientPackages = ["@noble/ed25519", "@noble/hashes", "@scure/base"];
+const licenses = "THIRD-PARTY-LICENSES";
+const packed = ["src", "types", "build", licenses, ...copied];
 
 try {
   prepareBuildFolder(folder, [...packed, "package.json"]);
@@ -20,7 +25,9 @@ try {
   console.error(`error: ${(error as Error).message}`);
   process.exit(1);
 }
-tsc("tsconfig.build.json", "--outDir", folder);
+const packages = await bundleNode(root, join(folder, "src/cli"));
+writeFileSync(join(folder, licenses), licensesOf(root, packages));
+tsc("src/client", "--noEmit", "false", "--rootDir", "src/client", "--outDir", join(folder, "src/client"));
 buildClientTypes(join(folder, "types/client"));
 execFileSync(process.execPath, [join(root, "scripts/make-page.ts"), join(folder, "build/explorer.json")]);
 for (const name of copied) copy(name);
@@ -44,17 +51,20 @@ function buildClientTypes(target: string): void {
   }
 }
 
-/** Returns package.json without the parts that only developers need. */
+/** Returns package.json without the parts that only developers need, and the packages that are bundled. */
 function manifest(): object {
   const {
     private: _,
     devDependencies: __,
     scripts: ___,
     allowScripts: ____,
+    dependencies,
     ...shared
   } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const needed = [...nativePackages, ...clientPackages].map((name) => [name, dependencies[name]]);
   const client = { types: "./types/client/index.d.ts", default: "./src/client/index.js" };
-  return { ...shared, exports: { ...shared.exports, "./client": client }, files: packed };
+  const exports = { ...shared.exports, "./client": client };
+  return { ...shared, exports, dependencies: Object.fromEntries(needed), files: packed };
 }
 
 function tsc(project: string, ...options: string[]): void {

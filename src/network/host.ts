@@ -1,11 +1,13 @@
 import { noise } from "@chainsafe/libp2p-noise";
-import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
+import { privateKeyFromRaw } from "@libp2p/crypto/keys";
 import type { GossipSub } from "@libp2p/gossipsub";
 import { type Identify, identify } from "@libp2p/identify";
 import type { Libp2p, PeerInfo } from "@libp2p/interface";
 import { tcp } from "@libp2p/tcp";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
+import { keyPairFromSeed } from "../crypto/ed25519.ts";
+import { concatBytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { type Place, targetOf } from "./address.ts";
 import { gossipService } from "./gossip.ts";
@@ -67,7 +69,9 @@ export interface HostOptions {
 export async function createHost(options: HostOptions): Promise<Host> {
   const { scores, inbound, networkKey } = options;
   sendFewerWindowUpdates();
-  const privateKey = await generateKeyPairFromSeed("Ed25519", options.privateKey);
+  // libp2p's form of the key. Its own derivation of the public key takes 30 ms.
+  const { publicKey } = keyPairFromSeed(options.privateKey);
+  const privateKey = privateKeyFromRaw(concatBytes(options.privateKey, publicKey));
   const discovery = lanDiscovery(
     { serviceTag: mdnsServiceTag, interval: mdnsIntervalMs },
     { clock: options.clock, link: new Link(options.clock), onFound: options.onDiscovered },

@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { buildSync } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openWorld } from "./harness/open-world.ts";
@@ -20,7 +20,7 @@ afterAll(() => close(false));
 const packages = join(world.dataDir, "node_modules");
 const installed = join(packages, "ccoin");
 const readJson = (file: string) => JSON.parse(readFileSync(file, "utf8"));
-const { dependencies, devDependencies, version } = readJson(join(root, "package.json"));
+const { dependencies, version } = readJson(join(root, "package.json"));
 
 /** Builds and packs the project, and installs the tarball with this project's packages instead of a registry. */
 beforeAll(() => {
@@ -29,23 +29,35 @@ beforeAll(() => {
   mkdirSync(packages);
   const tarball = join(world.dataDir, `ccoin-${version}.tgz`);
   execFileSync("tar", ["-xzf", tarball, "-C", packages, "--transform", "s/^package/ccoin/"]);
-  for (const name of readdirSync(join(root, "node_modules"))) {
-    if (!name.startsWith(".") && !Object.hasOwn(devDependencies, name))
-      symlinkSync(join(root, "node_modules", name), join(packages, name));
+  for (const name of Object.keys(readJson(join(installed, "package.json")).dependencies)) {
+    mkdirSync(join(packages, dirname(name)), { recursive: true });
+    symlinkSync(join(root, "node_modules", name), join(packages, name));
   }
 });
 
-test("the package runs without devDependencies and contains no sources of the client", () => {
+test("the package needs only native packages and those of the client, and contains no sources of the client", () => {
   const {
     dependencies: needed,
     devDependencies: more,
     private: isPrivate,
     scripts,
   } = readJson(join(installed, "package.json"));
-  expect(needed).toEqual(dependencies);
+  const native = ["@chainsafe/hashtree", "classic-level", "sodium-native"];
+  expect(Object.keys(needed)).toEqual([...native, "@noble/ed25519", "@noble/hashes", "@scure/base"]);
+  for (const [name, range] of Object.entries(needed)) expect(range).toBe(dependencies[name]);
   expect([more, isPrivate, scripts]).toEqual([undefined, undefined, undefined]);
   expect(existsSync(join(installed, "types/client/index.d.ts"))).toBe(true);
   expect(readdirSync(join(installed, "types/client")).filter((name) => !name.endsWith(".d.ts"))).toEqual([]);
+});
+
+test("the package contains the licenses of what it bundles", () => {
+  const licenses = readFileSync(join(installed, "THIRD-PARTY-LICENSES"), "utf8");
+  for (const [name, text] of [
+    ["libp2p", "See git\\+https://github.com/libp2p"],
+    ["hono", "MIT License"],
+    ["@chainsafe/ssz", "Copyright 2019- ChainSafe"],
+  ])
+    expect(licenses).toMatch(new RegExp(`^${name} [\\d.]+ \\(.+\\)\n=+\n\n${text}`, "m"));
 });
 
 test("the installed package runs a node with the explorer and the client", async () => {
