@@ -2,10 +2,12 @@ import { render } from "preact";
 import { App } from "./app.tsx";
 import { followNode } from "./live.ts";
 import { startClock } from "./store.ts";
+import { watchContacts } from "./wallet/contacts.ts";
 import { watchTabs } from "./wallet/wallet.ts";
 
 startClock();
 watchTabs();
+watchContacts();
 render(<App />, document.getElementById("app")!);
 // The first requests wait until the page has loaded: on a small machine they would slow it down.
 addEventListener("load", followNode);

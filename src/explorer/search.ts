@@ -1,12 +1,16 @@
-import { ApiError, isAddress } from "../client/index.ts";
+import { ApiError } from "../client/index.ts";
 import { client } from "./live.ts";
+import { addressProblem } from "./wallet/recipient.ts";
 
 /** Resolves to the location of a height, of an id of a block or transaction, or of an address. @throws with a text for people */
 export async function find(text: string): Promise<string> {
   const name = text.trim().replaceAll(",", "");
   if (/^[0-9]{1,15}$/.test(name)) return findHeight(Number(name));
-  if (isAddress(name.toLowerCase())) return `#/account/${name.toLowerCase()}`;
-  if (/^cc1/i.test(name)) throw new Error("This address has a typing error.");
+  if (/^cc1/i.test(name)) {
+    const problem = addressProblem(name);
+    if (problem) throw new Error(problem);
+    return `#/account/${name.toLowerCase()}`;
+  }
   const id = name.toLowerCase().replace(/^(0x)?/, "0x");
   if (!/^0x[0-9a-f]{64}$/.test(id))
     throw new Error("Search for a height, an id of 64 hex digits, or an address (cc1…).");

@@ -138,7 +138,7 @@ test("search finds heights, ids and addresses", async () => {
   expect(troubles.filter((text) => !text.includes("404"))).toEqual([]);
   for (const [text, problem] of [
     ["hello", "Search for a height"],
-    [to.slice(0, -1), "typing error"],
+    [to.slice(0, -1), "not finished"],
     ["99999999", "no block 99999999 yet"],
     [`0x${"12".repeat(32)}`, "No block and no transaction"],
   ] as const) {

@@ -23,6 +23,7 @@ test("a new user gets from two commands to a final transfer with what the page o
   await page.getByRole("button", { name: "A new key of mine" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Only for this tab" }).click();
   await page.getByLabel("Amount").fill("5");
+  await page.getByRole("button", { name: "Review" }).click();
   await page.getByRole("button", { name: "Sign and send" }).click();
   await page.getByText(/^Final after/).waitFor();
   expect(troubles).toEqual([]);

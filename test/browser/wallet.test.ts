@@ -28,11 +28,17 @@ async function openWallet() {
   return opened;
 }
 
+/** Has the filled form reviewed, and signs. */
+async function signAndSend(page: Page): Promise<void> {
+  await button(page, "Review").click();
+  await button(page, "Sign and send").click();
+}
+
 async function send(page: Page, amount: number): Promise<void> {
   await button(page, "A new key of mine").click();
   await page.getByRole("dialog").getByRole("button", { name: "Only for this tab" }).click();
   await page.getByLabel("Amount").fill(String(amount));
-  await button(page, "Sign and send").click();
+  await signAndSend(page);
   await page
     .getByText(/^Final after/)
     .first()
@@ -61,14 +67,16 @@ test("the link of a development chain leads to a final transfer, and the key sta
 test("a form shows an error at the field that is wrong", async () => {
   const { page } = await openWallet();
   const problems: [string, string, string][] = [
-    ["cc1qqqq", "5", "This is not an address"],
-    [funded.address, "many", "A whole number of base units"],
-    [funded.address, "1000001", "more than the balance"],
+    ["cc1qqqq", "5", "not finished: it has 7 of 61 letters"],
+    [funded.address.slice(0, -1) + (funded.address.endsWith("q") ? "p" : "q"), "5", "A letter is wrong"],
+    ["Nobody", "5", "neither an address (cc1…) nor a name"],
+    [funded.address, "many", "whole number of base units"],
+    [funded.address, "1000001", "more than the"],
   ];
   for (const [to, amount, problem] of problems) {
     await page.getByLabel("To", { exact: true }).fill(to);
     await page.getByLabel("Amount").fill(amount);
-    await button(page, "Sign and send").click();
+    await button(page, "Review").click();
     await page.getByRole("alert").filter({ hasText: problem }).waitFor();
     const focused = () => page.evaluate(() => document.activeElement?.getAttribute("aria-invalid"));
     await expect.poll(focused).toBe("true");
@@ -135,7 +143,7 @@ test("a new key is saved before it can receive, or is for this tab by a choice o
   // An empty key is no loss.
   expect(await asksBeforeClosing(page)).toBe(false);
   await page.getByLabel("Amount").fill("7");
-  await button(page, "Sign and send").click();
+  await signAndSend(page);
   await page.getByText(/^Final after/).waitFor();
   expect(await asksBeforeClosing(page)).toBe(true);
 
@@ -171,7 +179,7 @@ test("whoever opens a payment request finds the form filled, and the receiver se
   expect(await payer.page.getByLabel("To", { exact: true }).inputValue()).toBe(receiver);
   expect(await payer.page.getByLabel("Amount", { exact: true }).inputValue()).toBe("25");
   expect(await payer.page.getByLabel("Memo", { exact: true }).inputValue()).toBe("rent & <b>more</b>");
-  await button(payer.page, "Sign and send").click();
+  await signAndSend(payer.page);
   await page.getByText("rent & <b>more</b>").waitFor();
   await page.locator(".received", { hasText: "25" }).getByText("final").waitFor();
   expect(troubles).toEqual([]);
@@ -220,6 +228,9 @@ test("a transfer can be sent with the keyboard alone", async () => {
   await page.keyboard.type(stage().network.wallets[0]!.address);
   await tabTo(page, "Amount");
   await page.keyboard.type("7");
+  await tabTo(page, "Review");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Is this right?" }).waitFor();
   await tabTo(page, "Sign and send");
   await page.keyboard.press("Enter");
   await page.getByText(/^Final after/).waitFor();

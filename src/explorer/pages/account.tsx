@@ -2,7 +2,9 @@ import type { Account } from "../../client/index.ts";
 import { count } from "../format.ts";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
+import { useName } from "../names.ts";
 import { Amount } from "../parts/amount.tsx";
+import { Identicon } from "../parts/identicon.tsx";
 import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.tsx";
 import { FullName, Swatch } from "../parts/names.tsx";
 import { HistoryTable } from "../parts/transactions.tsx";
@@ -51,7 +53,8 @@ export function AccountPage({ address, before }: { address: string; before: stri
 }
 
 function Shown({ account }: { account: Account }): Markup {
-  const { address, balance, nonce, pendingNonce, name } = account;
+  const { address, balance, nonce, pendingNonce } = account;
+  const name = useName(address);
   const { status } = useStore(live);
   const set = useLoad(() => client.authorities(), status?.finalized?.id);
   const isAuthority = set.data?.authorities.some((authority) => authority.address === address);
@@ -59,6 +62,7 @@ function Shown({ account }: { account: Account }): Markup {
   return (
     <>
       <div class="title">
+        <Identicon address={address} />
         <h1>{name === undefined ? "Account" : <bdi>{name}</bdi>}</h1>
         {status?.address === address ? <Tag>this node</Tag> : null}
         {isAuthority ? (

@@ -1,7 +1,8 @@
 import type { Authorities, Authority, Finality, Peer } from "../../client/index.ts";
-import { byteSize, count, duration, rounded, short, whole } from "../format.ts";
+import { byteSize, count, duration, rounded, whole } from "../format.ts";
 import { client, live, nodeTime } from "../live.ts";
 import type { Markup } from "../markup.ts";
+import { shownAddress } from "../names.ts";
 import { AuthorityTable } from "../parts/authorities.tsx";
 import { DiagnosisNote } from "../parts/diagnosis.tsx";
 import { Answer, Section } from "../parts/layout.tsx";
@@ -66,7 +67,7 @@ function Figures({ next }: { next: Authority | undefined }): Markup {
           <>
             {next.inTurn ? "turn of" : "next is"} <Swatch address={next.address} />{" "}
             <a class="id" href={`#/account/${next.address}`} title={next.address}>
-              {short(next.address, 6, 4)}
+              <bdi>{shownAddress(next.address)}</bdi>
             </a>
           </>
         ) : (

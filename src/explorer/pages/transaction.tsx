@@ -4,7 +4,7 @@ import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { Amount } from "../parts/amount.tsx";
 import { Answer, Fact, Facts } from "../parts/layout.tsx";
-import { Address, Age, BlockLink, FullName } from "../parts/names.tsx";
+import { Address, Age, BlockLink, FullName, NamedAddress } from "../parts/names.tsx";
 import { StatusTag } from "../parts/transactions.tsx";
 import { VerifyTransaction } from "../parts/verify.tsx";
 import { useLoad, useStore } from "../store.ts";
@@ -46,10 +46,10 @@ function Shown({ transaction }: { transaction: PlacedTransaction }): Markup {
             )}
           </Fact>
           <Fact name="From">
-            <Address address={from} full />
+            <NamedAddress address={from} />
           </Fact>
           <Fact name="To">
-            <Address address={to} full />
+            <NamedAddress address={to} />
           </Fact>
           <Fact name="Fee">
             <Amount of={fee} />

@@ -1,18 +1,20 @@
 import { useEffect, useState } from "preact/hooks";
-import { client, live } from "../live.ts";
+import { live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { Amount } from "../parts/amount.tsx";
 import { Answer, Section, Tag } from "../parts/layout.tsx";
-import { Address, FullName } from "../parts/names.tsx";
+import { FullName, NamedAddress } from "../parts/names.tsx";
 import { useLoad, useStore } from "../store.ts";
+import { ContactList } from "../wallet/contact-list.tsx";
 import { Field, FieldError, useSubmit } from "../wallet/form.tsx";
 import { ImportForm } from "../wallet/import-form.tsx";
 import { BackupNote, Keeping } from "../wallet/keeping.tsx";
 import { MakeKeyForm } from "../wallet/key-forms.tsx";
 import { LinkedKey } from "../wallet/linked-key.tsx";
 import { type PaymentRequest, paymentLink } from "../wallet/payment-request.ts";
-import { SendForm } from "../wallet/send-form.tsx";
+import { Send } from "../wallet/send-form.tsx";
 import { SentList } from "../wallet/sent-list.tsx";
+import { fundsOf } from "../wallet/spendable.ts";
 import { transfers } from "../wallet/transfers.ts";
 import { choose, noteFunds, unlock, type WalletAccount, wallet } from "../wallet/wallet.ts";
 
@@ -28,6 +30,8 @@ export function WalletPage({
   request: PaymentRequest | undefined;
 }): Markup {
   const [offered, setOffered] = useState<string>();
+  /** The transfer whose progress stands where its form was. */
+  const [inPlace, setInPlace] = useState<string>();
   useEffect(() => {
     if (linkedSeed === undefined) return;
     // Removes the key from the address bar and from the history.
@@ -53,20 +57,21 @@ export function WalletPage({
           <span>
             You are asked to pay{" "}
             <strong>{request.amount === "" ? "an amount" : <Amount of={request.amount} />}</strong> to{" "}
-            <Address address={request.to} full />.{" "}
+            <NamedAddress address={request.to} />.{" "}
             {account ? "Unlock the key to pay with." : "Import the key to pay with."}
           </span>
         </p>
       ) : null}
       {account ? (
-        <Chosen account={account} request={request} key={account.address} />
+        <Chosen account={account} request={request} onSent={setInPlace} key={account.address} />
       ) : (
         <p class="quiet">
           Keys are made in this browser and stay there: the node only sees signed transfers.
           <OtherName />
         </p>
       )}
-      <SentList />
+      <SentList except={inPlace} />
+      {account ? <ContactList /> : null}
       {account ? (
         <details class="card">
           <summary>Another key</summary>
@@ -128,15 +133,18 @@ function AddKey({ isWithin = false }: { isWithin?: boolean }): Markup {
 function Chosen({
   account,
   request,
+  onSent,
 }: {
   account: WalletAccount;
   request: PaymentRequest | undefined;
+  onSent(id: string | undefined): void;
 }): Markup {
   const { address, name, key, isSaved } = account;
   const { status } = useStore(live);
   const { accounts } = useStore(wallet);
   const isOnTheWay = useStore(transfers).length;
-  const loaded = useLoad(() => client.account(address), `${status?.head?.id} ${isOnTheWay}`);
+  const at = `${status?.head?.id} ${status?.mempool.count} ${isOnTheWay}`;
+  const loaded = useLoad(() => fundsOf(address), at);
   const isFunded = loaded.data !== undefined && loaded.data.balance !== "0";
   useEffect(() => {
     if (isFunded) noteFunds(address);
@@ -146,9 +154,17 @@ function Chosen({
       <Answer
         loaded={loaded}
         show={(data) => (
-          <p class="headline">
-            <Amount of={data.balance} />
-          </p>
+          <>
+            <p class="headline">
+              <Amount of={data.balance} />
+            </p>
+            {data.waiting > 0n ? (
+              <p class="quiet">
+                <Amount of={data.waiting} /> of it is for payments that wait: <Amount of={data.spendable} />{" "}
+                can be spent.
+              </p>
+            ) : null}
+          </>
         )}
       />
       <p class="account-line">
@@ -158,10 +174,11 @@ function Chosen({
       </p>
       <BackupNote account={account} />
       {key && loaded.data ? (
-        <SendForm
-          keyOfAccount={key}
+        <Send
+          payer={key}
           account={loaded.data}
           request={request}
+          onSent={onSent}
           key={request && paymentLink(request, "")}
         />
       ) : key ? null : (

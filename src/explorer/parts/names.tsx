@@ -1,9 +1,10 @@
 import { useState } from "preact/hooks";
-import type { Genesis } from "../../client/index.ts";
 import { age, dateTime, short, whole } from "../format.ts";
 import { live, nodeTime } from "../live.ts";
 import type { Markup } from "../markup.ts";
+import { useName } from "../names.ts";
 import { useSeconds, useSelected } from "../store.ts";
+import { Identicon } from "./identicon.tsx";
 
 /** Degrees between the hues of neighbours in the set; the golden angle keeps them far apart in a set of any size. */
 const goldenAngle = 137.5;
@@ -15,26 +16,16 @@ export function Swatch({ address }: { address: string }): Markup {
   return <span class="swatch" style={{ "--hue": (190 + number * goldenAngle) % 360 }}></span>;
 }
 
-/** The name that genesis gives to an address. */
-export function nameOf(genesis: Genesis | undefined, address: string): string | undefined {
-  return genesis?.names.find((named) => named.address === address)?.name;
-}
-
-/** An address that links to its account: by its name if genesis gives it one, shortened otherwise; in full if `full`. */
-export function Address({ address, full = false }: { address: string; full?: boolean }): Markup {
+/** An address that links to its account, by its name if it has one, shortened otherwise. */
+export function Address({ address, isMarked = true }: { address: string; isMarked?: boolean }): Markup {
   const isNode = useSelected(live, ({ status }) => status?.address === address);
-  const name = useSelected(live, ({ genesis }) => nameOf(genesis, address));
+  const name = useName(address);
   return (
     <span class="name">
-      <a class={full ? "id long" : "id"} href={`#/account/${address}`} title={address}>
-        {full ? address : name === undefined ? short(address, 9, 5) : <bdi>{name}</bdi>}
+      {isMarked ? <Identicon address={address} /> : null}
+      <a class="id" href={`#/account/${address}`} title={address}>
+        {name === undefined ? short(address, 9, 5) : <bdi>{name}</bdi>}
       </a>
-      {full && name !== undefined ? (
-        <>
-          {" "}
-          <bdi>{name}</bdi>
-        </>
-      ) : null}
       {isNode ? (
         <>
           {" "}
@@ -45,11 +36,29 @@ export function Address({ address, full = false }: { address: string; full?: boo
   );
 }
 
+/** An address in full, with its name. */
+export function NamedAddress({ address }: { address: string }): Markup {
+  const name = useName(address);
+  return (
+    <span class="name">
+      <Identicon address={address} />
+      {name === undefined ? null : (
+        <strong>
+          <bdi>{name}</bdi>
+        </strong>
+      )}
+      <a class="id long" href={`#/account/${address}`} title={address}>
+        {address}
+      </a>
+    </span>
+  );
+}
+
 export function Authority({ address }: { address: string }): Markup {
   return (
     <span class="name">
       <Swatch address={address} />
-      <Address address={address} />
+      <Address address={address} isMarked={false} />
     </span>
   );
 }

@@ -1,7 +1,8 @@
 import type { BlockSummary, SideBlock } from "../../client/index.ts";
-import { duration, short, whole } from "../format.ts";
+import { duration, whole } from "../format.ts";
 import { live, nodeTime } from "../live.ts";
 import type { Markup } from "../markup.ts";
+import { shownAddress } from "../names.ts";
 import { nextBlockMs } from "../shape.ts";
 import { useNow, useStore } from "../store.ts";
 import { Swatch } from "./names.tsx";
@@ -38,7 +39,7 @@ function Tile({ block, fill, isFinal }: { block: BlockSummary; fill: number; isF
     <a
       class={`tile ${isFinal ? "final" : ""}`}
       href={`#/block/${id}`}
-      title={`${turn}, by ${short(proposer)}`}
+      title={`${turn}, by ${shownAddress(proposer)}`}
     >
       <span class="fill" style={{ blockSize: `${Math.round(fill * 100)}%` }}></span>
       <span class="height">
@@ -64,7 +65,7 @@ function Ghost({ fork: { id, height, proposer, retracted } }: { fork: SideBlock 
     <a
       class={`tile ghost ${retracted ? "retracted" : ""}`}
       href={`#/block/${id}`}
-      title={`not on the chain, by ${short(proposer)}`}
+      title={`not on the chain, by ${shownAddress(proposer)}`}
     >
       <span class="height">
         <span class="unseen">Block </span>

@@ -12,6 +12,7 @@ import {
 import { short, whole } from "../format.ts";
 import { client } from "../live.ts";
 import type { Markup } from "../markup.ts";
+import { shownAddress } from "../names.ts";
 import { amountText } from "./amount.tsx";
 import { Problem, Section, sentence } from "./layout.tsx";
 
@@ -54,7 +55,7 @@ export function VerifyAccount({ address }: { address: string }): Markup {
       check={async () => {
         const proof = await client.accountProof(address);
         const { account, block } = proof;
-        const claim = `${short(account.address, 9, 5)} holds ${amountText(account.balance)}, nonce ${account.nonce}, after block ${whole(block.height)}`;
+        const claim = `${shownAddress(account.address)} holds ${amountText(account.balance)}, nonce ${account.nonce}, after block ${whole(block.height)}`;
         const isAsked = account.address === address;
         return checked(claim, isAsked, (trust) => verifyAccountProof(proof, trust));
       }}
@@ -69,7 +70,7 @@ export function VerifyTransaction({ id }: { id: string }): Markup {
       check={async () => {
         const proof = await client.transactionProof(id);
         const { transaction, block, index } = proof;
-        const claim = `${short(transaction.id)}, ${amountText(transaction.amount)} to ${short(transaction.to, 9, 5)}, is transaction ${index} of block ${whole(block.height)}`;
+        const claim = `${short(transaction.id)}, ${amountText(transaction.amount)} to ${shownAddress(transaction.to)}, is transaction ${index} of block ${whole(block.height)}`;
         return checked(claim, transaction.id === id, (trust) => verifyTransactionProof(proof, trust));
       }}
     />

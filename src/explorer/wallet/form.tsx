@@ -72,8 +72,14 @@ interface Submission {
   onSubmit(event: SubmitEvent): void;
 }
 
-/** Passes the form's values, and that of the button, to `submit`. An error is shown at its field, which gets the focus; after a success the form is cleared. */
-export function useSubmit(submit: (values: Readonly<Record<string, string>>) => Promise<void>): Submission {
+/**
+ * Passes the form's values, and that of the button, to `submit`. An error is shown at its field, which gets the focus; after a success the
+ * form is cleared, unless `keeps` is true.
+ */
+export function useSubmit(
+  submit: (values: Readonly<Record<string, string>>) => Promise<void>,
+  { keeps = false } = {},
+): Submission {
   const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
   const [isBusy, setBusy] = useState(false);
   const onSubmit = async (event: SubmitEvent) => {
@@ -85,7 +91,7 @@ export function useSubmit(submit: (values: Readonly<Record<string, string>>) => 
       const data = new FormData(form, event.submitter);
       await submit(Object.fromEntries(data) as Record<string, string>);
       setErrors({});
-      form.reset();
+      if (!keeps) form.reset();
     } catch (error) {
       const field = error instanceof FieldError ? error.field : "";
       setErrors({ [field]: (error as Error).message });

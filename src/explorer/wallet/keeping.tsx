@@ -4,6 +4,7 @@ import type { Secret } from "../backup/words.ts";
 import type { Markup } from "../markup.ts";
 import { Problem } from "../parts/layout.tsx";
 import { FullName } from "../parts/names.tsx";
+import { download } from "./download.ts";
 import { Field, FieldError, useSubmit } from "./form.tsx";
 import { KeepForm, KeyName } from "./key-forms.tsx";
 import { loadBackup } from "./load-backup.ts";
@@ -163,14 +164,4 @@ function NameForm({ account: { address, name } }: { account: WalletAccount }): M
       </div>
     </form>
   );
-}
-
-/** Has the browser save a text as a file. */
-export function download(fileName: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = fileName;
-  link.click();
-  URL.revokeObjectURL(url);
 }

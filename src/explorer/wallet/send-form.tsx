@@ -1,44 +1,91 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Account, ApiError, isAddress, type Key } from "../../client/index.ts";
-import { readAmount, short } from "../format.ts";
+import type { Hex, Key } from "../../client/index.ts";
+import { readAmount } from "../format.ts";
 import { live } from "../live.ts";
 import type { Markup } from "../markup.ts";
+import { namedAddresses } from "../names.ts";
 import { amountText, isTypedInUnit, typedAmountText } from "../parts/amount.tsx";
+import { Identicon } from "../parts/identicon.tsx";
 import { Problem } from "../parts/layout.tsx";
-import { nameOf } from "../parts/names.tsx";
 import { useStore } from "../store.ts";
+import { contacts } from "./contacts.ts";
 import { Field, FieldError, useSubmit } from "./form.tsx";
 import { MakeKeyForm } from "./key-forms.tsx";
 import type { PaymentRequest } from "./payment-request.ts";
-import { type Order, send } from "./transfers.ts";
-import { noteFunds, wallet } from "./wallet.ts";
+import { recipient } from "./recipient.ts";
+import { Review } from "./review.tsx";
+import { SentPanel } from "./sent-list.tsx";
+import type { Funds } from "./spendable.ts";
+import { type Order, transfers } from "./transfers.ts";
+import { wallet } from "./wallet.ts";
 
 const maxMemoBytes = 256;
-const shownRecipients = 4;
+const shownRecipients = 6;
 
-/** A form that sends a transfer from an unlocked account, filled with the payment that somebody asks for. */
-export function SendForm({
-  keyOfAccount,
+/** Sends a transfer from an unlocked account: a form, filled with the payment that somebody asks for, a review, and the progress. */
+export function Send({
+  payer,
   account,
   request,
+  onSent,
 }: {
-  keyOfAccount: Key;
-  account: Account;
+  payer: Key;
+  account: Funds;
   request: PaymentRequest | undefined;
+  /** Called with the id of the transfer whose progress is shown here. */
+  onSent(id: Hex | undefined): void;
+}): Markup {
+  const [order, setOrder] = useState<Order>();
+  const [id, setId] = useState<Hex>();
+  const sent = useStore(transfers).find((each) => each.id === id);
+  const show = (shown: Hex | undefined) => {
+    setId(shown);
+    setOrder(undefined);
+    onSent(shown);
+  };
+  useEffect(() => () => onSent(undefined), []);
+  if (sent) return <SentPanel sent={sent} onDone={() => show(undefined)} />;
+  return (
+    <>
+      <div hidden={order !== undefined}>
+        <SendForm account={account} request={request} isShown={order === undefined} onOrder={setOrder} />
+      </div>
+      {order ? (
+        <Review {...{ order, payer, account }} onSent={show} onBack={() => setOrder(undefined)} />
+      ) : null}
+    </>
+  );
+}
+
+function SendForm({
+  account,
+  request,
+  isShown,
+  onOrder,
+}: {
+  account: Funds;
+  request: PaymentRequest | undefined;
+  isShown: boolean;
+  onOrder(order: Order): void;
 }): Markup {
   const { genesis, status } = useStore(live);
   const to = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
   const [isMaking, setMaking] = useState(false);
   const [typed, setTyped] = useState("");
   const minFee = status?.mempool.minFee ?? genesis?.minFee ?? "0";
-  const { errors, isBusy, onSubmit } = useSubmit(async (values) => {
-    const order = parseOrder(values, account, minFee);
-    if (!status?.genesisId) throw new Error("The node has no chain yet.");
-    // From here on the receiver may hold coins.
-    noteFunds(order.to);
-    await send(keyOfAccount, status.genesisId, order).catch(asFieldError);
-    setTyped("");
-  });
+  const { errors, isBusy, onSubmit } = useSubmit(
+    async (values) => onOrder(parseOrder(values, account, minFee)),
+    {
+      keeps: true,
+    },
+  );
+  const wasHidden = useRef(false);
+  useEffect(() => {
+    // Back from the review.
+    if (isShown && wasHidden.current) button.current?.focus();
+    wasHidden.current = !isShown;
+  }, [isShown]);
   const inUnit = isTypedInUnit() ? undefined : readAmount(typed);
   const fill = (address: string) => {
     const input = to.current?.querySelector("input");
@@ -53,7 +100,7 @@ export function SendForm({
           <Field
             name="to"
             label="To"
-            placeholder="cc1…"
+            placeholder="cc1… or the name of a contact"
             autocomplete="off"
             error={errors["to"]}
             value={request?.to}
@@ -66,7 +113,7 @@ export function SendForm({
             label={isTypedInUnit() ? "Amount" : "Amount in base units"}
             inputmode="numeric"
             autocomplete="off"
-            hint={`${inUnit === undefined ? "Of" : `${amountText(inUnit)}, of`} ${typedAmountText(account.balance)}`}
+            hint={`${inUnit === undefined ? "Of" : `${amountText(inUnit)}, of`} ${typedAmountText(account.spendable)}`}
             error={errors["amount"]}
             value={request?.amount}
             onInput={({ currentTarget }) => setTyped((currentTarget as HTMLInputElement).value)}
@@ -91,8 +138,8 @@ export function SendForm({
         />
         {errors[""] ? <Problem error={new Error(errors[""])} /> : null}
         <div class="actions">
-          <button type="submit" class="primary" disabled={isBusy}>
-            Sign and send
+          <button type="submit" class="primary" disabled={isBusy} ref={button}>
+            Review
           </button>
         </div>
       </form>
@@ -132,24 +179,17 @@ function Recipients({
   onChoose(address: string): void;
   onNewKey(): void;
 }): Markup {
-  const { accounts } = useStore(wallet);
-  const { genesis } = useStore(live);
-  const own = accounts.map(({ address, name }) => ({ address, name }));
-  const authorities = (genesis?.authorities ?? []).map((address) => ({
-    address,
-    name: nameOf(genesis, address) ?? short(address, 9, 5),
-  }));
-  const known = [
-    ...own,
-    ...authorities.filter(({ address }) => !own.some((each) => each.address === address)),
-  ]
+  useStore(wallet);
+  useStore(contacts);
+  useStore(live);
+  const known = namedAddresses()
     .filter(({ address }) => address !== from)
     .slice(0, shownRecipients);
   return (
     <p class="recipients">
       {known.map(({ address, name }) => (
         <button type="button" class="small" key={address} title={address} onClick={() => onChoose(address)}>
-          {name}
+          <Identicon address={address} /> <bdi>{name}</bdi>
         </button>
       ))}
       <button type="button" class="small" onClick={onNewKey}>
@@ -162,20 +202,22 @@ function Recipients({
 /** @throws {FieldError} */
 function parseOrder(
   { to = "", amount: amountText = "", fee: feeText = "", memo = "" }: Readonly<Record<string, string>>,
-  account: Account,
+  { spendable, waiting }: Funds,
   minFee: string,
 ): Order {
-  const address = to.trim().toLowerCase();
-  if (!isAddress(address))
-    throw new FieldError("to", "This is not an address, which is cc1 and 58 more letters and digits.");
+  let address: string;
+  try {
+    address = recipient(to);
+  } catch (error) {
+    throw new FieldError("to", (error as Error).message);
+  }
   const amount = parseAmount("amount", amountText);
   const fee = feeText.trim() === "" ? BigInt(minFee) : parseAmount("fee", feeText);
   if (fee < BigInt(minFee)) throw new FieldError("fee", `The least fee is ${typedAmountText(minFee)} now.`);
-  if (amount + fee > BigInt(account.balance)) {
-    throw new FieldError(
-      "amount",
-      `Amount and fee are more than the balance of ${typedAmountText(account.balance)}.`,
-    );
+  if (amount + fee > spendable) {
+    const kept = waiting > 0n ? ` ${typedAmountText(waiting)} more is for payments that wait.` : "";
+    const message = `Amount and fee are more than the ${typedAmountText(spendable)} that can be spent.${kept}`;
+    throw new FieldError("amount", message);
   }
   if (new TextEncoder().encode(memo).length > maxMemoBytes) {
     throw new FieldError("memo", `A memo has at most ${maxMemoBytes} bytes.`);
@@ -190,15 +232,3 @@ function parseAmount(field: string, text: string): bigint {
   if (amount === undefined) throw new FieldError(field, "Enter a whole number of base units, such as 25.");
   return amount;
 }
-
-function asFieldError(error: unknown): never {
-  const field = error instanceof ApiError ? fieldOfCode[error.code] : undefined;
-  throw field ? new FieldError(field, (error as Error).message) : error;
-}
-
-const fieldOfCode: Readonly<Record<string, string>> = {
-  INSUFFICIENT_BALANCE: "amount",
-  FEE_TOO_LOW: "fee",
-  MEMPOOL_FULL: "fee",
-  OVERFLOW: "amount",
-};

@@ -36,8 +36,8 @@ export interface Order {
 /** The transaction that was sent without an answer. The same order submits it again, so that the order is paid only once. */
 let unanswered: { name: string; signed: SignedTransaction } | undefined;
 
-/** Signs in the browser and resolves once the node has accepted the transaction; `transfers` shows its further progress. */
-export async function send(key: Key, genesisId: Hex, order: Order): Promise<void> {
+/** Signs in the browser and resolves to the id once the node has accepted the transaction; `transfers` shows its further progress. */
+export async function send(key: Key, genesisId: Hex, order: Order): Promise<Hex> {
   const { to, amount, fee, memo } = order;
   const name = [genesisId, key.address, to, amount, fee, memo].join(" ");
   const signed = await submit(key, order, name);
@@ -53,6 +53,7 @@ export async function send(key: Key, genesisId: Hex, order: Order): Promise<void
   };
   transfers.set([sent, ...transfers.value]);
   void follow(sent, signed);
+  return signed.id;
 }
 
 async function submit(key: Key, order: Order, name: string): Promise<SignedTransaction> {

@@ -1,0 +1,12 @@
+import { drawn } from "../identicon.ts";
+import type { Markup } from "../markup.ts";
+
+/** A picture of an address, the same everywhere, so that people notice another address. It shows nothing that the address does not. */
+export function Identicon({ address }: { address: string }): Markup {
+  const { hue, path } = drawn(address);
+  return (
+    <svg class="identicon" viewBox="0 0 5 5" aria-hidden="true" style={{ "--hue": hue }}>
+      <path d={path} />
+    </svg>
+  );
+}
