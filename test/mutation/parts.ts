@@ -93,8 +93,6 @@ const testsOfChain: Readonly<Record<string, readonly string[]>> = {
  * and serves.
  */
 const checksOfSync: Readonly<Record<string, readonly string[]>> = {
-  "awaited-blocks": ["awaited-blocks", "vote-inbox"],
-  "block-entries": ["block-entries", "block-inbox"],
   "block-inbox": ["block-inbox", "inbox", "rules"],
   "complete-block": ["complete-block", "inbox"],
   "evidence-inbox": ["evidence-inbox"],
@@ -108,6 +106,8 @@ const checksOfSync: Readonly<Record<string, readonly string[]>> = {
 
 /** Those of them that need no node: their own tests are enough. `verdicts` has the table of the page instead. */
 const limitsOfSync = [
+  "awaited-blocks",
+  "block-entries",
   "block-load",
   "claimed-status",
   "common-ancestor",
