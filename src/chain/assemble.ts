@@ -77,10 +77,10 @@ export function assembleChain(options: ChainOptions, loaded: LoadedChain): Chain
   const { config } = genesis;
   const events = new Emitter<ChainEvents>(logger);
   const isAccount = (address: Uint8Array) => state.indexOf(address) >= 0;
-  const checks = freshChecks({ genesisId: genesis.id, isAccount, verify });
+  const checks = freshChecks({ genesisId: genesis.id, isAccount, verify, pause: options.pause });
   const tree = new BlockTree(stores.blocks, config, rules, recoveries, snapshot);
   tree.remember(head, snapshot);
-  const reader = new BlockReader(stores, tree, genesis, () => canonical.head);
+  const reader = new BlockReader(stores, tree, genesis, { head: () => canonical.head, pause: options.pause });
   const participants = new Participants(logger);
   const invalid = new InvalidBlocks(stores, tree, forks);
   const ledger = new Ledger(state, stores, rules, options.pause);

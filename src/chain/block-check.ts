@@ -5,7 +5,7 @@ import { BlockError } from "../types/errors.ts";
 import {
   type ChainParameters,
   computeDomain,
-  decodeRecords,
+  decodeRecordsInSlices,
   type EncodedBlock,
   encodeRecords,
   Header,
@@ -19,6 +19,7 @@ import {
   transactionsRoot,
 } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
+import type { Pause } from "../util/slices.ts";
 import type { CheckedBlock } from "./types.ts";
 
 /** The facts of the chain that stage 1 needs. */
@@ -27,6 +28,8 @@ export interface BlockChecks {
   verify: Verify;
   /** Verdicts on the signatures of transactions, some of which may have been checked before. */
   verifyTransactions(records: readonly TransactionRecord[]): Promise<boolean[]>;
+  /** Lets other work run while a long list of transactions is decoded. */
+  pause: Pause;
   /** True if an account of this chain has this address, which was checked when the account was created. */
   isAccount(address: Uint8Array): boolean;
 }
@@ -41,7 +44,9 @@ export interface CheckOptions {
 }
 
 /** Checks without remembered signatures: each one is verified. */
-export function freshChecks(facts: Pick<BlockChecks, "genesisId" | "verify" | "isAccount">): BlockChecks {
+export function freshChecks(
+  facts: Pick<BlockChecks, "genesisId" | "verify" | "isAccount" | "pause">,
+): BlockChecks {
   const { verify, isAccount } = facts;
   return {
     ...facts,
@@ -55,16 +60,16 @@ export async function checkBlock(
   checks: BlockChecks,
   options: CheckOptions = {},
 ): Promise<CheckedBlock> {
-  return checkRecords(header, decodeBody(body, checks), checks, { ...options, body });
+  return checkRecords(header, await decodeBody(body, checks), checks, { ...options, body });
 }
 
 /** The records of encoded transactions, which they keep. @throws {BlockError} `MALFORMED` */
-export function decodeBody(
+export async function decodeBody(
   body: Uint8Array,
-  { genesisId }: Pick<BlockChecks, "genesisId">,
-): TransactionRecord[] {
+  { genesisId, pause }: Pick<BlockChecks, "genesisId" | "pause">,
+): Promise<TransactionRecord[]> {
   try {
-    return decodeRecords(body, computeDomain("transaction", genesisId));
+    return await decodeRecordsInSlices(body, computeDomain("transaction", genesisId), pause);
   } catch (error) {
     if (error instanceof RangeError) throw new BlockError("MALFORMED", error.message);
     throw error;

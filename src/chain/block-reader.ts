@@ -2,8 +2,15 @@ import type { BlockStore, TransactionPlace, UndoRecord } from "../storage/blocks
 import { damaged } from "../storage/damaged.ts";
 import type { MetaStore } from "../storage/meta.ts";
 import type { GenesisBlock } from "../types/genesis.ts";
-import { type BlockRef, computeDomain, decodeRecords, transactionRecord } from "../types/index.ts";
+import {
+  type BlockRef,
+  computeDomain,
+  decodeRecordsInSlices,
+  type TransactionRecord,
+  transactionRecord,
+} from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import type { Pause } from "../util/slices.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Genesis } from "./genesis.ts";
 import type { ChainStores } from "./stores.ts";
@@ -22,18 +29,20 @@ export class BlockReader {
   readonly #tree: BlockTree;
   readonly #domain: Uint8Array;
   readonly #head: () => WeightedHeader;
+  readonly #pause: Pause;
 
   constructor(
     { blocks, meta }: Pick<ChainStores, "blocks" | "meta">,
     tree: BlockTree,
     genesis: Genesis,
-    head: () => WeightedHeader,
+    { head, pause }: { head: () => WeightedHeader; pause: Pause },
   ) {
     this.#blocks = blocks;
     this.#meta = meta;
     this.#tree = tree;
     this.#domain = computeDomain("transaction", genesis.id);
     this.#head = head;
+    this.#pause = pause;
   }
 
   /** The genesis block with its first balances, still encoded. @throws {CodedError} `DAMAGED` */
@@ -48,7 +57,7 @@ export class BlockReader {
     const canonical = canonicalId !== undefined && equalBytes(canonicalId, id);
     // A block of a side branch may have been deleted since its header was read.
     if (!body) return canonical ? damaged(`the transactions of block ${head.idHex} are missing`) : undefined;
-    return { ...head, records: decodeRecords(body, this.#domain), canonical };
+    return { ...head, records: await this.#decode(body), canonical };
   }
 
   async byHeight(height: number): Promise<StoredBlock | undefined> {
@@ -148,7 +157,11 @@ export class BlockReader {
   async canonicalBlock(head: WeightedHeader): Promise<CanonicalBlock> {
     const body = await this.#blocks.bodyBytes(head.id);
     if (!body) damaged(`the transactions of block ${head.idHex} are missing`);
-    return { ...head, records: decodeRecords(body, this.#domain) };
+    return { ...head, records: await this.#decode(body) };
+  }
+
+  #decode(body: Uint8Array): Promise<TransactionRecord[]> {
+    return decodeRecordsInSlices(body, this.#domain, this.#pause);
   }
 
   /** The root of the accounts after an executed block. */

@@ -14,6 +14,7 @@ import type { EncodedBlock } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
 import { inAdvance } from "../util/in-advance.ts";
+import { systemPause } from "../util/slices.ts";
 import { noChain, withExistingDatabase } from "./open.ts";
 import { maxCheckedBytes, withVerifyPool } from "./verify-threads.ts";
 
@@ -59,7 +60,7 @@ function verifyWith(
     const headId = (await stores.meta.head()) ?? damaged("it has no head");
     const state = AccountState.fromGenesis(balancesOf(block), new Uint8Array(8));
     const isAccount = (address: Uint8Array) => state.indexOf(address) >= 0;
-    const checks = freshChecks({ genesisId: genesis.id, verify, isAccount });
+    const checks = freshChecks({ genesisId: genesis.id, verify, isAccount, pause: systemPause });
 
     let totalDifficulty = 0;
     let parent = { header: block.header.message, id: genesis.id, snapshot: genesis.snapshot };

@@ -1,11 +1,13 @@
-import { blocksById, RequestError } from "../../protocols/index.ts";
+import { blocksById, RateLimiter, RequestError } from "../../protocols/index.ts";
 import { type BlockChecks, checkBlock, checkRecords } from "../chain/block-check.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { Finalizer } from "../chain/finalizer.ts";
 import type { CheckedBlock } from "../chain/types.ts";
+import { signerLimit } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { Network, PeerId } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
-import { Header, rootOf, type SignedHeader, splitShortIds } from "../types/index.ts";
+import { Header, rootOf, type SignedHeader, splitShortIds, transactionCount } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import type { BlockLoad, BlockSource } from "./block-load.ts";
@@ -22,7 +24,11 @@ export interface BlockSourcesOptions {
   /** A block is too far from the known ones: its peer should be asked for its height. */
   askHeight(peer: PeerId): void;
   evidence: FetchedHeaderOptions["evidence"];
+  finalizer: Pick<Finalizer, "isVotedFor">;
 }
+
+/** Full blocks of an authority that are decoded at once, beyond those that it may make. */
+export const blocksAtOnce = 4;
 
 /** A header whose signature was checked, and the encoded short ids that came with it, for which nobody vouches. */
 export interface AnnouncedBlock {
@@ -36,13 +42,30 @@ export class BlockSources {
   readonly #options: BlockSourcesOptions;
   /** Parents of blocks that are complete and being checked. */
   readonly #checking: Hex[] = [];
+  /** Transactions that were decoded for the blocks of each authority. */
+  readonly #decoded: RateLimiter;
 
   constructor(options: BlockSourcesOptions) {
     this.#options = options;
+    this.#decoded = new RateLimiter(options.clock);
   }
 
   isChecking(parent: Uint8Array): boolean {
     return this.#checking.includes(toHex(parent));
+  }
+
+  /**
+   * True if this many transactions of a block may be decoded. An authority can sign any number of blocks, each as large
+   * as the chain allows and with transactions that nobody has seen. It is charged for them at the rate at which it may
+   * make blocks. Sync downloads a block that was refused and turns out to be part of the chain.
+   */
+  #mayDecode(id: Uint8Array, { message }: SignedHeader, count: number): boolean {
+    const { chain, finalizer } = this.#options;
+    const { parameters, authorities } = chain.snapshot;
+    const { maxBlockTransactions, periodMs } = parameters;
+    const everyMs = periodMs * signerLimit(authorities.length);
+    const quota = { requests: blocksAtOnce * maxBlockTransactions, perMs: blocksAtOnce * everyMs };
+    return this.#decoded.take(toHex(message.proposer), quota, count) || finalizer.isVotedFor(id);
   }
 
   /**
@@ -57,11 +80,11 @@ export class BlockSources {
         for await (const block of network.request(from, blocksById, { ids: [id] }, { signal })) {
           if (!equalBytes(rootOf(Header, block.header.message), id))
             throw new BlockError("MALFORMED", "not the block that was asked for");
-          if (await checkFetchedHeader(block, id, this.#options))
+          if (!(await checkFetchedHeader(block, id, this.#options))) askHeight(from);
+          else if (this.#mayDecode(id, block.header, transactionCount(block.body)))
             return this.#check(load, block.header, () =>
-              checkBlock(block, checks, { id, signedHeader: true }),
+              checkBlock(block, checks, { id, signedHeader: true }).catch(asLie),
             );
-          askHeight(from);
         }
         return undefined;
       },
@@ -78,7 +101,10 @@ export class BlockSources {
       from,
       fetch: async (load) => {
         try {
-          const records = await completeBlock({ id, shortIds: splitShortIds(shortIds), from }, this.#options);
+          const mayRequest = (count: number) => this.#mayDecode(id, header, count);
+          const announced = { id, shortIds: splitShortIds(shortIds), from, mayRequest };
+          const records = await completeBlock(announced, this.#options);
+          if (!records) return undefined;
           return await this.#check(load, header, () =>
             checkRecords(header, records, checks, { id, signedHeader: true }),
           );
@@ -107,6 +133,12 @@ export class BlockSources {
       this.#checking.splice(this.#checking.indexOf(parent), 1);
     }
   }
+}
+
+/** @throws {BlockError} `MALFORMED` */
+function asLie(error: unknown): never {
+  if (!(error instanceof BlockError)) throw error;
+  throw new BlockError("MALFORMED", `a block that nobody stores: ${error.code}`, { cause: error });
 }
 
 /** The transactions are those that the signed header names. A relay of the header has not seen them. */

@@ -14,6 +14,8 @@ export interface Announced {
   id: Uint8Array;
   shortIds: readonly Uint8Array[];
   from: PeerId;
+  /** True if this many of its transactions may be requested. */
+  mayRequest(count: number): boolean;
 }
 
 export interface TransactionSources {
@@ -25,21 +27,23 @@ export interface TransactionSources {
 }
 
 /**
- * The transactions of an announced block: from the mempool, and the others from the peer that announced it.
+ * The transactions of an announced block: from the mempool, and the others from the peer that announced it. Undefined
+ * if these may not be requested.
  * @throws {BlockError} `MALFORMED`. {RequestError}
  */
 export async function completeBlock(
-  { id, shortIds, from }: Announced,
+  { id, shortIds, from, mayRequest }: Announced,
   sources: TransactionSources,
-): Promise<TransactionRecord[]> {
+): Promise<TransactionRecord[] | undefined> {
   const { network, checks, signal } = sources;
   const records = await fromMempool(shortIds, sources);
   const indexes = records.flatMap((record, index) => (record ? [] : [index]));
   if (indexes.length > 0) {
+    if (!mayRequest(indexes.length)) return undefined;
     const body = await requestOne(network, from, blockTransactions, { block: id, indexes }, { signal });
     if (transactionCount(body) !== indexes.length)
       throw new BlockError("MALFORMED", "not the transactions that were asked for");
-    for (const [at, record] of decodeBody(body, checks).entries()) records[indexes[at]!] = record;
+    for (const [at, record] of (await decodeBody(body, checks)).entries()) records[indexes[at]!] = record;
   }
   return records as TransactionRecord[];
 }

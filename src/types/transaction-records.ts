@@ -1,9 +1,11 @@
 import { type Hex, toHex } from "../util/bytes.ts";
+import type { Pause } from "../util/slices.ts";
 import { isSafeCount } from "./primitives.ts";
 import { maxMemoBytes, maxTransactionsPerList, Transaction } from "./transaction.ts";
 import { transactionLayout as layout, transactionRoots } from "./transaction-roots.ts";
 
 const noMemo = new Uint8Array();
+const decodedAtOnce = 512;
 
 /** The size of the longest SSZ encoding of a transaction, with the longest memo. */
 export const maxTransactionBytes = layout.memo + maxMemoBytes;
@@ -82,6 +84,26 @@ export function decodeRecords(list: Uint8Array, domain: Uint8Array): Transaction
     encoded,
     domain,
   );
+}
+
+/**
+ * The same for a list that may be as long as a block's, which takes up to a second: pauses between slices of some 10 ms.
+ * @throws {RangeError}
+ */
+export async function decodeRecordsInSlices(
+  list: Uint8Array,
+  domain: Uint8Array,
+  pause: Pause,
+): Promise<TransactionRecord[]> {
+  const encoded = splitTransactions(list);
+  const records: TransactionRecord[] = [];
+  for (let from = 0; from < encoded.length; from += decodedAtOnce) {
+    if (from > 0) await pause();
+    const slice = encoded.slice(from, from + decodedAtOnce);
+    const transactions = slice.map((bytes) => decodeTransaction(bytes));
+    records.push(...withRoots(transactions, slice, domain));
+  }
+  return records;
 }
 
 /** The number of transactions that an encoded list claims to have, without decoding them; 0 if it is no list. */

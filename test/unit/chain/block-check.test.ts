@@ -13,15 +13,22 @@ import {
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import {
   authorityVote,
+  joinTransactions,
   noVote,
   type TransactionRecord,
   transactionRecord,
 } from "../../../src/types/index.ts";
+import { systemPause } from "../../../src/util/slices.ts";
 import { authorities, BlockMaker, codeOf, encoded, testGenesis } from "../support/chain.ts";
 
 const genesis = await testGenesis();
 const maker = new BlockMaker(genesis);
-const checks = freshChecks({ genesisId: genesis.id, verify: verifySignatures, isAccount: () => false });
+const checks = freshChecks({
+  genesisId: genesis.id,
+  verify: verifySignatures,
+  isAccount: () => false,
+  pause: systemPause,
+});
 const transfer = await maker.transfer({});
 const tip = await maker.block(maker.start(), { transactions: [transfer] });
 const block = encoded(tip.blocks[0]!);
@@ -64,9 +71,21 @@ test("what is known of a block is not computed again", async () => {
   expect(verified).toBe(1);
 });
 
-test("bytes that are no transactions are malformed; other errors pass", () => {
-  expect(thrown(() => decodeBody(Uint8Array.of(1, 2, 3), checks))).toBe("MALFORMED");
-  expect(() => decodeBody(undefined as never, checks)).toThrow(TypeError);
+test("bytes that are no transactions are malformed; other errors pass", async () => {
+  await expect(decodeBody(Uint8Array.of(1, 2, 3), checks)).rejects.toMatchObject({ code: "MALFORMED" });
+  await expect(decodeBody(undefined as never, checks)).rejects.toThrow(TypeError);
+});
+
+test("other work runs while the transactions of a large block are decoded", async () => {
+  const count = 10_000;
+  const body = joinTransactions(new Array<Uint8Array>(count).fill(record.encoded));
+  let pauses = 0;
+  const pause = async () => {
+    pauses++;
+  };
+  const records = await decodeBody(body, { ...checks, pause });
+  expect(records.map(({ idHex }) => idHex)).toEqual(new Array(count).fill(record.idHex));
+  expect(pauses).toBeGreaterThanOrEqual(count / 1_000);
 });
 
 test("transactions other than those that the header names are refused", async () => {

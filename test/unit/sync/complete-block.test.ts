@@ -14,7 +14,7 @@ const transactions = await Promise.all([0, 1, 2, 3].map((nonce) => maker.transfe
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Completes a block of these transactions, of which the pool has the first `known`; `peer` answers with `answer`. */
-async function completing(known: number, answer = transactions.slice(known)) {
+async function completing(known: number, answer = transactions.slice(known), mayRequest = true) {
   const clock = settledClock();
   const net = new FakeNetwork(clock);
   const node = await syncNode(net, "node", genesis);
@@ -46,12 +46,13 @@ async function completing(known: number, answer = transactions.slice(known)) {
       },
     },
   };
-  let done: { records?: TransactionRecord[]; code?: string } | undefined;
+  let done: { records?: TransactionRecord[] | undefined; code?: string } | undefined;
   const stop = new AbortController();
   const announced = {
     id: new Uint8Array(32),
     shortIds: records.map(({ id }) => id.slice(0, 8)),
     from: "peer",
+    mayRequest: (count: number) => mayRequest && count > 0,
   };
   const sources = { ...node, clock, mempool: mempool as never, signal: stop.signal };
   completeBlock(announced, sources).then(
@@ -110,6 +111,13 @@ test("what is still missing after a moment is requested, each at its place", asy
   expect(asked).toEqual([[2]]);
   expect(outcome()).toEqual({ records });
   expect(listeners()).toBe(0);
+});
+
+test("nothing is requested that may not be", async () => {
+  const { advance, asked, outcome } = await completing(2, transactions.slice(2), false);
+  await advance(15);
+  expect(asked).toEqual([]);
+  expect(outcome()).toEqual({ records: undefined });
 });
 
 test("a transaction that is being checked when the moment ends is not requested", async () => {

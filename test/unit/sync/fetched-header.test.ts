@@ -20,6 +20,7 @@ async function setUp() {
     },
     verifyTransactions: () => Promise.reject(new Error("no transaction is to be checked")),
     isAccount: () => true,
+    pause: async () => undefined,
   };
   const check = ({ blocks, id }: { blocks: Block[]; id: Uint8Array }, body?: Uint8Array) => {
     const block = encoded(blocks.at(-1)!);

@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { blocksById, maxTransactionsById } from "../../../protocols/index.ts";
 import { sideBlockLimits } from "../../../src/chain/fork-blocks.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
+import { blocksAtOnce } from "../../../src/sync/block-sources.ts";
 import { maxHoldMs } from "../../../src/sync/header-hold.ts";
 import { maxJudged } from "../../../src/sync/header-judge.ts";
 import {
@@ -574,6 +575,68 @@ test("blames the author of a signed header for invalid transactions in its block
   expect(await gossip(compact(await maker.block(tip, { unexecuted: true }), maker))).toBe("ignore");
   expect([...node.network.penalties, ...peer.network.penalties]).toEqual([]);
 });
+
+test("decodes full blocks of an authority at the rate at which it may make them, and those that were voted for", async () => {
+  const { node, net, maker, clock } = await pair();
+  const { maxBlockTransactions, periodMs } = genesis.config.parameters;
+  const full = await withTransfers(maker.start(), maker, maxBlockTransactions);
+  const { transactions } = full.blocks[0]!;
+  const twins = await Promise.all(
+    Array.from({ length: 12 }, (_, laterMs) =>
+      maker.block(maker.start(), { by: authorities[0]!, laterMs, transactions }),
+    ),
+  );
+  net.fault = (_, protocol) => ({
+    async *answer(request: unknown, honest) {
+      const [id] = protocol === "blocks-by-id" ? (request as { ids: Uint8Array[] }).ids : [];
+      const wanted = twins.find((twin) => id && twin.idHex === toHex(id));
+      if (wanted) yield encoded(wanted.blocks[0]!);
+      else yield* honest();
+    },
+  });
+  const here = async () => {
+    const found = await Promise.all(twins.map(({ id }) => node.chain.find(id)));
+    return found.filter((one) => one).length;
+  };
+  const fetchAll = async () => {
+    for (const { id } of twins) await node.inbox.fetch(id, "peer");
+  };
+  await fetchAll();
+  expect(await here()).toBe(blocksAtOnce);
+  await clock.advance(2 * periodMs);
+  await fetchAll();
+  expect(await here()).toBe(blocksAtOnce + 1);
+  node.votedFor.add(twins.at(-1)!.idHex);
+  await fetchAll();
+  expect(await here()).toBe(blocksAtOnce + 2);
+  expect(node.network.penalties).toEqual([]);
+  // Its announcements are subject to the same rate, and those of others are not.
+  expect(await node.inbox.onGossip(compact(twins[8]!, maker), "peer")).toBe("accept");
+  const other = await maker.block(maker.start(), { by: authorities[1]!, transactions });
+  expect(await node.inbox.onGossip(compact(other, maker), "peer")).toBe("accept");
+  await clock.advance(20);
+  expect(await node.chain.find(other.id)).toBeDefined();
+  expect(await here()).toBe(blocksAtOnce + 2);
+});
+
+test.each(["another list of transactions", "a transaction with a wrong signature"])(
+  "penalizes a peer that answers with %s than an authority has signed",
+  async (lie) => {
+    const { node, net, maker } = await pair();
+    const good = await maker.transfer({ nonce: 0 });
+    const bad = { ...good, signature: new Uint8Array(64) };
+    const isOther = lie.startsWith("another");
+    const tip = await maker.block(maker.start(), { transactions: [isOther ? good : bad], unexecuted: true });
+    const { header } = encoded(tip.blocks[0]!);
+    net.fault = () => ({
+      async *answer() {
+        yield { header, body: Transactions.serialize([bad]) };
+      },
+    });
+    await node.inbox.fetch(tip.id, "peer");
+    expect(node.network.penalties).toMatchObject([{ peer: "peer", offence: "invalidResponse" }]);
+  },
+);
 
 test("penalizes a peer that answers with another block than the requested one", async () => {
   const { node, peer, net, maker, clock } = await pair();
