@@ -1,8 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { Client } from "../client/index.ts";
 import {
   defaultDataDir,
-  defaultHttpPort,
   maxNodeId,
   type NodePaths,
   nodeIdSchema,
@@ -12,7 +10,6 @@ import {
 import { decodeAddress } from "../crypto/address.ts";
 import { type ParameterName, parameterNames } from "../types/index.ts";
 import { messageOf } from "../util/errors.ts";
-import { UsageError } from "./output.ts";
 
 /** One day; a longer time is taken for a mistake. */
 const maxTimerMs = 24 * 3_600_000;
@@ -30,16 +27,6 @@ export function dataDirOf({ datadir }: GlobalOptions): string {
 
 export function pathsOf(options: GlobalOptions & { nodeid: number }): NodePaths {
   return nodePaths(dataDirOf(options), options.nodeid);
-}
-
-/** Returns a client of the node at `url`, by default of the node `nodeid` on this machine at its default port. */
-export function nodeClient({ url, nodeid }: { url?: string | undefined; nodeid: number }): Client {
-  if (url !== undefined && !(URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) {
-    throw new UsageError(
-      `--url must be an HTTP address, such as http://127.0.0.1:63262, not ${JSON.stringify(url)}`,
-    );
-  }
-  return new Client(url ?? `http://127.0.0.1:${defaultHttpPort(nodeid)}`);
 }
 
 export function nodeIdOption(description = `id of the node, 1 to ${maxNodeId}`): Option {

@@ -21,6 +21,9 @@ const hints: Readonly<Record<string, string>> = {
   UNREACHABLE:
     ": is the node running? Start it with ccoin start --nodeid=<id>, or ccoin start for the development chain, or name another with --url",
   NOT_A_NODE: ": check --url",
+  HTTPS_REQUIRED: ", in --url",
+  CERTIFICATE:
+    ": if it is the node's own, give its fingerprint, which the node prints, by --tls-fingerprint, or its tls-cert.pem by --tls-ca",
 };
 
 /** Prints the object as one line of JSON with `json`, else the text. */

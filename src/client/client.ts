@@ -1,7 +1,7 @@
 import type { Address } from "./address.ts";
 import { ClientError, type Hex } from "./bytes.ts";
 import { type ChainEvent, type EventOptions, openEvents } from "./events.ts";
-import { type RequestOptions, request } from "./http.ts";
+import { type Fetch, type RequestOptions, request } from "./http.ts";
 import type { Key } from "./keys.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { type Order, type SendOptions, sendOrder } from "./send.ts";
@@ -34,18 +34,26 @@ const defaultValidFor = 100;
 
 export type BlockName = number | Hex | "head" | "justified" | "finalized";
 
-/** Talks to one node (docs/http.md). Every method @throws {ApiError}, or {ClientError} `UNREACHABLE`, `NOT_A_NODE`. */
+export interface ClientOptions {
+  signal?: AbortSignal | undefined;
+  fetch?: Fetch | undefined;
+}
+
+/** Talks to one node (docs/http.md). Every method @throws {ApiError}, or {ClientError} `UNREACHABLE`, `NOT_A_NODE`, `CERTIFICATE`. */
 export class Client {
   /** The node's base URL, without a slash at the end. */
   readonly url: string;
   readonly #signal: AbortSignal | undefined;
+  readonly #fetch: Fetch | undefined;
 
   /**
    * `url` is for example `http://127.0.0.1:63262`, `https://example.org/ccoin` behind a proxy, or `location.href` in a page that the
-   * node serves. `signal` aborts every request, including one that is under way.
+   * node serves. `signal` aborts every request, including one that is under way. `fetch` asks in place of the global one, for example
+   * by a certificate authority of one's own.
    */
-  constructor(url: string, { signal }: { signal?: AbortSignal | undefined } = {}) {
+  constructor(url: string, { signal, fetch }: ClientOptions = {}) {
     this.#signal = signal;
+    this.#fetch = fetch;
     if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
       throw new ClientError(
         "BAD_URL",
@@ -155,7 +163,7 @@ export class Client {
     until: "included" | "finalized" = "included",
     signal?: AbortSignal,
   ): Promise<PlacedTransaction> {
-    const client = signal ? new Client(this.url, { signal: this.#either(signal) }) : this;
+    const client = signal ? new Client(this.url, { signal: this.#either(signal), fetch: this.#fetch }) : this;
     return waitForBlock(client, transaction, until, signal);
   }
 
@@ -216,7 +224,7 @@ export class Client {
   /** Withdraws a proposal; `subject` is the candidate's address, or the name of a parameter. */
   dropProposal(subject: string, adminToken: string): Promise<ProposalResult> {
     const path = `/v1/authorities/proposals/${encodeURIComponent(subject)}`;
-    return request(this.url, path, { method: "DELETE", signal: this.#signal, ...bearer(adminToken) });
+    return this.#request(path, { method: "DELETE", ...bearer(adminToken) });
   }
 
   /**
@@ -226,7 +234,7 @@ export class Client {
    */
   events(options: EventOptions = {}): Promise<AsyncGenerator<ChainEvent, void, void>> {
     const signal = this.#either(options.signal);
-    return openEvents(this.url, signal ? { ...options, signal } : options);
+    return openEvents(this.url, signal ? { ...options, signal } : options, this.#fetch);
   }
 
   #either(signal: AbortSignal | undefined): AbortSignal | undefined {
@@ -234,11 +242,15 @@ export class Client {
   }
 
   #get<T>(path: string): Promise<T> {
-    return request(this.url, path, { signal: this.#signal });
+    return this.#request(path, {});
   }
 
   #post<T>(path: string, options: RequestOptions): Promise<T> {
-    return request(this.url, path, { method: "POST", signal: this.#signal, ...options });
+    return this.#request(path, { method: "POST", ...options });
+  }
+
+  #request<T>(path: string, options: RequestOptions): Promise<T> {
+    return request(this.url, path, { signal: this.#signal, fetch: this.#fetch, ...options });
   }
 }
 

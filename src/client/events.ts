@@ -1,6 +1,6 @@
 import { ClientError, shown } from "./bytes.ts";
 import { EventParser, type RawEvent } from "./event-parser.ts";
-import { ApiError, isTransient, openStream, reach } from "./http.ts";
+import { ApiError, type Fetch, isTransient, openStream, reach } from "./http.ts";
 import { pause } from "./pause.ts";
 import type { BlockHeader, BlockRef, Mode, Transaction } from "./types.ts";
 
@@ -37,14 +37,16 @@ const maxRetryMs = 10_000;
 export async function openEvents(
   url: string,
   options: EventOptions,
+  fetch?: Fetch,
 ): Promise<AsyncGenerator<ChainEvent, void, void>> {
   const parser = new EventParser(options.lastEventId);
-  return follow(await connect(url, options, parser), url, options, parser);
+  const open = () => connect(url, options, parser, fetch);
+  return follow(await open(), open, options, parser);
 }
 
 async function* follow(
   first: Connection,
-  url: string,
+  open: () => Promise<Connection>,
   options: EventOptions,
   parser: EventParser,
 ): AsyncGenerator<ChainEvent, void, void> {
@@ -52,7 +54,7 @@ async function* follow(
   let connection: Connection | undefined = first;
   for (let failures = 0; !signal?.aborted; failures++) {
     try {
-      connection ??= await connect(url, options, parser);
+      connection ??= await open();
       for await (const event of connection.events()) {
         failures = 0;
         yield event;
@@ -76,6 +78,7 @@ async function connect(
   url: string,
   { types, signal }: EventOptions,
   parser: EventParser,
+  fetch: Fetch | undefined,
 ): Promise<Connection> {
   const controller = new AbortController();
   const abort = () => controller.abort();
@@ -91,6 +94,7 @@ async function connect(
     const stream = await openStream(url, path, {
       headers: lastEventId === undefined ? {} : { "last-event-id": lastEventId },
       signal: controller.signal,
+      fetch,
     });
     parser.reset();
     const decoder = new TextDecoder();

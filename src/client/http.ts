@@ -23,7 +23,16 @@ export interface RequestOptions {
   headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal | undefined;
   timeoutMs?: number;
+  /** Asks in place of the global `fetch`. */
+  fetch?: Fetch | undefined;
 }
+
+/** As much of `fetch` as a client uses. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Codes of Node.js for certificates that it does not trust. */
+const certificateCodes =
+  /^(CERT_|ERR_TLS_CERT_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_|UNABLE_TO_|HOSTNAME_MISMATCH$)/;
 
 /** True if asking again may help: the node is away, starting or busy. */
 export function isTransient(error: unknown): boolean {
@@ -31,7 +40,7 @@ export function isTransient(error: unknown): boolean {
   return error instanceof ClientError && error.code === "UNREACHABLE";
 }
 
-/** Resolves to the answer's JSON. @throws {ApiError}, {ClientError} `UNREACHABLE`, `NOT_A_NODE`, the reason of `signal` if it is aborted */
+/** Resolves to the answer's JSON. @throws {ApiError}, {ClientError} `UNREACHABLE`, `NOT_A_NODE`, `CERTIFICATE`, the reason of `signal` if it is aborted */
 export async function request<T>(base: string, path: string, options: RequestOptions = {}): Promise<T> {
   const { timeoutMs = defaultTimeoutMs, signal } = options;
   const timeout = AbortSignal.timeout(timeoutMs);
@@ -68,7 +77,7 @@ export async function openStream(
 }
 
 function open(base: string, path: string, options: RequestOptions): Promise<Response> {
-  const { method = "GET", body, headers = {}, signal } = options;
+  const { method = "GET", body, headers = {}, signal, fetch = globalThis.fetch } = options;
   return fetch(base + path, {
     method,
     headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
@@ -82,12 +91,17 @@ export async function reach<T>(base: string, use: () => Promise<T>): Promise<T> 
   try {
     return await use();
   } catch (error) {
-    if (error instanceof Error && error.name === "AbortError") throw error;
+    if (error instanceof ClientError || (error instanceof Error && error.name === "AbortError")) throw error;
     // Node's fetch throws this when the server answers with something other than HTTP.
     if ((error as { cause?: { name?: unknown } }).cause?.name === "HTTPParserError") {
       throw new ClientError("NOT_A_NODE", `${base} does not answer like a ccoin node`, { cause: error });
     }
-    throw new ClientError("UNREACHABLE", `cannot reach ${base} (${reason(error)})`, { cause: error });
+    const why = reason(error);
+    if (certificateCodes.test(why))
+      throw new ClientError("CERTIFICATE", `the certificate of ${base} is not trusted (${why})`, {
+        cause: error,
+      });
+    throw new ClientError("UNREACHABLE", `cannot reach ${base} (${why})`, { cause: error });
   }
 }
 

@@ -1,9 +1,9 @@
 export { type Address, decodeAddress, encodeAddress, isAddress } from "./address.ts";
 export { ClientError, fromHex, type Hex, toHex } from "./bytes.ts";
 export { genesisTrust, noRecovery, recoveryTrust, type Trust, verifyCertificate } from "./certificate.ts";
-export { type BlockName, Client } from "./client.ts";
+export { type BlockName, Client, type ClientOptions } from "./client.ts";
 export type { ChainEvent, EventOptions, EventType } from "./events.ts";
-export { ApiError } from "./http.ts";
+export { ApiError, type Fetch } from "./http.ts";
 export { generateSeed, type Key, keyFromSeed, verifySignature } from "./keys.ts";
 export type { Chunk } from "./merkle.ts";
 export {

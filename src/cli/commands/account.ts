@@ -1,38 +1,24 @@
 import type { Command } from "commander";
 import { readAccountInfo } from "../../accounts/index.ts";
 import { codeOf } from "../../util/errors.ts";
-import {
-  addExamples,
-  addressArgument,
-  type GlobalOptions,
-  nodeClient,
-  nodeIdOption,
-  pathsOf,
-} from "../options.ts";
+import { addNodeUrlOptions, type NodeUrlOptions, nodeClient } from "../node-client.ts";
+import { addExamples, addressArgument, nodeIdOption, pathsOf } from "../options.ts";
 import { printResult, table } from "../output.ts";
 import { plain } from "../plain.ts";
 import { amountInUnit, namedAddress } from "../unit-text.ts";
 
-interface Options extends GlobalOptions {
-  nodeid: number;
-  url?: string;
-}
-
 export function addAccountCommand(program: Command): void {
-  const command = program
-    .command("account")
+  const command = addNodeUrlOptions(program.command("account").addOption(nodeIdOption().default(1)))
     .description("show an account's balance and nonce")
     .argument("[address]", "default: the node's own", addressArgument)
-    .addOption(nodeIdOption().default(1))
-    .option("--url <url>", "HTTP API to ask (default: the node on this machine)")
     .action(async (address: string | undefined, _options, self: Command) =>
-      run(address, self.optsWithGlobals<Options>()),
+      run(address, self.optsWithGlobals<NodeUrlOptions>()),
     );
   addExamples(command, "ccoin account --nodeid=1", "ccoin account cc1… --json");
 }
 
-async function run(address: string | undefined, options: Options): Promise<void> {
-  const client = nodeClient(options);
+async function run(address: string | undefined, options: NodeUrlOptions): Promise<void> {
+  const client = await nodeClient(options);
   const isOwn = address === undefined && options.url === undefined;
   const status = await client.status().catch((error: unknown) => {
     if (isOwn && codeOf(error) === "UNREACHABLE") return undefined;
@@ -51,7 +37,7 @@ async function run(address: string | undefined, options: Options): Promise<void>
 }
 
 /** Prints what a node's folder says of its account, for a node that does not run. */
-async function printAddress(options: Options): Promise<void> {
+async function printAddress(options: NodeUrlOptions): Promise<void> {
   const { address } = await readAccountInfo(pathsOf(options));
   printResult(
     options.json,

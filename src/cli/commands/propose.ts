@@ -2,11 +2,10 @@ import { type Command, Option } from "commander";
 import { readAdminToken } from "../../accounts/admin-token.ts";
 import type { ProposalResult, Vote } from "../../client/index.ts";
 import { parameterNames } from "../../types/index.ts";
+import { addNodeUrlOptions, type NodeUrlOptions, nodeClient } from "../node-client.ts";
 import {
   addExamples,
   addressArgument,
-  type GlobalOptions,
-  nodeClient,
   parameterArgument,
   pathsOf,
   requiredNodeIdOption,
@@ -14,9 +13,7 @@ import {
 import { printResult, printWarning, table } from "../output.ts";
 import { plain } from "../plain.ts";
 
-interface Options extends GlobalOptions {
-  nodeid: number;
-  url?: string;
+interface Options extends NodeUrlOptions {
   force?: boolean;
 }
 
@@ -66,16 +63,14 @@ export function addProposeCommand(program: Command): void {
 }
 
 function subcommand(command: Command, name: string, argument: string): Command {
-  const made = command
-    .command(name)
-    .addOption(requiredNodeIdOption())
-    .option("--url <url>", "HTTP API of the node (default: the node on this machine)");
+  const made = addNodeUrlOptions(command.command(name).addOption(requiredNodeIdOption()));
   return addExamples(made, `ccoin propose ${name}${argument} --nodeid=1`);
 }
 
 async function propose(vote: Vote, options: Options): Promise<void> {
   const force = options.force === true;
-  const answer = await nodeClient(options).propose(vote, await tokenOf(options), { force });
+  const client = await nodeClient(options);
+  const answer = await client.propose(vote, await tokenOf(options), { force });
   printWarnings(answer, options);
   const { votes, needed } = answer.proposal;
   const what = `${vote.kind} ${subjectOf(vote)}`;
@@ -87,7 +82,8 @@ async function propose(vote: Vote, options: Options): Promise<void> {
 }
 
 async function drop(subject: string, options: Options): Promise<void> {
-  const answer = await nodeClient(options).dropProposal(subject, await tokenOf(options));
+  const client = await nodeClient(options);
+  const answer = await client.dropProposal(subject, await tokenOf(options));
   printWarnings(answer, options);
   const { proposal } = answer;
   printResult(options.json, answer, `dropped the proposal to ${proposal.kind} ${subjectOf(proposal)}`);
@@ -113,7 +109,7 @@ function forceOption(): Option {
 }
 
 async function list(options: Options): Promise<void> {
-  const { proposals } = await nodeClient(options).authorities();
+  const { proposals } = await (await nodeClient(options)).authorities();
   const rows = plain(proposals).map((proposal) => {
     const { kind, votes, needed, enacted } = proposal;
     const standing = enacted ? "enacted, not final yet" : `${votes} of ${needed} votes`;

@@ -9,12 +9,11 @@ import {
 } from "../../client/index.ts";
 import { maxMemoBytes } from "../../types/index.ts";
 import { UserError } from "../../util/errors.ts";
+import { addNodeUrlOptions, type NodeUrlOptions, nodeClient } from "../node-client.ts";
 import {
   addExamples,
   addressArgument,
   amountArgument,
-  type GlobalOptions,
-  nodeClient,
   passphraseFileOption,
   pathsOf,
   requiredNodeIdOption,
@@ -25,24 +24,20 @@ import { givenPassphrase } from "../passphrase-prompt.ts";
 import { plain } from "../plain.ts";
 import { amountInUnit, findAccount, namedAddress } from "../unit-text.ts";
 
-interface Options extends GlobalOptions {
-  nodeid: number;
+interface Options extends NodeUrlOptions {
   to: string;
   amount: bigint;
   fee?: bigint;
   memo: string;
   nonce?: number;
-  url?: string;
   validFor?: number;
   wait?: boolean;
   passphraseFile?: string;
 }
 
 export function addSendCommand(program: Command): void {
-  const command = program
-    .command("send")
+  const command = addNodeUrlOptions(program.command("send").addOption(requiredNodeIdOption()))
     .description("transfer an amount from a node's account and print the transaction's id")
-    .addOption(requiredNodeIdOption())
     .requiredOption("--to <address>", "receiver", addressArgument)
     .requiredOption("--amount <amount>", "amount in base units", amountArgument)
     .option(
@@ -57,7 +52,6 @@ export function addSendCommand(program: Command): void {
       "number of next blocks that may hold the transfer; it is never paid later. 0: no limit (default: 100)",
       requireWholeNumber,
     )
-    .option("--url <url>", "HTTP API to use (default: the node on this machine)")
     .option("--wait", "wait until a block includes the transfer")
     .addOption(passphraseFileOption())
     .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
@@ -75,7 +69,7 @@ async function run(options: Options): Promise<void> {
   }
   if (options.amount === 0n)
     printWarning(options.json, "ZERO_AMOUNT", "a transfer of 0 costs its fee and pays nobody");
-  const client = nodeClient(options);
+  const client = await nodeClient(options);
   const { transaction, status: answered } = await send(options, client);
   const node = plain(answered);
   const { id, amount, fee, to } = transaction;

@@ -1,27 +1,25 @@
 import type { Command } from "commander";
 import { type Account, ApiError, type Client, type Diagnosis, type Status } from "../../client/index.ts";
-import { addExamples, type GlobalOptions, nodeClient, nodeIdOption } from "../options.ts";
+import { addNodeUrlOptions, type NodeUrlOptions, nodeClient } from "../node-client.ts";
+import { addExamples, nodeIdOption } from "../options.ts";
 import { paceText, printResult, styled, table } from "../output.ts";
 import { plain } from "../plain.ts";
 import { amountInUnit, findAccount, namedAddress } from "../unit-text.ts";
 
-interface Options extends GlobalOptions {
-  nodeid: number;
-  url?: string;
-}
-
 export function addStatusCommand(program: Command): void {
-  const command = program
-    .command("status")
+  const command = addNodeUrlOptions(program.command("status").addOption(nodeIdOption().default(1)))
     .description("show what a running node is doing")
-    .addOption(nodeIdOption().default(1))
-    .option("--url <url>", "HTTP API of the node (default: the node on this machine)")
-    .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
-  addExamples(command, "ccoin status --nodeid=2", "ccoin status --url=http://192.168.1.10:63262 --json");
+    .action(async (_options, self: Command) => run(self.optsWithGlobals<NodeUrlOptions>()));
+  addExamples(
+    command,
+    "ccoin status --nodeid=2",
+    "ccoin status --url=http://192.168.1.10:63262 --json",
+    "ccoin status --url=https://192.168.1.10:63262 --tls-fingerprint=AB:CD:…",
+  );
 }
 
-async function run(options: Options): Promise<void> {
-  const client = nodeClient(options);
+async function run(options: NodeUrlOptions): Promise<void> {
+  const client = await nodeClient(options);
   const status = await client.status();
   const diagnosis = await fetchDiagnosis(client);
   const account = options.json ? undefined : await findAccount(client, status.address);

@@ -28,6 +28,30 @@ describe("Client with a real server", () => {
     return signTransfer(await key, genesisId!, { to: bob.address, amount, fee: 1n, nonce, memo: "für b" });
   };
 
+  it("asks by the fetch that it was given, whatever it asks for", async () => {
+    const asked: string[] = [];
+    const other = new Client("https://node.example.org/ccoin", {
+      fetch: (url, init) => {
+        asked.push(`${init.method} ${new URL(url).pathname}`);
+        return fetch(url.replace("https://node.example.org/ccoin", node.server.url), init);
+      },
+    });
+    const { signal } = new AbortController();
+    await other.status();
+    await other.submitMany([]).catch(() => undefined);
+    await other.dropProposal("minFee", "no token").catch(() => undefined);
+    await other.waitFor(`0x${"00".repeat(32)}`, "included", signal).catch(() => undefined);
+    const events = await other.events();
+    await events.return();
+    expect([...new Set(asked)]).toEqual([
+      "GET /ccoin/v1/status",
+      "POST /ccoin/v1/transactions",
+      "DELETE /ccoin/v1/authorities/proposals/minFee",
+      `GET /ccoin/v1/transactions/0x${"00".repeat(32)}`,
+      "GET /ccoin/v1/events",
+    ]);
+  });
+
   it("signs, sends and finds a transaction", async () => {
     const { address } = await key;
     expect(address).toBe(alice.address);

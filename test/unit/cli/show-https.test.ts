@@ -1,0 +1,53 @@
+import { stripVTControlCharacters } from "node:util";
+import decodeQR from "qr/decode.js";
+import { expect, it } from "vitest";
+import { httpsRows, pageCode } from "../../../src/cli/show-https.ts";
+
+const url = "https://127.0.0.1:63262";
+const fingerprint = "AB:CD";
+const urlForOthers = "https://192.168.1.10:63262";
+
+/** What a camera sees of the text: two modules above each other in every character, a block for a light one. */
+function picture(code: string) {
+  const rows = stripVTControlCharacters(code)
+    .split("\n")
+    .filter((line) => line !== "")
+    .flatMap((line) => {
+      const both = [...line].map((character) => [
+        [..."█▀"].includes(character),
+        [..."█▄"].includes(character),
+      ]);
+      return [both.map(([upper]) => upper), both.map(([, lower]) => lower)];
+    });
+  const scale = 4;
+  const width = rows[0]!.length * scale;
+  const height = rows.length * scale;
+  const data = new Uint8Array(width * height * 3);
+  for (let at = 0; at < width * height; at++) {
+    const isLight = rows[Math.floor(Math.floor(at / width) / scale)]![Math.floor((at % width) / scale)];
+    data.fill(isLight ? 255 : 0, at * 3, at * 3 + 3);
+  }
+  return { width, height, data };
+}
+
+it("a terminal shows the address of the page as a code that phones read", async () => {
+  const code = await pageCode({ url, https: { fingerprint, urlForOthers } });
+  expect(decodeQR(picture(code))).toBe(`${urlForOthers}/`);
+});
+
+it("there is no code without HTTPS, or for an address of this machine alone", async () => {
+  expect(await pageCode({ url, https: undefined })).toBe("");
+  expect(await pageCode({ url, https: { fingerprint, urlForOthers: undefined } })).toBe("");
+});
+
+it("the address and the fingerprint are said, and what lets others open the page", () => {
+  const text = (others: string | undefined) =>
+    httpsRows({ url, https: { fingerprint, urlForOthers: others } })
+      .map((row) => row.join(" "))
+      .join("\n");
+  expect(text(urlForOthers)).toContain(`page ${urlForOthers}/`);
+  expect(text(urlForOthers)).toContain(`SHA-256 ${fingerprint}`);
+  expect(text(undefined)).toContain(`page ${url}/`);
+  expect(text(undefined)).toContain("--host=0.0.0.0");
+  expect(httpsRows({ url, https: undefined })).toEqual([]);
+});
