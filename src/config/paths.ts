@@ -4,6 +4,7 @@ export const defaultDataDir = "./data";
 
 /** Files of a node. All are below `folder` and readable by their owner only. */
 export interface NodePaths {
+  readonly nodeId: number;
   /** `<datadir>/node-<id>`, absolute. */
   readonly folder: string;
   /** The encrypted account key. */
@@ -26,6 +27,7 @@ export interface NodePaths {
 export function nodePaths(dataDir: string, nodeId: number): NodePaths {
   const folder = resolve(dataDir, `node-${nodeId}`);
   return {
+    nodeId,
     folder,
     account: join(folder, "account.json"),
     passphrase: join(folder, "passphrase"),

@@ -27,7 +27,7 @@ export function initGenesis(options: {
     if (existing) {
       const id = toHex(rootOf(Header, existing.header.message));
       throw new UserError(
-        `${paths.db} holds the chain ${id} already: start the node, or move that folder away to begin a new chain`,
+        `${paths.db} holds the chain ${id} already: start it with "ccoin start --nodeid=${paths.nodeId}", or move that folder away to begin a new chain`,
         "GENESIS_EXISTS",
       );
     }

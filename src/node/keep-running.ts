@@ -1,7 +1,7 @@
 import { type HttpServer, serveProblem } from "../api/index.ts";
 import type { NodeOptions } from "../config/index.ts";
 import { type Clock, sleep } from "../util/clock.ts";
-import { CodedError, messageOf, UserError } from "../util/errors.ts";
+import { CodedError, codeOf, messageOf, UserError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { HttpsPlace, RunningNode } from "./running-node.ts";
 import { tlsCertificate } from "./tls-keeper.ts";
@@ -34,12 +34,30 @@ export async function keepRunning(options: NodeOptions, parts: KeepRunningParts)
     return new KeptNode(await parts.start(options), options, parts);
   } catch (error) {
     const free = parts.freeBytes();
-    if (!(error instanceof UserError) && free !== undefined && free < minRoomBytes)
+    if (free === undefined || !mayBeOfFullDisk(error)) throw error;
+    if (free < minRoomBytes)
       throw new UserError(`${fullDisk(options, free)}: make room, and start the node again`, "DISK_FULL", {
         cause: error,
       });
-    throw error;
+    if (!saysFull(error)) throw error;
+    throw new UserError(
+      `the disk of ${options.dataDir.folder} takes no more (${messageOf(error)}) although it has ${mebibytes(free)} left: a quota or the number of its files is used up`,
+      "DISK_FULL",
+      { cause: error },
+    );
   }
+}
+
+/** A mistake of a person has nothing to do with the disk. */
+function mayBeOfFullDisk(error: unknown): boolean {
+  return !(error instanceof UserError) || saysFull(error);
+}
+
+/** True if the file system itself has said so. */
+function saysFull(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (["ENOSPC", "EDQUOT"].includes(codeOf(cause) ?? "")) return true;
+  return false;
 }
 
 function fullDisk({ dataDir }: NodeOptions, free: number): string {
@@ -118,7 +136,7 @@ class KeptNode implements RunningNode {
   }
 
   #mayGoOn(failure: unknown): boolean {
-    if (!this.#hasRoom()) return true;
+    if (!this.#hasRoom()) return mayBeOfFullDisk(failure);
     if (!(failure instanceof CodedError) || failure.code !== "WRITE_FAILED") return false;
     return this.#parts.clock.now() - this.#startedAt >= minLifeMs;
   }

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { expect, test } from "vitest";
 import { stopAndVerify } from "./harness/checks.ts";
 import { createNetwork } from "./harness/network.ts";
@@ -13,6 +13,9 @@ test("a lone node without a genesis block ends with code 1 and a one-line error"
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toMatch(/^error: no genesis block here and none offered by a peer within 2 s: [^\n]*\n$/);
   expect(afterMs).toBeGreaterThan(2_000);
+  // What the start has made stays, and that is said once.
+  const { address } = JSON.parse(readFileSync(node.paths.account, "utf8"));
+  expect(stderr).toContain(`has made the account ${address}, which stays in ${node.paths.folder}`);
 
   // With the log on, the error is still printed only once.
   const loud = await node.start("--genesis-timeout=500", "--json").process.ended;
@@ -22,6 +25,7 @@ test("a lone node without a genesis block ends with code 1 and a one-line error"
     .filter((line) => line.includes('"error"') || /"level":[56]0/.test(line));
   expect(errors).toHaveLength(1);
   expect(JSON.parse(errors[0]!)).toMatchObject({ error: { code: "NO_GENESIS" } });
+  expect(errors[0]).not.toContain("account");
   await node.logs("mode: dying");
 });
 

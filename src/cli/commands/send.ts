@@ -23,6 +23,7 @@ import { printResult, printWarning, UsageError } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
 import { plain } from "../plain.ts";
 import { amountInUnit, findAccount, namedAddress } from "../unit-text.ts";
+import { waitingLine } from "../waiting-line.ts";
 
 interface Options extends NodeUrlOptions {
   to: string;
@@ -78,7 +79,8 @@ async function run(options: Options): Promise<void> {
     return;
   }
   if (!options.json) process.stdout.write(`${id}\n`);
-  const { status, block } = await waitFor(client, transaction);
+  const endLine = options.json ? undefined : waitingLine("waits for a block", client);
+  const { status, block } = await waitFor(client, transaction).finally(endLine);
   const receiver = plain((!options.json && (await findAccount(client, to))) || { address: to });
   const paid = `${amountInUnit(amount, node)} to ${namedAddress(receiver)}, fee ${amountInUnit(fee, node)}`;
   printResult(options.json, { id, status, block }, `${status} in block ${block?.height}\npaid ${paid}`);

@@ -7,6 +7,7 @@ import { messageOf, UserError } from "../../util/errors.ts";
 import { createLog, type Log, type LogLevel } from "../../util/logger.ts";
 import { collectOnce } from "../collect-once.ts";
 import { limitHeapGrowth } from "../heap-growth.ts";
+import { noteMadeAccount } from "../made-account.ts";
 import { loadNode } from "../node-module.ts";
 import { addExamples, dataDirOf, pathsOf } from "../options.ts";
 import { printResult, reportError, table, UsageError } from "../output.ts";
@@ -66,10 +67,13 @@ async function run(command: Command): Promise<void> {
       ? {}
       : await givenPassphrase(options.passphraseFile, pathsOf({ ...options, nodeid }));
   const { logger, file } = await openLog(options, checked.logLevel);
+  const explain = nodeid === undefined ? undefined : noteMadeAccount(pathsOf({ ...options, nodeid }));
+  let running: RunningNode | undefined;
   const start = async () => {
     const module = await loadNode();
     if (nodeid !== undefined) {
       const node = await module.runNode(nodeOptions({ nodeId: nodeid, ...given }), logger);
+      running = node;
       const { url, joinLine = null, https } = node;
       if (options.json) printResult(true, { nodeId: nodeid, url, joinLine, ...https }, "");
       else if (https) process.stdout.write(`${table(httpsRows(node))}\n${await codeFor(node)}`);
@@ -90,7 +94,11 @@ async function run(command: Command): Promise<void> {
     start,
     options.stopTimeout,
     file || checked.tlsCert !== undefined ? onHangup : undefined,
-  ).catch((error: unknown) => reportError(error, options.json === true));
+  ).catch(async (error: unknown) => {
+    // Without a line to join it, there has been no chain yet.
+    const hasStarted = running?.joinLine !== undefined;
+    return reportError(hasStarted || !explain ? error : await explain(error), options.json === true);
+  });
   await file?.close();
   // All is closed; a handle that a library has left open must not keep the process alive.
   process.exit(code);

@@ -113,6 +113,7 @@ describe("init", () => {
     expect(oneLine(stdout)).toEqual({ genesisId: expect.stringMatching(/^0x[0-9a-f]{64}$/) });
     expect(oneLine(stderr)).toMatchObject({ warning: { code: "NO_FAULT_TOLERANCE" } });
     const again = await run("init", "-c", file, "--nodeid=1");
+    expect(again.stderr).toContain('start it with "ccoin start --nodeid=1"');
     expect(again).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^error: [^\n]*\n$/) });
   });
 

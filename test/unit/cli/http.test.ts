@@ -323,6 +323,35 @@ describe("send", () => {
     expect(asked).toBe(3);
   });
 
+  it("shows on a terminal what the node waits for meanwhile", async () => {
+    let asked = 0;
+    answers = accept();
+    answers["GET /v1/diagnosis"] = () => {
+      asked++;
+      return [200, { state: "waiting", summary: "at height 12, the next block is 9 s late", findings: [] }];
+    };
+    answers["POST /v1/transactions"] = (body) => {
+      const id = idOf(body as Posted);
+      answers[`GET /v1/transactions/${id}`] = () =>
+        asked > 0
+          ? [200, { status: "included", block: { height: 13, id: "0x" } }]
+          : [200, { status: "pending" }];
+      return [202, { id }];
+    };
+    const terminal = Object.getOwnPropertyDescriptor(process.stderr, "isTTY");
+    Object.defineProperty(process.stderr, "isTTY", { value: true, configurable: true });
+    try {
+      const { stdout, stderr } = await run("send", "--nodeid=1", `--to=${to}`, "--amount=1", "--wait");
+      expect(stdout).toContain("included in block 13");
+      expect(stderr).toContain(
+        "waits for a block for 1 s; waiting: at height 12, the next block is 9 s late",
+      );
+    } finally {
+      if (terminal) Object.defineProperty(process.stderr, "isTTY", terminal);
+      else Reflect.deleteProperty(process.stderr, "isTTY");
+    }
+  });
+
   it.each([
     [["--valid-for=5"], 17],
     [["--valid-for=0"], 0],

@@ -125,9 +125,27 @@ describe("a node whose disk is full", () => {
       code: "DISK_FULL",
       message: expect.stringContaining("has 0 MiB left"),
     });
+    const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    const account = new UserError("cannot write account.json", "CANNOT_WRITE", { cause: full });
+    await expect(kept({ free: 0, failing: [() => account] })).rejects.toMatchObject({
+      code: "DISK_FULL",
+      message: expect.stringContaining("has 0 MiB left"),
+    });
+    await expect(kept({ failing: [() => account] })).rejects.toMatchObject({
+      code: "DISK_FULL",
+      message: expect.stringMatching(/takes no more .* although it has 32 MiB left: a quota/),
+    });
     const other = new UserError("the port is in use", "PORT_IN_USE");
     await expect(kept({ free: 0, failing: [() => other] })).rejects.toBe(other);
   });
+});
+
+test("a full disk does not hide another reason for which a node ends", async () => {
+  const { node, lives, disk } = await kept();
+  disk.free = 0;
+  const failure = new UserError("no genesis block", "NO_GENESIS");
+  lives[0]!.end(failure);
+  await expect(node.exitCode).rejects.toBe(failure);
 });
 
 describe("a write that fails though there is room", () => {
