@@ -14,6 +14,17 @@ const early = (aheadMs: number) => new BlockError("FUTURE_BLOCK", "test", { ahea
 function holder() {
   const clock = settledClock();
   const events = new Emitter<ChainEvents>(silentLogger);
+  /** The listeners that were not removed. */
+  let listeners = 0;
+  const on = events.on.bind(events);
+  events.on = (name, listener) => {
+    const off = on(name, listener);
+    listeners++;
+    return () => {
+      listeners--;
+      off();
+    };
+  };
   const stop = new AbortController();
   const hold = new HeaderHold({ chain: { events }, clock, signal: stop.signal });
   const header = (proposer: number, parent = 0, aheadMs = 0) =>
@@ -26,7 +37,7 @@ function holder() {
     }) as SignedHeader;
   const arrive = (parent: number) =>
     events.emit("imported", { id: new Uint8Array(32).fill(parent) } as never);
-  return { clock, hold, header, arrive, stop };
+  return { clock, hold, header, arrive, stop, listeners: () => listeners };
 }
 
 function numbered(number: number): Uint8Array {
@@ -71,13 +82,15 @@ test("has eight places for each proposer, whatever others hold", async () => {
 });
 
 test("judges a header once its parent has arrived, or its time has come", async () => {
-  const { clock, hold, header, arrive } = holder();
+  const { clock, hold, header, arrive, listeners } = holder();
   const refused = async () => {
     throw new BlockError("WRONG_HEIGHT", "test");
   };
   const orphan = hold.verdict(header(1, 3), orphaned, refused);
+  expect(listeners()).toBe(1);
   arrive(3);
   expect(await orphan).toBe("reject");
+  expect(listeners()).toBe(0);
   const soon = hold.verdict(header(1, 3, 20), early(20), refused);
   await clock.advance(20);
   expect(await soon).toBe("reject");

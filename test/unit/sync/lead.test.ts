@@ -96,6 +96,15 @@ test.each([
   expect(await lead.showsBehind({ head: beside, reader })).toBe(expected);
 });
 
+test.each([1, 30])("a chain of %i blocks that shares none, and is lighter, is behind", async (height) => {
+  const { chain, maker } = await testChain({ genesis });
+  const heads = await headsOf(maker, 4);
+  const lead = (await Lead.of("peer", { checked: heads, isLast: true }, chain))!;
+  const reader = { canonicalId: async (at: number) => (at <= height ? new Uint8Array(32) : undefined) };
+  const lighter = { height, totalDifficulty: heads.at(-1)!.totalDifficulty - 1 };
+  expect(await lead.showsBehind({ head: lighter, reader })).toBe(true);
+});
+
 test("four blocks that one authority has proposed show nothing", async () => {
   const { chain, maker } = await testChain({ genesis });
   const heads = await headsOf(maker, 4);

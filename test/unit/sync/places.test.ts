@@ -20,6 +20,17 @@ test("limits the places of a peer, and returns them", async () => {
   expect(await places.run(alone("a"), async () => "again")).toBe("again");
 });
 
+test("the limits may change while there is work", async () => {
+  let each = 1;
+  const places = new Places(() => ({ each, inAll: 10, always: 0 }));
+  const { work, end } = held();
+  void places.run(alone("a"), work);
+  expect(await places.run(alone("a"), async () => "second")).toBeUndefined();
+  each = 2;
+  expect(await places.run(alone("a"), async () => "second")).toBe("second");
+  end();
+});
+
 test("limits the places of all peers together, and returns them even if the work fails", async () => {
   const places = new Places({ each: 2, inAll: 2, always: 0 });
   const [first, second] = [held(), held()];
