@@ -4,7 +4,7 @@
  * A mutant that no test notices is a rule without a test. docs/mutation.md has the scores and what survives.
  * Usage: node scripts/mutate.ts [PART[/FILE[,FILE…]]…] [--concurrency N] [--all] [--quick]
  * PART is one of test/mutation/parts.ts, all without one; FILE only some files of it. Results are kept in reports/mutation: a mutant is
- * run again if it has changed, if it survived, or if the test that noticed it is gone; `--all` runs all again. `--quick` leaves out those that only run while modules are
+ * run again if it has survived, or if it or a test that runs it has changed; `--all` runs all again. `--quick` leaves out those that only run while modules are
  * loaded: a few per cent of them, but most of the time. Ends with exit code 1 where a part scores less than 90 %.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -75,7 +75,7 @@ async function run(name: string): Promise<Mutants> {
   }).runMutationTest();
 }
 
-/** Stryker runs a survivor again only if a new test runs it, which would leave out tests that have become stricter. */
+/** Stryker notes what tests contain when a run ends: it would not notice that a test was changed during the run. */
 function forgetSurvivors(incrementalFile: string): void {
   if (!existsSync(incrementalFile)) return;
   const results = JSON.parse(readFileSync(incrementalFile, "utf8")) as { files: Record<string, File> };
