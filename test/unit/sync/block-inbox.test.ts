@@ -1,5 +1,6 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { blocksById } from "../../../protocols/index.ts";
+import { BlockEntries } from "../../../src/sync/block-entries.ts";
 import { BlockError, type BlockErrorCode } from "../../../src/types/errors.ts";
 import type { Block } from "../../../src/types/index.ts";
 import { authorities, encoded, signer, type Tip, testGenesis } from "../support/chain.ts";
@@ -369,6 +370,15 @@ describe("after a stop", () => {
     node.chain.find = () => Promise.reject(new Error("the database is closed"));
     await node.inbox.fetch(tip.id, "peer");
     expect(net.count("blocks-by-id")).toBe(0);
+  });
+
+  test("the blocks that come are not followed", async () => {
+    const { node, maker } = await nodeOf();
+    const lookUp = vi.spyOn(BlockEntries.prototype, "orphansOf");
+    node.inbox.stop();
+    await node.add((await maker.block(maker.start())).blocks[0]!);
+    expect(lookUp).not.toHaveBeenCalled();
+    lookUp.mockRestore();
   });
 
   test("a header that was being judged begins nothing", async () => {

@@ -170,6 +170,13 @@ describe("gossip", () => {
     expect(marking.list()[0]?.slot).toBe(3_000);
   });
 
+  test("two pieces that are checked at the same time do not share the last place of their offender", async () => {
+    const marking = await open(testNetwork(), database, verifyMarks);
+    for (let slot = 0; slot < 1_023; slot++) await marking.onGossip(encode(marked(slot)), "peer");
+    const verdicts = [2_000, 2_001].map((slot) => marking.onGossip(encode(marked(slot)), `peer ${slot}`));
+    expect((await Promise.all(verdicts)).sort()).toEqual(["accept", "ignore"]);
+  });
+
   test("offences in old and invented rounds, and in slots, use up no evidence of the rounds that count", async () => {
     // The signatures are taken for valid: only their number matters here.
     const trusting = await open(testNetwork(), database, async (sets) => sets.map(() => true));
