@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
+import { BodyBytes } from "./body-bytes.ts";
 import { clientAddress } from "./client-address.ts";
 import { overloaded, ProblemError } from "./problem.ts";
 import { type Holding, holder, type Shares, thisMachine } from "./shares.ts";
 
-/** The memory that a piece takes besides its bytes. */
-const pieceBytes = 256;
-/** A body in more pieces than this, most of which are smaller than `pieceBytes`, is not read to its end. */
-const maxCrumbs = 1_024;
+/** A body in more pieces than this, of `crumbBytes` on average or less, is not read to its end. */
+const maxPieces = 1_024;
+const crumbBytes = 256;
 
 /** The memory of a body that was read and is being processed. */
 export interface BodyMemory {
@@ -15,88 +15,95 @@ export interface BodyMemory {
    * are not counted. @throws {ProblemError} `OVERLOADED` if there is no room, or if the body had to give way.
    */
   hold(bytes: number): void;
+  /** Aborted when the body has to give way: what it waits for should end. */
+  readonly taken: AbortSignal;
+}
+
+export interface BodyLimits {
+  maxBytes: number;
+  /** Counts the memory of bodies. */
+  shares: Shares;
+  /** Charges the client for each piece as it arrives. @throws {ProblemError} to refuse the rest */
+  charge(bytes: number): void;
 }
 
 /**
- * Reads the whole body and passes it to `use`; the shares count its memory until that has ended. It may have to give way
- * to that of another client: at once while it is being read, and then when it asks for memory.
+ * Reads the whole body and passes it to `use`; the shares count its memory until that has ended, when it is returned. It may have to give way
+ * to that of another client: at once while it is being read, and then when it waits or asks for memory.
  * @throws {ProblemError} `BODY_TOO_LARGE`, `OVERLOADED`; `MALFORMED` if the client disconnected.
  */
 export async function withBody<T>(
   incoming: IncomingMessage,
-  maxBytes: number,
-  shares: Shares,
+  limits: BodyLimits,
   use: (body: Buffer, memory: BodyMemory) => Promise<T>,
 ): Promise<T> {
+  const { maxBytes, shares } = limits;
   if (Number(incoming.headers["content-length"]) > maxBytes) throw tooLarge(maxBytes);
-  const reading: Reading = {
+  const reading: Holding = {
     client: holder(clientAddress(incoming)),
     size: 0,
-    isTaken: false,
     mayDrop: () => true,
     drop: () => undefined,
   };
+  const bytes = new BodyBytes(maxBytes);
   try {
-    const body = await readBody(incoming, maxBytes, shares, reading);
-    return await use(body, memoryOf(reading, shares));
+    await readBody(incoming, limits, reading, bytes);
+    return await use(bytes.all, memoryOf(reading, shares));
   } finally {
     shares.release(reading);
+    bytes.free();
   }
 }
 
-interface Reading extends Holding {
-  /** True once its memory went to another client while it was being processed. */
-  isTaken: boolean;
-}
-
-function memoryOf(reading: Reading, shares: Shares): BodyMemory {
+function memoryOf(reading: Holding, shares: Shares): BodyMemory {
+  const taken = new AbortController();
+  reading.drop = () => taken.abort();
   let held = 0;
   const hold = (bytes: number) => {
     const more = Math.max(0, bytes - held);
-    if (reading.isTaken || (reading.client !== thisMachine && !shares.grow(reading, more))) throw tooMany();
+    if (taken.signal.aborted || (reading.client !== thisMachine && !shares.grow(reading, more)))
+      throw tooMany();
     held += more;
   };
-  return { hold };
+  return { hold, taken: taken.signal };
 }
 
 function readBody(
   incoming: IncomingMessage,
-  maxBytes: number,
-  shares: Shares,
-  reading: Reading,
-): Promise<Buffer> {
+  { maxBytes, shares, charge }: BodyLimits,
+  reading: Holding,
+  body: BodyBytes,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
     const stop = () => {
       incoming.off("data", onData);
       incoming.off("end", onEnd);
       incoming.off("close", onBrokenOff);
     };
-    const fail = (error: ProblemError) => {
+    const fail = (error: unknown) => {
       stop();
       incoming.pause();
       reject(error);
     };
     reading.drop = () => fail(tooMany());
-    let bytes = 0;
-    const onData = (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > maxBytes) return fail(tooLarge(maxBytes));
-      if (!shares.grow(reading, chunk.length + pieceBytes)) return fail(tooMany());
-      if (chunks.push(chunk) <= maxCrumbs || bytes >= chunks.length * pieceBytes) return;
+    let pieces = 0;
+    const onData = (piece: Buffer) => {
+      try {
+        charge(piece.length);
+        if (body.length + piece.length > maxBytes) throw tooLarge(maxBytes);
+        if (!shares.grow(reading, piece.length)) throw tooMany();
+      } catch (error) {
+        return fail(error);
+      }
+      body.add(piece);
+      if (++pieces <= maxPieces || body.length >= pieces * crumbBytes) return;
       fail(new ProblemError("MALFORMED", "the body comes in crumbs"));
       // To read the rest would take as long as to accept it.
       incoming.socket.destroy();
     };
     const onEnd = () => {
       stop();
-      reading.drop = () => {
-        reading.isTaken = true;
-      };
-      const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-      // `drop` keeps this scope, and so the pieces.
-      chunks.length = 0;
-      resolve(body);
+      resolve();
     };
     const onBrokenOff = () => fail(new ProblemError("MALFORMED", "the body ended too early"));
     incoming.on("data", onData);

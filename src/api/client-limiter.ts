@@ -37,11 +37,18 @@ export class ClientLimiter {
     return 0;
   }
 
-  /** Charges a request's cost in addition to the token that admitted it. */
-  charge(address: string, tokens: number): void {
+  /**
+   * Charges a request's cost in addition to the token that admitted it. Returns false if the client owes more than a
+   * burst: what is above that is not charged.
+   */
+  charge(address: string, tokens: number): boolean {
     const bucket = this.#bucket(address);
     // More than a burst of debt would punish for longer than the work took.
-    bucket.tokens = Math.max(bucket.tokens - tokens, -this.#limit(address).burst);
+    const most = -this.#limit(address).burst;
+    bucket.tokens -= tokens;
+    if (bucket.tokens >= most) return true;
+    bucket.tokens = most;
+    return false;
   }
 
   #limit(address: string): RateLimit {

@@ -43,9 +43,15 @@ export class DearReads {
     this.#spent = new RateLimiter(clock);
   }
 
-  /** `address` is the client's. @throws {ProblemError} `OVERLOADED` */
-  run<T>(address: string, read: () => Promise<T>): Promise<T> {
+  /** The number of reads that wait. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** `address` is the client's; `ended` ends the wait, but no read that has begun. @throws {ProblemError} `OVERLOADED` */
+  run<T>(address: string, read: () => Promise<T>, ended?: AbortSignal): Promise<T> {
     if (isLoopback(address)) return read();
+    if (ended?.aborted) return Promise.reject(tooMany());
     const client = holder(address);
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
@@ -56,11 +62,20 @@ export class DearReads {
           this.#waiting.delete(waiting);
           reject(tooMany());
         },
-        start: () => read().then(resolve, reject),
+        start: () => {
+          ended?.removeEventListener("abort", end);
+          return read().then(resolve, reject);
+        },
+      };
+      const end = () => {
+        if (!this.#waiting.has(waiting)) return;
+        this.#places.release(waiting);
+        waiting.drop();
       };
       const isFull = this.#places.heldBy(client) >= dearReadLimits.waitingPerClient;
       if (isFull || !this.#places.grow(waiting, 1)) return reject(tooMany());
       this.#waiting.add(waiting);
+      ended?.addEventListener("abort", end);
       inBackground(this.#runAll());
     });
   }
@@ -73,6 +88,8 @@ export class DearReads {
       // A client that has had less may have arrived by then.
       if (delayMs > 0) await sleep(this.#clock, Math.ceil(delayMs));
       const next = this.#next();
+      // All may have been ended while this slept.
+      if (!next) break;
       this.#waiting.delete(next);
       this.#places.release(next);
       const startedAt = this.#now();
@@ -87,9 +104,12 @@ export class DearReads {
   }
 
   /** The first read of the client that has had least recently. */
-  #next(): Waiting {
+  #next(): Waiting | undefined {
     const had = ({ client }: Waiting) => this.#spent.refillMs(`client ${client}`);
-    return [...this.#waiting].reduce((best, other) => (had(other) < had(best) ? other : best));
+    const waiting = [...this.#waiting];
+    return waiting
+      .slice(1)
+      .reduce((best, other) => (best && had(other) < had(best) ? other : best), waiting[0]);
   }
 }
 

@@ -25,6 +25,8 @@ export interface HttpLimits {
   leastReadBytesPerSecond: number;
   /** The sum of the answers that one client has not read yet. */
   maxUnreadBytesPerClient: number;
+  /** The sum of the answers that other machines have not read yet. */
+  maxUnreadBytes: number;
 }
 
 export interface RateLimit {
@@ -51,4 +53,5 @@ export const defaultHttpLimits: HttpLimits = {
   heartbeatMs: 15_000,
   leastReadBytesPerSecond: 16 * 1024,
   maxUnreadBytesPerClient: 16 * 2 ** 20,
+  maxUnreadBytes: 16 * 2 ** 20,
 };

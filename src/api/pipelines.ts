@@ -7,14 +7,17 @@ import type { Socket } from "node:net";
  */
 export const maxPipelined = 32;
 
+/** A client that still sends its body has this time to read the answer, before the connection is reset. */
+const lingerMs = 1_000;
+
 /** Ends connections whose requests would cost more than they bring. */
 export class Pipelines {
   readonly #unanswered = new WeakMap<Socket, number>();
 
   /**
    * Called with every request. Returns false for a connection that has been ended, because it has too many requests
-   * under way. A connection with a chunked body that is not complete ends with the answer: to read the rest, which may
-   * be chunks of one byte without end, would take the thread.
+   * under way. A connection whose body is not complete when the request has been answered is closed: to read the rest, as Node.js
+   * would, takes the thread for as long as the client likes.
    */
   begin(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
     const { socket } = incoming;
@@ -26,9 +29,17 @@ export class Pipelines {
     }
     this.#unanswered.set(socket, unanswered);
     outgoing.once("close", () => this.#unanswered.set(socket, this.#unanswered.get(socket)! - 1));
-    if (isChunked(incoming)) outgoing.once("finish", () => !incoming.complete && socket.destroy());
+    // Before Node.js begins to discard the rest, and once it has set its own time-out.
+    outgoing.prependOnceListener("finish", () => incoming.complete || stopReading(incoming));
+    outgoing.once("finish", () => incoming.complete || socket.setTimeout(lingerMs));
     return true;
   }
+}
+
+function stopReading(incoming: IncomingMessage): void {
+  incoming.pause();
+  // Node.js leaves a body alone that somebody has begun to read.
+  incoming.read(0);
 }
 
 export function isChunked({ headers }: IncomingMessage): boolean {

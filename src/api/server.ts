@@ -84,6 +84,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       return app.fetch(request, env as ApiEnv["Bindings"]);
     },
     {
+      // `Pipelines` does not read the rest of a body, but this would.
+      autoCleanupIncoming: false,
       // Stands in for the Host header that HTTP/1.0 does not have.
       hostname: "localhost",
       errorHandler: (error) =>

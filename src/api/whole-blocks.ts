@@ -63,7 +63,8 @@ export class WholeBlocks {
       client,
       size: 0,
       mayDrop: () => Math.abs(this.#clock.now() - startedAtMs) >= quickReadMs,
-      drop: () => outgoing.destroy(),
+      // An answer that waits for another one of its connection would keep its memory.
+      drop: () => outgoing.req.socket.destroy(),
     };
     // A block that is larger than the whole limit is read alone.
     const bytes = Math.min(bodyBytes, this.#maxBytes);

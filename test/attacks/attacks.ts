@@ -9,6 +9,7 @@ import { falseCertificates } from "./stranger/false-certificates.ts";
 import { genesisLies } from "./stranger/genesis-lies.ts";
 import { controlFlood, iwantFlood } from "./stranger/gossip-floods.ts";
 import { eventStreams, httpHistory, httpSlow } from "./stranger/http-abuse.ts";
+import { httpBodies } from "./stranger/http-bodies.ts";
 import { httpDear } from "./stranger/http-dear.ts";
 import { malformed } from "./stranger/malformed.ts";
 import { mempoolFill } from "./stranger/mempool-fill.ts";
@@ -36,6 +37,7 @@ export const attacks: readonly Attack[] = [
   identityChurn,
   toldAddresses,
   httpHistory,
+  httpBodies,
   httpDear,
   httpSlow,
   eventStreams,

@@ -57,7 +57,8 @@ export function proposalRoutes(api: Api, services: ApiServices): void {
       if (mediaType(incoming.headers["content-type"]) !== "application/json") {
         throw new ProblemError("UNSUPPORTED_MEDIA_TYPE", "content-type must be application/json");
       }
-      return withBody(incoming, maxBodyBytes, bodies, (body) => propose(services, parseJson(body)));
+      const limits = { maxBytes: maxBodyBytes, shares: bodies, charge: () => undefined };
+      return withBody(incoming, limits, (body) => propose(services, parseJson(body)));
     },
   );
   api.serve(

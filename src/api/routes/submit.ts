@@ -30,6 +30,8 @@ const cheapValues = 32;
 const sliceSize = 250;
 /** The memory of a transaction from its decoding to its verdict. */
 const recordBytes = 2 * 1024;
+/** The memory of a transaction's outcome until the answer has been made: a few fields, and their text. */
+const outcomeBytes = 256;
 
 /**
  * `POST /v1/transactions`: the hot path. Small bodies are decoded at once; larger ones of other machines share the time
@@ -62,7 +64,7 @@ export function submitHandler(
       return decodeValues(value, ledger);
     };
     const isCheap = body.length <= bodyBytesPerToken && countValues(body, cheapValues) <= cheapValues;
-    const decoded = await (isCheap ? decode() : reads.run(clientAddress(outgoing.req), decode));
+    const decoded = await (isCheap ? decode() : reads.run(clientAddress(outgoing.req), decode, memory.taken));
     if (!Array.isArray(decoded)) return json({ id: await submitOne(decoded, submission) }, 202);
     const list = { length: decoded.length, decode: async () => decoded };
     return json(await submitMany(list, submission), 202);
@@ -70,24 +72,27 @@ export function submitHandler(
   const postSsz = async (body: Buffer, memory: BodyMemory, outgoing: ServerResponse): Promise<Response> => {
     const submission = begin(outgoing);
     const decode = (from: number, to: number) => async () => {
-      memory.hold((to - from) * recordBytes);
+      memory.hold((to - from) * recordBytes + from * outcomeBytes);
       return decodeList(body, from, to, submission.ledger);
     };
     const isCheap = body.length <= bodyBytesPerToken;
     const list: InputList = {
       length: countTransactions(body),
       decode: (from, to) =>
-        isCheap ? decode(from, to)() : reads.run(clientAddress(outgoing.req), decode(from, to)),
+        isCheap ? decode(from, to)() : reads.run(clientAddress(outgoing.req), decode(from, to), memory.taken),
     };
     return json(await submitMany(list, submission), 202);
   };
   return ({ env }) => {
     const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
+    const address = clientAddress(incoming);
+    const charge = (bytes: number) => {
+      if (!limiter.charge(address, bytes / bodyBytesPerToken)) throw tooFast(limiter.retryAfterS(address));
+    };
     const read = (maxBytes: number, post: typeof postJson) =>
-      withBody(incoming, maxBytes, bodies, (body, memory) => {
-        limiter.charge(clientAddress(incoming), body.length / bodyBytesPerToken);
-        return post(body, memory, outgoing);
-      });
+      withBody(incoming, { maxBytes, shares: bodies, charge }, (body, memory) =>
+        post(body, memory, outgoing),
+      );
     const { headers } = incoming;
     if (headers["content-encoding"] !== undefined && headers["content-encoding"] !== "identity") {
       throw new ProblemError("UNSUPPORTED_MEDIA_TYPE", "compressed bodies are not supported");
@@ -104,6 +109,11 @@ export function submitHandler(
         );
     }
   };
+}
+
+function tooFast(retryAfterS: number): ProblemError {
+  const detail = `too many bytes at once: wait ${retryAfterS} s, and send one list after the other`;
+  return new ProblemError("RATE_LIMITED", detail, { "retry-after": String(retryAfterS) });
 }
 
 /** @throws {ProblemError} `MALFORMED` */

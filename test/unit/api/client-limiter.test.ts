@@ -22,6 +22,16 @@ describe("ClientLimiter", () => {
     expect([ask(), ask(), ask(), ask()]).toEqual([0, 0, 0, 1]);
   });
 
+  it("says when a debt is as large as it gets", () => {
+    const { limiter: limited, time } = limiter();
+    const charges = [3, 3, 1].map((tokens) => limited.charge("10.0.0.1", tokens));
+    expect(charges).toEqual([true, true, false]);
+    expect(limited.charge("10.0.0.2", 1)).toBe(true);
+    time.ms += 500;
+    expect([limited.charge("10.0.0.1", 1), limited.charge("10.0.0.1", 0.5)]).toEqual([true, false]);
+    expect(limited.retryAfterS("10.0.0.1")).toBe(2);
+  });
+
   it("survives a clock that is set back", () => {
     const { limiter: limited, time } = limiter(10_000);
     const ask = () => limited.retryAfterS("10.0.0.1");

@@ -46,6 +46,17 @@ test("does not read the rest of a chunked body once the request is answered", as
   expect(await unread.closed).toContain("NOT_FOUND");
 });
 
+test("does not read the rest of a long body once the request is answered, and then closes the connection", async () => {
+  const unread = rawConnection(server.port, request("POST /v1/nothing", "content-length: 1000000000"));
+  expect(await unread.until("NOT_FOUND")).toContain("404");
+  let written = 0;
+  const piece = Buffer.alloc(2 ** 20);
+  for (let count = 0; count < 64; count++) unread.socket.write(piece, (error) => error || written++);
+  await unread.closed;
+  // As much as the buffers of the system take.
+  expect(written).toBeLessThan(32);
+});
+
 test("refuses a chunked body where none belongs: it would wait beside an event stream", async () => {
   const stream = rawConnection(server.port, `${request("GET /v1/events", chunked)}1\r\n0\r\n`);
   expect(await stream.closed).toContain("MALFORMED");

@@ -113,6 +113,8 @@ test("connections of a trusted proxy, which serve many, give way to nobody", () 
   expect(all.map(({ destroyed }) => destroyed)).toEqual([false, false, false, true, true, false]);
 });
 
+const free = () => undefined;
+
 function body(address: string) {
   const socket = {
     remoteAddress: address,
@@ -128,8 +130,8 @@ test("a body that never ends gives way to that of another client, and one that i
   const shares = new Shares(100_000);
   const read = (
     incoming: ReturnType<typeof body>,
-    use: Parameters<typeof withBody<number>>[3] = async (bytes) => bytes.length,
-  ) => withBody(incoming as unknown as IncomingMessage, 100_000, shares, use);
+    use: Parameters<typeof withBody<number>>[2] = async (bytes) => bytes.length,
+  ) => withBody(incoming as unknown as IncomingMessage, { maxBytes: 100_000, shares, charge: free }, use);
   const stalled = body("192.0.2.1");
   const stalling = read(stalled);
   stalled.emit("data", Buffer.alloc(90_000));
@@ -145,9 +147,11 @@ test("a body that never ends gives way to that of another client, and one that i
   const first = body("192.0.2.1");
   const processing = read(first, async (bytes, memory) => {
     memory.hold(9_000);
-    expect(shares.total).toBeGreaterThan(99_000);
+    expect(shares.total).toBe(99_000);
     memory.hold(9_000);
+    expect(memory.taken.aborted).toBe(false);
     await others.promise;
+    expect(memory.taken.aborted).toBe(true);
     expect(() => memory.hold(0)).toThrow("too many");
     return bytes.length;
   });
@@ -177,15 +181,17 @@ test("a body that never ends gives way to that of another client, and one that i
   expect(shares.total).toBe(0);
 });
 
-test("a body in small pieces counts for the memory that these take, and one in crumbs is not read to its end", async () => {
+test("a body in crumbs is not read to its end, one in pieces is", async () => {
   const shares = new Shares(1e6);
   const read = (incoming: ReturnType<typeof body>) =>
-    withBody(incoming as unknown as IncomingMessage, 1e6, shares, async (bytes) => bytes.length);
+    withBody(
+      incoming as unknown as IncomingMessage,
+      { maxBytes: 1e6, shares, charge: free },
+      async (bytes) => bytes.length,
+    );
   const crumbs = body("192.0.2.1");
   const reading = read(crumbs);
-  for (let sent = 0; sent < 1_000; sent++) crumbs.emit("data", Buffer.alloc(1));
-  expect(shares.total).toBeGreaterThan(200_000);
-  for (let sent = 0; sent < 25; sent++) crumbs.emit("data", Buffer.alloc(1));
+  for (let sent = 0; sent < 1_025; sent++) crumbs.emit("data", Buffer.alloc(1));
   await expect(reading).rejects.toMatchObject({ code: "MALFORMED" });
   expect([crumbs.socket.isDestroyed, shares.total]).toEqual([true, 0]);
   const pieces = body("192.0.2.1");
@@ -193,4 +199,34 @@ test("a body in small pieces counts for the memory that these take, and one in c
   for (let sent = 0; sent < 1_500; sent++) pieces.emit("data", Buffer.alloc(300));
   pieces.emit("end");
   expect(await whole).toBe(450_000);
+});
+
+test("a body is charged as it arrives, and its memory is returned once it has been used", async () => {
+  const shares = new Shares(1e6);
+  const charged: number[] = [];
+  const charge = (bytes: number) => {
+    charged.push(bytes);
+    if (charged.length > 3) throw new Error("too fast");
+  };
+  const read = (incoming: ReturnType<typeof body>) =>
+    withBody(
+      incoming as unknown as IncomingMessage,
+      { maxBytes: 1e6, shares, charge },
+      async (bytes) => bytes,
+    );
+  const whole = body("192.0.2.1");
+  const used = read(whole);
+  whole.emit("data", Buffer.alloc(1_000, 1));
+  whole.emit("data", Buffer.alloc(2_000, 2));
+  whole.emit("end");
+  const { buffer } = await used;
+  expect(charged).toEqual([1_000, 2_000]);
+  expect(buffer.byteLength).toBe(0);
+
+  const fast = body("192.0.2.1");
+  const refused = read(fast);
+  fast.emit("data", Buffer.alloc(1_000));
+  fast.emit("data", Buffer.alloc(1_000));
+  await expect(refused).rejects.toThrow("too fast");
+  expect(shares.total).toBe(0);
 });

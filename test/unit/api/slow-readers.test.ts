@@ -6,24 +6,24 @@ import { ManualClock } from "../support/clock.ts";
 
 /** The part of an answer that is used. */
 class Answer extends EventEmitter {
-  readonly req: { socket: { remoteAddress: string } };
+  readonly req: { socket: { remoteAddress: string; destroy(): void } };
   writableLength: number;
   writableEnded = true;
   isCut = false;
 
   constructor(remoteAddress: string, writableLength: number) {
     super();
-    this.req = { socket: { remoteAddress } };
+    this.req = { socket: { remoteAddress, destroy: () => this.#cut() } };
     this.writableLength = writableLength;
   }
 
-  destroy(): void {
+  #cut(): void {
     this.isCut = true;
     this.emit("close");
   }
 }
 
-const limits = { leastReadBytesPerSecond: 1_000, maxUnreadBytesPerClient: 50_000 };
+const limits = { leastReadBytesPerSecond: 1_000, maxUnreadBytesPerClient: 50_000, maxUnreadBytes: 80_000 };
 
 function readers() {
   const clock = new ManualClock();
@@ -65,5 +65,41 @@ test("limits the unread bytes of a client over all its connections, without dela
   expect(slow.isFull("10.0.0.2")).toBe(false);
   first.emit("close");
   expect(slow.isFull("10.0.0.1")).toBe(false);
+  slow.close();
+});
+
+test("cuts off the newest unread answers of a client that has too many, however they came to be", async () => {
+  const { clock, slow, answer } = readers();
+  const crowd = [30_000, 15_000, 10_000, 1_000].map((bytes) => answer("10.0.0.1", bytes));
+  const stream = answer("10.0.0.1", 60_000);
+  stream.writableEnded = false;
+  const large = answer("10.0.0.2", 70_000);
+  const local = ["127.0.0.1", "127.0.0.1"].map((address) => answer(address, 60_000));
+  const isCut = () => [...crowd, stream, large, ...local].map((each) => each.isCut);
+  expect(isCut()).not.toContain(true);
+  large.writableLength = 20_000;
+  await clock.advance(1_000);
+  expect(isCut()).toEqual([false, false, true, true, false, false, false, false]);
+  slow.close();
+});
+
+test("cuts off answers of the client with most if all together have too many, but never its oldest", async () => {
+  const { clock, slow, answer } = readers();
+  const first = [10_000, 20_000, 19_000].map((bytes) => answer("10.0.0.1", bytes));
+  const second = [15_000, 15_000].map((bytes) => answer("10.0.0.2", bytes));
+  const third = answer("10.0.0.3", 12_000);
+  await clock.advance(1_000);
+  expect([...first, ...second, third].map(({ isCut }) => isCut)).toEqual([
+    false,
+    false,
+    true,
+    false,
+    false,
+    false,
+  ]);
+  const alone = [answer("10.0.0.4", 40_000), answer("10.0.0.5", 90_000)];
+  await clock.advance(1_000);
+  expect([...first, ...second].map(({ isCut }) => isCut)).toEqual([false, true, true, false, true]);
+  expect([third, ...alone].map(({ isCut }) => isCut)).toEqual([false, false, false]);
   slow.close();
 });

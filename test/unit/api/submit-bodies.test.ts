@@ -27,16 +27,21 @@ let release = () => {};
 beforeEach(async () => {
   node = await startFixture();
   reads = new DearReads(systemClock);
-  const limits = { ...defaultHttpLimits, maxBodyBytesInFlight: 2 * batchBytes };
-  hub = new EventHub(node.services, limits, reads);
-  const limiter = new ClientLimiter(systemClock, limits.rate, limits.localRate);
-  app = createApp(node.services, limits, hub, { limiter, reads });
+  hub = new EventHub(node.services, defaultHttpLimits, reads);
+  bound(2 * batchBytes);
 });
 afterEach(async () => {
   release();
   hub.close();
   await node.close();
 });
+
+/** Bounds the memory of all bodies, and of what is decoded of them. */
+function bound(maxBodyBytesInFlight: number): void {
+  const limits = { ...defaultHttpLimits, maxBodyBytesInFlight };
+  const limiter = new ClientLimiter(systemClock, limits.rate, limits.localRate);
+  app = createApp(node.services, limits, hub, { limiter, reads });
+}
 
 /** Posts from another machine. */
 async function post(address: string, body: string | Uint8Array) {
@@ -68,7 +73,7 @@ describe("decoding the bodies of other machines", () => {
     const run = vi.spyOn(reads, "run");
     await post("10.0.0.1", body);
     expect(run).toHaveBeenCalledTimes(1);
-    expect(run).toHaveBeenCalledWith("10.0.0.1", expect.any(Function));
+    expect(run).toHaveBeenCalledWith("10.0.0.1", expect.any(Function), expect.any(AbortSignal));
   });
 
   it("takes a turn for each batch of an SSZ list", async () => {
@@ -127,6 +132,29 @@ describe("the memory of bodies", () => {
     const local = post("127.0.0.1", body);
     mempool.go();
     expect([(await first).status, (await local).status]).toEqual([202, 202]);
+  });
+
+  it("includes the outcomes of all transactions so far", async () => {
+    const list = await strangers(6 * batch);
+    bound(list.length + batchBytes + 3 * batch * 256);
+    const { rejected } = (await post("10.0.0.1", list)).body;
+    expect(rejected.filter(({ code }) => code === "INSUFFICIENT_BALANCE")).toHaveLength(4 * batch);
+    expect(rejected.filter(({ code }) => code === "OVERLOADED")).toHaveLength(2 * batch);
+  });
+
+  it("goes to a client with less: what waits for its turn ends at once", async () => {
+    const large = await strangers(2 * batch);
+    bound(large.length);
+    const turn = Promise.withResolvers<void>();
+    const busy = reads.run("10.0.0.3", () => turn.promise);
+    const first = post("10.0.0.1", large);
+    await vi.waitUntil(() => reads.waiting === 1);
+    const second = post("10.0.0.2", await strangers(100));
+    expect(await first).toMatchObject({ status: 503, body: { code: "OVERLOADED" } });
+    expect(reads.waiting).toBe(1);
+    turn.resolve();
+    await busy;
+    expect((await second).status).toBe(202);
   });
 
   it("goes to a client with less: the batches that were not begun are refused", async () => {

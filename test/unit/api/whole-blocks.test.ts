@@ -11,15 +11,12 @@ const id = new Uint8Array(32);
 const rate = { perSecond: 1, burst: 100 };
 
 function answer(remoteAddress: string): ServerResponse {
-  const req = { socket: { remoteAddress } };
-  const outgoing = Object.assign(new EventEmitter(), {
-    closed: false,
-    req,
-    destroy: () => {
-      outgoing.closed = true;
-      outgoing.emit("close");
-    },
-  });
+  const destroy = () => {
+    outgoing.closed = true;
+    outgoing.emit("close");
+  };
+  const req = { socket: { remoteAddress, destroy } };
+  const outgoing = Object.assign(new EventEmitter(), { closed: false, req });
   return outgoing as unknown as ServerResponse;
 }
 

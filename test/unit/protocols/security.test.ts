@@ -79,7 +79,7 @@ const values: [limit: string, value: string][] = [
       `bodies ${megabytes(defaultHttpLimits.maxJsonBytes)} (JSON), ${megabytes(defaultHttpLimits.maxSszBytes)} (SSZ), ` +
       `${megabytes(defaultHttpLimits.maxBodyBytesInFlight)} in all, ${megabytes(defaultHttpLimits.maxBlockBytesAtOnce)} of blocks in answers, half of it for one address, ` +
       `of which answers that were not read within ${quickReadMs / 1_000} s give way to those of an address with less; ` +
-      `an answer is read at ${defaultHttpLimits.leastReadBytesPerSecond / 1024} KiB/s at least, and ${megabytes(defaultHttpLimits.maxUnreadBytesPerClient)} of them wait for one address; ${defaultHttpLimits.headersTimeoutMs / 1_000} s for headers, ` +
+      `an answer is read at ${defaultHttpLimits.leastReadBytesPerSecond / 1024} KiB/s at least, and ${megabytes(defaultHttpLimits.maxUnreadBytesPerClient)} of them wait for one address, ${megabytes(defaultHttpLimits.maxUnreadBytes)} for all; ${defaultHttpLimits.headersTimeoutMs / 1_000} s for headers, ` +
       `${defaultHttpLimits.requestTimeoutMs / 1_000} s for a request`,
   ],
   [
