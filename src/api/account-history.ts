@@ -1,24 +1,45 @@
 import type { ServerResponse } from "node:http";
-import type { BlockReader } from "../chain/block-reader.ts";
-import type { IncludedTransaction } from "../chain/types.ts";
+import type { HistoryReader, HistoryRow } from "../chain/history-reader.ts";
 import type { TransactionPlace } from "../storage/blocks.ts";
+import { comparePlaces, type HistoryRange } from "../storage/histories.ts";
 import { clientAddress } from "./client-address.ts";
-import { bytesPerToken, type ClientLimiter } from "./client-limiter.ts";
+import type { ClientLimiter } from "./client-limiter.ts";
 import type { DearReads } from "./dear-reads.ts";
+import type { HistoryAccount, HistoryMatch } from "./history-filter.ts";
 
-/** Bytes of the blocks that one page may read. If its transactions are in large blocks, the page is shorter. */
-const maxPageBytes = 8 * 2 ** 20;
+export const historyLimits = {
+  /** Entries that one page examines. A page of a filter that little passes ends there and says where to go on. */
+  entriesPerPage: 20_000,
+  /** Transactions that one page reads, as a filter by memo does. */
+  rowsPerPage: 1_000,
+  /** What one turn does, in some milliseconds: then others have theirs. */
+  entriesPerTurn: 2_000,
+  rowsPerTurn: 100,
+  /** What is examined, and read, for the price of one request. */
+  entriesPerToken: 250,
+  rowsPerToken: 25,
+};
 
-export interface HistoryPage<T> {
-  found: T[];
-  /** The last place that was examined; there may be more after it. */
+export interface HistoryQuery {
+  account: HistoryAccount;
+  range: HistoryRange;
+  newestFirst: boolean;
+  match: HistoryMatch;
+}
+
+export interface HistoryPage {
+  rows: HistoryRow[];
+  /** The last place that was examined, if there may be more after it. */
   last: TransactionPlace | undefined;
 }
 
-/**
- * Reads pages of accounts' transactions. It reads each block of a page once, in a turn of its own, and charges the
- * client.
- */
+/** One turn of a read. */
+interface Turn extends HistoryPage {
+  entries: number;
+  candidates: number;
+}
+
+/** Reads accounts' histories, in turns of some milliseconds each, and charges the client for what is examined. */
 export class AccountHistory {
   readonly #reads: DearReads;
   readonly #limiter: ClientLimiter;
@@ -28,35 +49,99 @@ export class AccountHistory {
     this.#limiter = limiter;
   }
 
-  /**
-   * `account` is its index. `view` makes the entry of a transaction, or none. Stops when the reader is gone.
-   * @throws {ProblemError} `OVERLOADED`
-   */
-  async read<T>(
-    reader: BlockReader,
-    { account, before, limit }: { account: number; before: TransactionPlace | undefined; limit: number },
+  /** Up to `limit` transactions. Stops when the reader is gone. @throws {ProblemError} `OVERLOADED` */
+  async page(
+    history: HistoryReader,
+    query: HistoryQuery & { limit: number },
     outgoing: ServerResponse,
-    view: (included: IncludedTransaction) => T[],
-  ): Promise<HistoryPage<T>> {
-    const address = clientAddress(outgoing.req);
-    const places = await this.#reads.run(address, () => reader.history(account, before, limit));
-    const found: T[] = [];
-    let bytes = 0;
-    let read = 0;
-    while (read < places.length && !outgoing.closed) {
-      const { height } = places[read]!;
-      const end = places.findIndex((place, at) => at > read && place.height !== height);
-      const block = places.slice(read, end < 0 ? places.length : end);
-      const cost = await reader.bodyBytesAt(height);
-      if (bytes > 0 && bytes + cost > maxPageBytes) return { found, last: places[read - 1] };
-      bytes += cost;
-      this.#limiter.charge(address, cost / bytesPerToken);
-      const indexes = block.map(({ index }) => index);
-      await this.#reads.run(address, async () => {
-        for (const each of await reader.transactionsAt(height, indexes)) found.push(...view(each));
-      });
-      read += block.length;
+  ): Promise<HistoryPage> {
+    const rows: HistoryRow[] = [];
+    let entries = 0;
+    let candidates = 0;
+    let { range } = query;
+    for (;;) {
+      const turn = await this.#turn(history, { ...query, range }, query.limit - rows.length, outgoing);
+      rows.push(...turn.rows);
+      entries += turn.entries;
+      candidates += turn.candidates;
+      const isSpent = entries >= historyLimits.entriesPerPage || candidates >= historyLimits.rowsPerPage;
+      if (!turn.last || rows.length === query.limit || isSpent || outgoing.closed)
+        return { rows, last: turn.last };
+      range = rangeAfter(range, turn.last, query.newestFirst);
     }
-    return { found, last: places.length === limit ? places.at(-1) : undefined };
   }
+
+  /** All transactions, some at a time. Stops when the reader is gone. @throws {ProblemError} `OVERLOADED` */
+  async *all(
+    history: HistoryReader,
+    query: HistoryQuery,
+    outgoing: ServerResponse,
+  ): AsyncGenerator<HistoryRow[], void> {
+    let { range } = query;
+    for (let last: TransactionPlace | undefined; !outgoing.closed; ) {
+      const turn = await this.#turn(history, { ...query, range }, historyLimits.rowsPerTurn, outgoing);
+      yield turn.rows;
+      last = turn.last;
+      if (!last) return;
+      range = rangeAfter(range, last, query.newestFirst);
+    }
+  }
+
+  async #turn(
+    history: HistoryReader,
+    query: HistoryQuery,
+    wanted: number,
+    outgoing: ServerResponse,
+  ): Promise<Turn> {
+    const address = clientAddress(outgoing.req);
+    const turn = await this.#reads.run(address, () => readTurn(history, query, wanted));
+    const { entriesPerToken, rowsPerToken } = historyLimits;
+    this.#limiter.charge(address, turn.entries / entriesPerToken + turn.candidates / rowsPerToken);
+    return turn;
+  }
+}
+
+/** Examines entries until `wanted` of them may match, or for as long as a turn may take. */
+async function readTurn(
+  history: HistoryReader,
+  { account, range, newestFirst, match }: HistoryQuery,
+  wanted: number,
+): Promise<Turn> {
+  const rowsWanted = Math.min(wanted, historyLimits.rowsPerTurn);
+  const options = { newestFirst, ...(match.isAll && { limit: rowsWanted + 1 }) };
+  const candidates = [];
+  let entries = 0;
+  let last: TransactionPlace | undefined;
+  let hasMore = false;
+  scan: for await (const some of history.entries(account.index, range, options))
+    for (const entry of some) {
+      hasMore = candidates.length === rowsWanted || entries === historyLimits.entriesPerTurn;
+      if (hasMore) break scan;
+      entries++;
+      last = entry;
+      if (match.mayMatch(entry)) candidates.push(entry);
+    }
+  const rows = (await history.rows(candidates)).filter((row) => match.matches(row));
+  return { rows, last: hasMore ? last : undefined, entries, candidates: candidates.length };
+}
+
+/** The part of a range that comes after a place, in the order of reading. */
+function rangeAfter(range: HistoryRange, place: TransactionPlace, newestFirst: boolean): HistoryRange {
+  return newestFirst ? { ...range, before: place } : { ...range, from: placeAfter(place) };
+}
+
+/** The part of a range that is before a place of the chain. */
+export function endingBefore(range: HistoryRange, place: TransactionPlace): HistoryRange {
+  const isEarlier = !range.before || comparePlaces(place, range.before) < 0;
+  return isEarlier ? { ...range, before: place } : range;
+}
+
+/** The part of a range that is after a place of the chain. */
+export function beginningAfter(range: HistoryRange, place: TransactionPlace): HistoryRange {
+  const from = placeAfter(place);
+  return !range.from || comparePlaces(from, range.from) > 0 ? { ...range, from } : range;
+}
+
+function placeAfter({ height, index }: TransactionPlace): TransactionPlace {
+  return { height, index: index + 1 };
 }

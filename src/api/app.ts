@@ -13,6 +13,7 @@ import { blockRoutes } from "./routes/blocks.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { explorerRoutes } from "./routes/explorer.ts";
 import { finalityRoutes } from "./routes/finality.ts";
+import { historyRoutes } from "./routes/history.ts";
 import { nodeRoutes } from "./routes/node.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
 import { proofRoutes } from "./routes/proofs.ts";
@@ -41,7 +42,8 @@ export function createApp(
   const wholeBlocks = new WholeBlocks(limits.maxBlockBytesAtOnce, { limiter, reads, clock });
   blockRoutes(api, services, wholeBlocks);
   transactionRoutes(api, services, transactions);
-  accountRoutes(api, services, new AccountHistory(reads, limiter));
+  accountRoutes(api, services);
+  historyRoutes(api, services, new AccountHistory(reads, limiter));
   proofRoutes(api, services, wholeBlocks);
   authorityRoutes(api, services);
   proposalRoutes(api, services);

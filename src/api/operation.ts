@@ -47,6 +47,8 @@ export interface Operation<
   answer: Answer;
   /** The media type of the answer, `application/json` by default. */
   mediaType?: string;
+  /** Answers in other media types, for clients that ask for them. */
+  otherAnswers?: Readonly<Record<string, z.ZodType>>;
   /** Data of server-sent events, by their names. */
   events?: Readonly<Record<string, z.ZodType>>;
   /** Problems in addition to those that follow from the other fields. */

@@ -25,8 +25,8 @@ export interface Lookup {
 }
 
 /**
- * Finds transactions in canonical blocks by their ids. It reads each block of a request once, in a turn of its own if
- * it is large, and charges the client.
+ * Finds transactions in canonical blocks by their ids. It reads what a request needs of each block once, in a turn of
+ * its own if that is much, and charges the client.
  */
 export class TransactionReads {
   readonly #reads: DearReads;
@@ -58,12 +58,12 @@ export class TransactionReads {
       for (const idHex of unread) if (!waiting.has(idHex)) unread.delete(idHex);
       let bytes = 0;
       for (const [height, places] of blocks) {
-        const size = await reader.bodyBytesAt(height);
+        const indexes = [...new Set(places.map(({ index }) => index))];
+        const size = await reader.readBytesAt(height, indexes);
         const cost = Math.max(size, leastBlockBytes);
         if (outgoing.closed || (bytes > 0 && bytes + cost > maxRequestBytes)) break;
         bytes += cost;
         this.#charge(outgoing, size / bytesPerToken);
-        const indexes = [...new Set(places.map(({ index }) => index))];
         const read = () => reader.transactionsAt(height, indexes);
         for (const each of await (bytes <= cheapBytes ? read() : this.#inTurn(outgoing, read)))
           found.set(each.record.idHex, each);

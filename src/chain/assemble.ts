@@ -15,6 +15,7 @@ import { FinalityFollower } from "./finality-follower.ts";
 import type { ForkBlocks } from "./fork-blocks.ts";
 import type { Genesis } from "./genesis.ts";
 import { HeaderRules } from "./header-rules.ts";
+import { HistoryReader } from "./history-reader.ts";
 import { InvalidBlocks } from "./invalid-blocks.ts";
 import { Ledger } from "./ledger.ts";
 import type { LoadedChain } from "./load.ts";
@@ -55,6 +56,7 @@ export interface ChainParts {
   checks: BlockChecks;
   tree: BlockTree;
   reader: BlockReader;
+  history: HistoryReader;
   participants: Participants;
   forks: ForkBlocks;
   invalid: InvalidBlocks;
@@ -81,6 +83,7 @@ export function assembleChain(options: ChainOptions, loaded: LoadedChain): Chain
   const tree = new BlockTree(stores.blocks, config, rules, recoveries, snapshot);
   tree.remember(head, snapshot);
   const reader = new BlockReader(stores, tree, genesis, { head: () => canonical.head, pause: options.pause });
+  const history = new HistoryReader(stores, genesis, () => canonical.head);
   const participants = new Participants(logger);
   const invalid = new InvalidBlocks(stores, tree, forks);
   const ledger = new Ledger(state, stores, rules, options.pause);
@@ -106,5 +109,16 @@ export function assembleChain(options: ChainOptions, loaded: LoadedChain): Chain
   const recovery = new RecoveryAdoption({ ...common, canonical, checkpoints, onAdopted });
   const followed = { ...common, canonical, checkpoints, branches, recovery };
   const following = new FinalityFollower({ ...followed, onFinality });
-  return { ...common, events, checks, headers, checkpoints, canonical, recovery, blockImport, following };
+  return {
+    ...common,
+    history,
+    events,
+    checks,
+    headers,
+    checkpoints,
+    canonical,
+    recovery,
+    blockImport,
+    following,
+  };
 }

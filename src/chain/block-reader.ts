@@ -1,4 +1,5 @@
 import type { BlockStore, TransactionPlace, UndoRecord } from "../storage/blocks.ts";
+import { transactionsPerPart } from "../storage/bodies.ts";
 import { damaged } from "../storage/damaged.ts";
 import type { MetaStore } from "../storage/meta.ts";
 import type { GenesisBlock } from "../types/genesis.ts";
@@ -6,8 +7,8 @@ import {
   type BlockRef,
   computeDomain,
   decodeRecordsInSlices,
+  encodedRecords,
   type TransactionRecord,
-  transactionRecord,
 } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Pause } from "../util/slices.ts";
@@ -134,23 +135,24 @@ export class BlockReader {
     const id = await this.canonicalId(height);
     const block = id && (await this.#tree.get(id));
     if (!block) return [];
-    const transactions = await this.#blocks.bodyTransactions(block.id, indexes);
-    return transactions.flatMap((transaction, place) =>
-      transaction
-        ? { record: transactionRecord(transaction, this.#domain), block, index: indexes[place]! }
-        : [],
+    const encoded = await this.#blocks.encodedTransactions(indexes.map((index) => ({ id: block.id, index })));
+    const found = indexes.flatMap((index, place) => (encoded[place] ? { index, bytes: encoded[place] } : []));
+    const records = encodedRecords(
+      found.map(({ bytes }) => bytes),
+      this.#domain,
     );
+    return found.map(({ index }, place) => ({ record: records[place]!, block, index }));
   }
 
-  /** The encoded size of a canonical block's transactions: the cost of reading them. */
-  async bodyBytesAt(height: number): Promise<number> {
+  /** About as many bytes as are read for some transactions of a canonical block: whole parts of them. */
+  async readBytesAt(height: number, indexes: readonly number[]): Promise<number> {
     const id = await this.canonicalId(height);
-    return (id && (await this.summary(id))?.bodyBytes) ?? 0;
-  }
-
-  /** The places of an account's transactions before `before`, newest first. `account` is its index. */
-  history(account: number, before: TransactionPlace | undefined, limit: number): Promise<TransactionPlace[]> {
-    return this.#blocks.history(account, before, limit);
+    const summary = id && (await this.summary(id));
+    if (!summary || summary.transactionCount === 0) return 0;
+    const parts = new Set(indexes.map((index) => Math.floor(index / transactionsPerPart)));
+    const part =
+      Math.min(parts.size * transactionsPerPart, summary.transactionCount) / summary.transactionCount;
+    return Math.ceil(summary.bodyBytes * part);
   }
 
   /** A block with its transactions. @throws {CodedError} `DAMAGED` */

@@ -11,6 +11,7 @@ import type { BlockTree } from "./block-tree.ts";
 import type { BlockPlan } from "./build-block.ts";
 import type { FinalityPoint } from "./checkpoints.ts";
 import type { Genesis } from "./genesis.ts";
+import type { HistoryReader } from "./history-reader.ts";
 import { loadChain, requireKnownHead } from "./load.ts";
 import type { ChainParticipant } from "./participants.ts";
 import type { KnownRules } from "./rules.ts";
@@ -29,6 +30,7 @@ export class Chain {
   readonly checks: BlockChecks;
   readonly tree: BlockTree;
   readonly reader: BlockReader;
+  readonly history: HistoryReader;
   /** The versions of the rules that this program knows. */
   readonly rules: KnownRules;
   readonly #parts: ChainParts;
@@ -42,6 +44,7 @@ export class Chain {
     this.checks = parts.checks;
     this.tree = parts.tree;
     this.reader = parts.reader;
+    this.history = parts.history;
     this.rules = rules;
     this.#parts = parts;
     parts.events.on("sealed", ({ idHex }) => {

@@ -146,7 +146,8 @@ export class ForkBlocks implements ChainParticipant {
   async #delete(blocks: readonly ForkBlock[]): Promise<BlockRef[]> {
     const doomed = blocks.slice(0, deletedAtOnce);
     if (doomed.length === 0) return doomed;
-    await this.#database.commit(doomed.flatMap((block) => this.#store.delete(block)));
+    const writes = await Promise.all(doomed.map((block) => this.#store.delete(block)));
+    await this.#database.commit(writes.flat());
     for (const { idHex } of doomed) this.remove(idHex);
     return doomed;
   }

@@ -125,7 +125,7 @@ export async function storeGenesis(stores: ChainStores, genesis: CheckedGenesis)
   const record = { header: block.header, totalDifficulty: 0, transactionCount: 0, bodyBytes: 0 };
   await stores.database.commit([
     ...stores.blocks.put(id, record, new Uint8Array()),
-    stores.blocks.setCanonical({ height: 0, id }),
+    stores.blocks.setCanonical({ height: 0, id, timestamp: block.header.message.timestamp }),
     stores.blocks.putSnapshot(id, snapshot),
     ...stores.accounts.putNew(genesisState(balancesOf(block))),
     ...stores.meta.setHead(id, snapshot),

@@ -67,7 +67,8 @@ export class InvalidBlocks {
 
   async #remove(blocks: readonly BlockRef[]): Promise<void> {
     for (const { id } of blocks) this.#tree.forget(toHex(id));
-    await this.#stores.database.commit(blocks.flatMap((block) => this.#stores.blocks.delete(block)));
+    const writes = await Promise.all(blocks.map((block) => this.#stores.blocks.delete(block)));
+    await this.#stores.database.commit(writes.flat());
     for (const { id } of blocks) this.#forks.remove(toHex(id));
   }
 }

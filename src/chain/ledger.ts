@@ -1,4 +1,10 @@
-import { type AccountState, type BlockUndo, Executor, revertBlock } from "../state/index.ts";
+import {
+  type AccountState,
+  type BlockUndo,
+  type ExecutedBlock,
+  Executor,
+  revertBlock,
+} from "../state/index.ts";
 import { damaged } from "../storage/damaged.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
@@ -64,7 +70,7 @@ export class Ledger {
    */
   begin(height: number, proposer: Uint8Array, parameters: ChainParameters) {
     const accounts = this.state.count;
-    let income = 0n;
+    let executed: ExecutedBlock | undefined;
     const executor = new Executor(this.state, {
       height,
       proposer,
@@ -73,35 +79,40 @@ export class Ledger {
     return {
       executor,
       finish: async (snapshot: ChainSnapshot): Promise<Uint8Array> => {
-        income = executor.finish();
+        executed = executor.finish();
         await this.#pause();
         await this.state.hash(this.#pause);
         return this.state.stateRoot(snapshot);
       },
       index: (block: CanonicalBlock): void => {
-        const { blocks } = this.#stores;
+        const { blocks, histories } = this.#stores;
+        if (!executed) throw new Error("the block is not finished");
+        const { timestamp } = block.header.message;
         const own = [
-          blocks.setCanonical(block),
-          blocks.putUndo(block.id, { accounts, income }),
+          blocks.setCanonical({ ...block, timestamp }),
+          blocks.putUndo(block.id, { accounts, income: executed.income }),
           // This entry stays when the block is retracted, because it follows from the block's id.
           blocks.putAccountsRoot(block.id, this.state.accountsRoot()),
         ];
-        this.#writes.push(own, blocks.putPlaces({ ...block, parties: executor.parties }));
+        this.#writes.push(own, blocks.putPlaces(block), histories.put({ ...block, ...executed }));
       },
     };
   }
 
   /** Reverts the newest block. `undo` is its undo record. */
   retract(block: CanonicalBlock, undo: BlockUndo): void {
-    const { blocks } = this.#stores;
-    const transactions = block.records.map(({ transaction }) => transaction);
+    const { blocks, histories } = this.#stores;
+    const { height, records, header } = block;
+    const transactions = records.map(({ transaction }) => transaction);
+    const proposer = this.state.indexOf(header.message.proposer);
     const parties = transactions.flatMap(({ message: { from, to } }) => [
       this.state.indexOf(from),
       this.state.indexOf(to),
     ]);
     this.#revert(block, undo);
-    const own = [blocks.clearCanonical(block.height), blocks.deleteUndo(block.id)];
-    this.#writes.push(own, blocks.clearPlaces({ ...block, parties }));
+    const own = [blocks.clearCanonical(height), blocks.deleteUndo(block.id)];
+    const entries = histories.clear({ height, parties, proposer, income: undo.income });
+    this.#writes.push(own, blocks.clearPlaces(block), entries);
   }
 
   /**

@@ -2,6 +2,7 @@ import { AccountStore } from "../storage/accounts.ts";
 import { BlockStore } from "../storage/blocks.ts";
 import type { Database } from "../storage/database.ts";
 import { FinalityStore } from "../storage/finality.ts";
+import { HistoryStore } from "../storage/histories.ts";
 import { MetaStore } from "../storage/meta.ts";
 import { RecoveryStore } from "../storage/recoveries.ts";
 
@@ -11,6 +12,7 @@ export interface ChainStores {
   meta: MetaStore;
   blocks: BlockStore;
   accounts: AccountStore;
+  histories: HistoryStore;
   finality: FinalityStore;
   recoveries: RecoveryStore;
 }
@@ -21,6 +23,7 @@ export function chainStores(database: Database): ChainStores {
     meta: new MetaStore(database),
     blocks: new BlockStore(database),
     accounts: new AccountStore(database),
+    histories: new HistoryStore(database),
     finality: new FinalityStore(database),
     recoveries: new RecoveryStore(database),
   };

@@ -1,5 +1,6 @@
 import { bech32m } from "@scure/base";
 import { crypto_core_ed25519_is_valid_point } from "sodium-native";
+import { toBinary } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
 
 /** An Ed25519 public key written as bech32m (BIP-350) with the prefix `cc`: 61 characters. */
@@ -16,19 +17,42 @@ export function isAddress(bytes: Uint8Array): boolean {
   return bytes.length === keyBytes && crypto_core_ed25519_is_valid_point(bytes);
 }
 
-export function encodeAddress(publicKey: Uint8Array): Address {
-  return bech32m.encode(prefix, bech32m.toWords(publicKey));
-}
-
-/** The value of each of BIP-173's characters by its code, -1 for all others. */
+/** BIP-173's characters in the order of their values. */
+const characters = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+/** The value of each character by its code, -1 for all others. */
 const values = new Int8Array(128).fill(-1);
-for (const [value, character] of [..."qpzry9x8gf2tvdw0s3jn54khce6mua7l"].entries())
-  values[character.charCodeAt(0)] = value;
+for (const [value, character] of [...characters].entries()) values[character.charCodeAt(0)] = value;
 /** The checksum's final value (BIP-350), after its state has taken in the prefix. */
 const checksum = 0x2bc830a3;
 const stateAfterPrefix = [3, 3, 0, 3, 3].reduce(step, 1);
 const addressLength = 61;
 const dataStart = prefix.length + 1;
+
+const codes = Uint8Array.from(characters, (character) => character.charCodeAt(0));
+const checksumLength = 6;
+/** The text that `encodeAddress` is writing. */
+const written = Uint8Array.from(`${prefix}1`.padEnd(addressLength), (character) => character.charCodeAt(0));
+
+/** Lists name hundreds of addresses: this takes a fraction of the time of a general encoder. */
+export function encodeAddress(publicKey: Uint8Array): Address {
+  let state = stateAfterPrefix;
+  let bits = 0;
+  let buffer = 0;
+  let next = dataStart;
+  for (let at = 0; at <= keyBytes; at++) {
+    // Zeros fill the last character of the key.
+    buffer = ((buffer << 8) | (at < keyBytes ? publicKey[at]! : 0)) & 0xfff;
+    for (bits += 8; bits >= 5 && next < addressLength - checksumLength; bits -= 5) {
+      const value = (buffer >> (bits - 5)) & 31;
+      state = step(state, value);
+      written[next++] = codes[value]!;
+    }
+  }
+  for (let at = 0; at < checksumLength; at++) state = step(state, 0);
+  state ^= checksum;
+  for (let at = checksumLength - 1; at >= 0; at--) written[next++] = codes[(state >>> (5 * at)) & 31]!;
+  return toBinary(written);
+}
 
 /**
  * Writes the 32 key bytes of an address in lower case to `out`. Returns false if the text is no address; `out` is then

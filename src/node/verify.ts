@@ -82,7 +82,7 @@ function verifyWith(
         checkBlockLimits(checked.records, before.parameters);
         const snapshot = rules.applyHeader(before, message, config);
         const records = checked.records.map(({ transaction }) => transaction);
-        const { parties } = executeBlock(state, {
+        const executed = executeBlock(state, {
           height,
           transactions: records,
           proposer: message.proposer,
@@ -92,7 +92,8 @@ function verifyWith(
         if (!equalBytes(state.stateRoot(snapshot), message.stateRoot)) damaged("the state root is wrong");
         totalDifficulty += message.difficulty;
         if (weight !== totalDifficulty) damaged("its total difficulty is wrong");
-        if (!(await stores.blocks.hasPlaces({ height, records: checked.records, parties })))
+        const indexed = { height, records: checked.records, ...executed };
+        if (!(await stores.blocks.hasPlaces(indexed)) || !(await stores.histories.has(indexed)))
           damaged("the indexes do not find its transactions");
         transactions += checked.records.length;
         parent = { header: message, id: checked.id, snapshot };
@@ -124,8 +125,10 @@ async function* readBlocks(stores: ChainStores, end: number): AsyncGenerator<Sto
 }
 
 async function readBlock({ blocks }: ChainStores, height: number): Promise<StoredBlock> {
-  const id = (await blocks.canonicalId(height)) ?? damaged("it is missing");
+  const [place] = await blocks.canonicalTimes([height]);
+  const { id, timestamp } = place ?? damaged("it is missing");
   const record = (await blocks.header(id)) ?? damaged("its header is missing");
+  if (record.header.message.timestamp !== timestamp) damaged("the index has another time for it");
   return {
     height,
     header: record.header,

@@ -18,8 +18,14 @@ export interface BlockInput {
 export interface ExecutedBlock {
   /** The indexes of the sender's account and of the receiver's, for each transaction; -1 for none. */
   parties: readonly number[];
+  /** The balances of these accounts after the transaction; 0 for none. */
+  balances: readonly bigint[];
+  /** The index of the proposer's account; -1 for none. */
+  proposer: number;
   /** The amount that the proposer was paid. */
   income: bigint;
+  /** The proposer's balance after that. */
+  proposerBalance: bigint;
 }
 
 /** The facts that a block itself does not show, and that `revertBlock` needs. */
@@ -38,6 +44,7 @@ export function isExpired({ validUntil }: Pick<Transfer, "validUntil">, height: 
 export class Executor {
   /** As in `ExecutedBlock`, for the transactions that were executed. */
   readonly parties: number[] = [];
+  readonly #balances: bigint[] = [];
   readonly #state: AccountState;
   readonly #height: number;
   readonly #proposer: Uint8Array;
@@ -86,6 +93,7 @@ export class Executor {
     else if (amount > 0n) receiver = state.append(to, amount);
     else this.#strangers.push({ place: this.parties.length + 1, address: to });
     this.parties.push(sender, receiver);
+    this.#balances.push(state.balance(sender), receiver < 0 ? 0n : state.balance(receiver));
     this.#fees = fees;
     return undefined;
   }
@@ -100,21 +108,22 @@ export class Executor {
   }
 
   /**
-   * Pays the proposer as much of the fees and the reward as its balance can hold, and returns that amount. The rest is
-   * lost: no reward that was voted for, and no balance, makes a block invalid. The executor cannot be used afterwards.
+   * Pays the proposer as much of the fees and the reward as its balance can hold. The rest is lost: no reward that was
+   * voted for, and no balance, makes a block invalid. The executor cannot be used afterwards.
    */
-  finish(): bigint {
+  finish(): ExecutedBlock {
     const state = this.#state;
-    const proposer = state.indexOf(this.#proposer);
+    let proposer = state.indexOf(this.#proposer);
     const balance = proposer < 0 ? 0n : state.balance(proposer);
     const earned = this.#fees + this.#parameters.blockReward;
     const income = earned > maxAmount - balance ? maxAmount - balance : earned;
     if (income > 0n) {
       if (proposer >= 0) state.set(proposer, balance + income, state.nonce(proposer));
-      else state.append(this.#proposer, income);
+      else proposer = state.append(this.#proposer, income);
     }
     for (const { place, address } of this.#strangers) this.parties[place] = state.indexOf(address);
-    return income;
+    const { parties } = this;
+    return { parties, balances: this.#balances, proposer, income, proposerBalance: balance + income };
   }
 }
 
@@ -124,8 +133,7 @@ export class Executor {
 export function executeBlock(state: AccountState, block: BlockInput): ExecutedBlock {
   const executor = new Executor(state, block);
   for (const transaction of block.transactions) executor.execute(transaction);
-  const income = executor.finish();
-  return { parties: executor.parties, income };
+  return executor.finish();
 }
 
 /**

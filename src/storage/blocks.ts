@@ -7,7 +7,7 @@ import {
   Header,
   rootOf,
   SignedHeader,
-  Transaction,
+  type Transaction,
   Transactions,
   Uint32,
 } from "../types/index.ts";
@@ -20,18 +20,11 @@ import {
   uint32Bytes,
   uint64Bytes,
 } from "../util/bytes.ts";
+import { BodyStore } from "./bodies.ts";
 import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
-import {
-  type BlockPlaces,
-  idPrefix,
-  placeEntries,
-  placeHeight,
-  readPlace,
-  readPlaces,
-  type TransactionPlace,
-} from "./places.ts";
+import { type BlockPlaces, idPrefix, placeEntries, readPlace, type TransactionPlace } from "./places.ts";
 import { decodeSnapshot, encodeSnapshot } from "./snapshot.ts";
 
 export type { TransactionPlace } from "./places.ts";
@@ -50,6 +43,11 @@ export type HeaderRecord = ValueOf<typeof HeaderRecord>;
 const UndoRecord = new ContainerType({ accounts: Uint32, income: Amount }, { typeName: "UndoRecord" });
 export type UndoRecord = ValueOf<typeof UndoRecord>;
 
+/** A block of the canonical chain with its time, in milliseconds since the Unix epoch. */
+export interface TimedBlock extends BlockRef {
+  timestamp: number;
+}
+
 /** The index entry of a stored block that is not canonical. */
 export interface SideRecord extends BlockRef {
   parent: Uint8Array;
@@ -63,23 +61,25 @@ export interface SideRecord extends BlockRef {
  */
 export class BlockStore {
   readonly #database: Database;
+  readonly #bodies: BodyStore;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#bodies = new BodyStore(database);
   }
 
   put(id: Uint8Array, record: HeaderRecord, body: Uint8Array): Write[] {
     return [
       { key: keyOf("header", id), value: HeaderRecord.serialize(record) },
-      { key: keyOf("body", id), value: body },
+      ...this.#bodies.put(id, body),
     ];
   }
 
   /** Deletes everything that is stored for a block that is not canonical. */
-  delete({ height, id }: BlockRef): Write[] {
+  async delete({ height, id }: BlockRef): Promise<Write[]> {
     return [
       { key: keyOf("header", id), value: undefined },
-      { key: keyOf("body", id), value: undefined },
+      ...(await this.#bodies.delete(id)),
       { key: keyOf("snapshot", id), value: undefined },
       { key: keyOf("accountsRoot", id), value: undefined },
       { key: keyOf("undo", id), value: undefined },
@@ -118,9 +118,9 @@ export class BlockStore {
     return record;
   }
 
-  /** The encoded `Transactions` of a block. */
+  /** The encoded `Transactions` of a block. @throws {CodedError} `DAMAGED` if a part is missing */
   bodyBytes(id: Uint8Array): Promise<Uint8Array | undefined> {
-    return this.#database.get(keyOf("body", id));
+    return this.#bodies.get(id);
   }
 
   async body(id: Uint8Array): Promise<Transaction[] | undefined> {
@@ -128,26 +128,28 @@ export class BlockStore {
     return bytes && Transactions.deserialize(bytes);
   }
 
-  /** Some transactions of a block. An SSZ list of such begins with the offset (4, little-endian) of each of its elements. */
-  async bodyTransactions(id: Uint8Array, indexes: readonly number[]): Promise<(Transaction | undefined)[]> {
-    const bytes = await this.bodyBytes(id);
-    if (!bytes || bytes.length === 0) return [];
-    const offsets = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const count = offsets.getUint32(0, true) / 4;
-    return indexes.map((index) => {
-      if (index >= count) return undefined;
-      const end = index + 1 < count ? offsets.getUint32(4 * (index + 1), true) : bytes.length;
-      return Transaction.deserialize(bytes.subarray(offsets.getUint32(4 * index, true), end));
-    });
+  /** Some transactions, encoded, without reading the others of their blocks; undefined where there is none. */
+  encodedTransactions(
+    places: readonly { id: Uint8Array; index: number }[],
+  ): Promise<(Uint8Array | undefined)[]> {
+    return this.#bodies.transactions(places);
   }
 
   /** Ids at several heights, all read at one moment. */
-  canonicalIds(heights: number[]): Promise<(Uint8Array | undefined)[]> {
-    return this.#database.getMany(heights.map((height) => keyOf("canonical", uint64Bytes(height))));
+  async canonicalIds(heights: number[]): Promise<(Uint8Array | undefined)[]> {
+    return (await this.canonicalTimes(heights)).map((block) => block?.id);
   }
 
-  canonicalId(height: number): Promise<Uint8Array | undefined> {
-    return this.#database.get(keyOf("canonical", uint64Bytes(height)));
+  /** The same with the blocks' times. */
+  async canonicalTimes(heights: readonly number[]): Promise<(TimedBlock | undefined)[]> {
+    const values = await this.#database.getMany(
+      heights.map((height) => keyOf("canonical", uint64Bytes(height))),
+    );
+    return values.map((value, at) => value && timedBlock(heights[at]!, value));
+  }
+
+  async canonicalId(height: number): Promise<Uint8Array | undefined> {
+    return (await this.canonicalIds([height]))[0];
   }
 
   /**
@@ -158,8 +160,8 @@ export class BlockStore {
     const refs: BlockRef[] = [];
     if (count <= 0) return refs;
     const range = { gte: keyRange("canonical").gte, lt: keyOf("canonical", uint64Bytes(height + 1)) };
-    for await (const [key, id] of this.#database.iterate({ ...range, reverse: true, limit: count }))
-      refs.push({ height: readUint64(key, 1), id: id.slice() });
+    for await (const [key, value] of this.#database.iterate({ ...range, reverse: true, limit: count }))
+      refs.push({ height: readUint64(key, 1), id: idOf(value).slice() });
     const last = refs.at(-1);
     const missing = refs.findIndex((ref, depth) => ref.height !== refs[0]!.height - depth);
     if (missing > 0) damaged(`block ${refs[missing - 1]!.height - 1} is missing`);
@@ -172,15 +174,15 @@ export class BlockStore {
     const refs: BlockRef[] = [];
     if (count <= 0) return refs;
     const range = { gte: keyOf("canonical", uint64Bytes(height)), lt: keyRange("canonical").lt };
-    for await (const [key, id] of this.#database.iterate({ ...range, limit: count }))
-      refs.push({ height: readUint64(key, 1), id: id.slice() });
+    for await (const [key, value] of this.#database.iterate({ ...range, limit: count }))
+      refs.push({ height: readUint64(key, 1), id: idOf(value).slice() });
     const missing = refs.findIndex((ref, index) => ref.height !== height + index);
     if (missing >= 0) damaged(`block ${height + missing} is missing`);
     return refs;
   }
 
-  setCanonical({ height, id }: BlockRef): Write {
-    return { key: keyOf("canonical", uint64Bytes(height)), value: id };
+  setCanonical({ height, id, timestamp }: TimedBlock): Write {
+    return { key: keyOf("canonical", uint64Bytes(height)), value: concatBytes(id, uint64Bytes(timestamp)) };
   }
 
   clearCanonical(height: number): Write {
@@ -192,26 +194,6 @@ export class BlockStore {
     const places: TransactionPlace[] = [];
     for await (const [key] of this.#database.iterate(keyRange("transactionPlace", idPrefix(id))))
       places.push(readPlace(key));
-    return places;
-  }
-
-  /** The places of the account's transactions before `before`, newest first. */
-  async history(
-    account: number,
-    before: TransactionPlace | undefined,
-    limit: number,
-  ): Promise<TransactionPlace[]> {
-    const range = keyRange("accountPlaces", uint32Bytes(account));
-    if (before) range.lt = keyOf("accountPlaces", uint32Bytes(account), placeHeight(before.height + 1));
-    const places: TransactionPlace[] = [];
-    // All places in the first entry may be at or after `before`.
-    for await (const [key, value] of this.#database.iterate({ ...range, reverse: true, limit: limit + 1 })) {
-      for (const place of readPlaces(key, value)) {
-        if (before && place.height === before.height && place.index >= before.index) continue;
-        places.push(place);
-        if (places.length === limit) return places;
-      }
-    }
     return places;
   }
 
@@ -260,4 +242,13 @@ export class BlockStore {
     const bytes = await this.#database.get(keyOf("snapshot", id));
     return bytes && decodeSnapshot(bytes);
   }
+}
+
+/** `value` is that of an entry of the canonical chain. */
+function idOf(value: Uint8Array): Uint8Array {
+  return value.subarray(0, 32);
+}
+
+function timedBlock(height: number, value: Uint8Array): TimedBlock {
+  return { height, id: idOf(value), timestamp: readUint64(value, 32) };
 }

@@ -6,7 +6,7 @@ import { keySpaces } from "./key-spaces.ts";
 const checksumBytes = 4;
 
 /** Key spaces without a checksum. Places lead to transactions whose ids are compared anyway. */
-const unsealed: readonly number[] = [keySpaces.transactionPlace, keySpaces.accountPlaces];
+const unsealed: readonly number[] = [keySpaces.transactionPlace];
 
 /** The buffer that `seal` returns views of: only one value at a time is being sealed. */
 let buffer = new Uint8Array(64 * 1024);

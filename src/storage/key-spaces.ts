@@ -6,10 +6,8 @@ export const keySpaces = {
   meta: 0,
   /** Block id -> `HeaderRecord`. */
   header: 1,
-  /** Block id -> encoded `Transactions`. */
-  body: 2,
-  /** Height (8) -> block id of the canonical chain. */
-  canonical: 3,
+  // 2 was the encoded transactions of a block, all in one value.
+  // 3 was the canonical chain, without times.
   // 4 was the index of transactions, with places as values.
   /**
    * Account index (4) -> address (32), balance (8), nonce (8): accounts of the head's state that are not in
@@ -41,12 +39,22 @@ export const keySpaces = {
   accountPage: 19,
   /** Candidate -> kind (1), time (8): a change of the authority set that this node's operator proposes. */
   proposal: 20,
-  /** Account index (4), height (6) -> index (2) of each of its transactions in that block of the canonical chain, ascending. */
-  accountPlaces: 21,
+  // 21 was the places of an account's transactions, without what they did.
   /** Height (8), block id -> parent (32), proposer (32), size of the body (4): stored blocks that are not canonical. */
   side: 24,
   /** Id of a canonical block -> `UndoRecord`: inverse execution computes the rest. */
   undo: 25,
+  /** Block id -> number of parts (2), then the first part of its `Transactions`; block id, part (2) -> the others. */
+  body: 26,
+  /** Height (8) -> id (32) and timestamp (8) of the block of the canonical chain. */
+  canonical: 27,
+  /**
+   * Account index (4), height (6), index of the first transaction (2) -> what some transactions of that block of the
+   * canonical chain did to the account: `account-entries.ts`.
+   */
+  accountEntry: 28,
+  /** Account index (4), height (6) -> what the account was paid for that block of the canonical chain, and its balance then. */
+  accountIncome: 29,
   /** Signatures that must not be contradicted: `protection.ts`. */
   protection: 30,
   /** Offender (32), evidence id (32) -> time of arrival (8), then `Evidence`. */

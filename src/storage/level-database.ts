@@ -14,6 +14,10 @@ interface Waiting {
 /** Entries that are put into a batch between two pauses: a few ms. */
 const sliceEntries = 4096;
 
+/** Entries that an iteration reads at first, and at most: many readers need only a few. */
+const firstEntries = 16;
+const mostEntries = 1_000;
+
 const encoding = { keyEncoding: "view", valueEncoding: "view" } as const;
 
 /**
@@ -77,8 +81,8 @@ export class LevelDatabase implements Database {
     if (this.#isClosed) closed("the database");
     const iterator = this.#level.iterator({ ...range, ...encoding, highWaterMarkBytes: 256 * 1024 });
     try {
-      for (;;) {
-        const entries = await this.#read(() => iterator.nextv(1000));
+      for (let count = firstEntries; ; count = Math.min(4 * count, mostEntries)) {
+        const entries = await this.#read(() => iterator.nextv(count));
         if (entries.length === 0) return;
         for (const [key, sealed] of entries) yield [plain(key), unseal(key, sealed)];
       }

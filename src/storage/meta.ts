@@ -8,7 +8,7 @@ import { keyOf } from "./key-spaces.ts";
 import { decodeSnapshot, encodeSnapshot } from "./snapshot.ts";
 
 /** Incremented when stored values change their form. */
-const formatVersion = 7;
+const formatVersion = 8;
 
 const keys = {
   version: metaKey("version"),

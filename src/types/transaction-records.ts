@@ -78,7 +78,11 @@ export function transactionRecords(
  * no such list.
  */
 export function decodeRecords(list: Uint8Array, domain: Uint8Array): TransactionRecord[] {
-  const encoded = splitTransactions(list);
+  return encodedRecords(splitTransactions(list), domain);
+}
+
+/** The records of encoded transactions. They keep `encoded`, which must not change. @throws {RangeError} */
+export function encodedRecords(encoded: readonly Uint8Array[], domain: Uint8Array): TransactionRecord[] {
   return withRoots(
     encoded.map((bytes) => decodeTransaction(bytes)),
     encoded,
@@ -99,9 +103,7 @@ export async function decodeRecordsInSlices(
   const records: TransactionRecord[] = [];
   for (let from = 0; from < encoded.length; from += decodedAtOnce) {
     if (from > 0) await pause();
-    const slice = encoded.slice(from, from + decodedAtOnce);
-    const transactions = slice.map((bytes) => decodeTransaction(bytes));
-    records.push(...withRoots(transactions, slice, domain));
+    records.push(...encodedRecords(encoded.slice(from, from + decodedAtOnce), domain));
   }
   return records;
 }
@@ -185,6 +187,37 @@ export function sliceTransactions(list: Uint8Array, from: number, to: number): U
     sliceView.setUint32(4 * (index - from), startOf(index) - moved, true);
   slice.set(list.subarray(startOf(from), startOf(to)), first);
   return slice;
+}
+
+/** One list of the transactions of several lists that were checked. */
+export function concatTransactions(lists: readonly Uint8Array[]): Uint8Array {
+  const counts = lists.map(transactionCount);
+  const offsets = 4 * counts.reduce((sum, count) => sum + count, 0);
+  const contents = lists.reduce((sum, list, at) => sum + list.length - 4 * counts[at]!, 0);
+  const joined = new Uint8Array(offsets + contents);
+  const joinedView = viewOf(joined);
+  let first = 0;
+  let at = offsets;
+  for (const [place, list] of lists.entries()) {
+    const view = viewOf(list);
+    const count = counts[place]!;
+    const moved = at - 4 * count;
+    for (let index = 0; index < count; index++)
+      joinedView.setUint32(4 * (first + index), view.getUint32(4 * index, true) + moved, true);
+    joined.set(list.subarray(4 * count), at);
+    first += count;
+    at += list.length - 4 * count;
+  }
+  return joined;
+}
+
+/** One transaction of a list that was checked, still encoded; undefined if it has fewer. */
+export function transactionAt(list: Uint8Array, index: number): Uint8Array | undefined {
+  const count = transactionCount(list);
+  if (index >= count) return undefined;
+  const view = viewOf(list);
+  const end = index + 1 < count ? view.getUint32(4 * (index + 1), true) : list.length;
+  return list.subarray(view.getUint32(4 * index, true), end);
 }
 
 function walkTransactions(list: Uint8Array, visit: (start: number, end: number) => void): void {

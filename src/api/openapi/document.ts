@@ -117,7 +117,10 @@ function operationObject(
     responses: {
       [status]: {
         description: STATUS_CODES[status]!,
-        content: contentOf({ [operation.mediaType ?? "application/json"]: answer }, schemas),
+        content: contentOf(
+          { [operation.mediaType ?? "application/json"]: answer, ...operation.otherAnswers },
+          schemas,
+        ),
       },
       ...problemResponses(problemCodes(operation), problem),
       default: { $ref: "#/components/responses/Problem" },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { IncludedTransaction, WeightedHeader } from "../../chain/types.ts";
 import type { TransactionRecord } from "../../types/index.ts";
-import { toHex } from "../../util/bytes.ts";
+import { type Hex, toHex } from "../../util/bytes.ts";
 import type { Api } from "../operation.ts";
 import { ProblemError } from "../problem.ts";
 import { maxCount } from "../query.ts";
@@ -96,13 +96,26 @@ function pendingView(record: TransactionRecord) {
 
 /** A transaction of a canonical block, with its place. */
 export function includedView(
-  { chain }: LedgerServices,
+  ledger: LedgerServices,
   { record, block, index }: { record: TransactionRecord; block: WeightedHeader; index: number },
+) {
+  const { height, idHex, header } = block;
+  return placedView(ledger, { record, index, block: { height, idHex, timestamp: header.message.timestamp } });
+}
+
+/** The same for a block of which no more is known. */
+export function placedView(
+  { chain }: LedgerServices,
+  {
+    record,
+    block: { height, idHex, timestamp },
+    index,
+  }: { record: TransactionRecord; block: { height: number; idHex: Hex; timestamp: number }; index: number },
 ) {
   return {
     ...transactionView(record),
-    status: block.height <= chain.finalized.height ? ("finalized" as const) : ("included" as const),
-    block: { height: block.height, id: block.idHex, timestamp: block.header.message.timestamp },
+    status: height <= chain.finalized.height ? ("finalized" as const) : ("included" as const),
+    block: { height, id: idHex, timestamp },
     index,
   };
 }

@@ -25,7 +25,9 @@ async function canonicalChain(
   const store = new BlockStore(database);
   for (let start = 0; start < ids.length; start += batch) {
     const part = ids.slice(start, start + batch);
-    await database.commit(part.map((id, index) => store.setCanonical({ height: start + index, id })));
+    await database.commit(
+      part.map((id, index) => store.setCanonical({ height: start + index, id, timestamp: 0 })),
+    );
   }
   return store;
 }

@@ -2,6 +2,7 @@ import type { Figure } from "../figure.ts";
 import { bareHttpFigure } from "./bare-http.ts";
 import { commonAncestorFigure } from "./common-ancestor.ts";
 import { diskFigure } from "./disk.ts";
+import { historyFigure } from "./history.ts";
 import { idleFigure } from "./idle.ts";
 import { importFigures } from "./import.ts";
 import { latencyFigure } from "./latency.ts";
@@ -26,6 +27,7 @@ export const figures: readonly Figure[] = [
   propagationFigure,
   diskFigure,
   idleFigure,
+  historyFigure,
   pageFigure,
   startFigure,
   mempoolFigure,

@@ -1,123 +1,156 @@
 import type { ServerResponse } from "node:http";
 import { beforeEach, expect, test } from "vitest";
-import { AccountHistory } from "../../../src/api/account-history.ts";
+import { AccountHistory, type HistoryQuery, historyLimits } from "../../../src/api/account-history.ts";
 import { ClientLimiter } from "../../../src/api/client-limiter.ts";
 import { DearReads } from "../../../src/api/dear-reads.ts";
-import type { BlockReader } from "../../../src/chain/block-reader.ts";
-import { type Clock, systemClock } from "../../../src/util/clock.ts";
+import type { HistoryReader } from "../../../src/chain/history-reader.ts";
+import type { AccountEntry } from "../../../src/storage/account-entries.ts";
+import { comparePlaces, type HistoryRange } from "../../../src/storage/histories.ts";
+import { systemClock } from "../../../src/util/clock.ts";
 import { ManualClock } from "../support/clock.ts";
+import { collect } from "../support/collect.ts";
 
 const answerTo = (remoteAddress: string) =>
   ({ closed: false, req: { socket: { remoteAddress } } }) as unknown as ServerResponse;
 const outgoing = answerTo("10.0.0.1");
 const rate = { perSecond: 1, burst: 100 };
 
-let reads: [height: number, indexes: readonly number[]][];
-let atOnce = 0;
-let most = 0;
-let blockBytes: number;
+/** An account with three transactions in each of 40,000 blocks. */
+const placeOf = (number: number) => ({ height: 1 + Math.floor(number / 3), index: number % 3 });
+const total = 120_000;
+let examined: number;
+let read: number;
+let atOnce: number;
+let most: number;
 
-/** An account with three transactions in each of 100 blocks. */
 const reader = {
-  async history(_: number, before: { height: number; index: number } | undefined, limit: number) {
+  async *entries(_: number, { from, before }: HistoryRange, { newestFirst }: { newestFirst: boolean }) {
     most = Math.max(most, ++atOnce);
-    await new Promise((resolve) => setImmediate(resolve));
-    atOnce--;
-    const all = Array.from({ length: 300 }, (_, at) => ({
-      height: 100 - Math.floor(at / 3),
-      index: 2 - (at % 3),
-    }));
-    const from = before
-      ? all.findIndex((place) => place.height === before.height && place.index === before.index) + 1
-      : 0;
-    return all.slice(from, from + limit);
+    try {
+      for (let at = 0; at < total; at++) {
+        const place = placeOf(newestFirst ? total - 1 - at : at);
+        if (from && comparePlaces(place, from) < 0) continue;
+        if (before && comparePlaces(place, before) >= 0) continue;
+        examined++;
+        yield [place];
+      }
+    } finally {
+      atOnce--;
+    }
   },
-  bodyBytesAt: async () => blockBytes,
-  async transactionsAt(height: number, indexes: readonly number[]) {
-    most = Math.max(most, ++atOnce);
+  async rows(entries: readonly AccountEntry[]) {
     await new Promise((resolve) => setImmediate(resolve));
-    atOnce--;
-    reads.push([height, indexes]);
-    return indexes.map((index) => ({ height, index }));
+    read += entries.length;
+    return entries.map((entry) => ({ entry }));
   },
-} as unknown as BlockReader;
+} as unknown as HistoryReader;
 
 beforeEach(() => {
-  reads = [];
-  atOnce = most = 0;
-  blockBytes = 1_000;
+  examined = read = atOnce = most = 0;
 });
 
-type Page = Parameters<AccountHistory["read"]>[1];
+const query = (match: Partial<HistoryQuery["match"]> = {}): HistoryQuery => ({
+  account: { index: 1, address: new Uint8Array(32) },
+  range: {},
+  newestFirst: true,
+  match: { isAll: Object.keys(match).length === 0, mayMatch: () => true, matches: () => true, ...match },
+});
+const newHistory = (limiter = new ClientLimiter(systemClock, rate, rate)) =>
+  new AccountHistory(new DearReads(systemClock), limiter);
+const placesOf = (rows: readonly { entry: { height: number; index: number } }[]) =>
+  rows.map(({ entry: { height, index } }) => ({ height, index }));
 
-/** Pages of transactions as they are read. */
-function historyOf(clock: Clock, limiter: ClientLimiter) {
-  const history = new AccountHistory(new DearReads(clock), limiter);
-  return {
-    read: (from: BlockReader, query: Page, to: ServerResponse) =>
-      history.read(from, query, to, (included) => [included]),
-  };
-}
-
-const page = (limit: number) => ({ account: 1, before: undefined, limit });
-
-test("a page reads each block once", async () => {
-  const history = historyOf(systemClock, new ClientLimiter(systemClock, rate, rate));
-  const { found, last } = await history.read(reader, page(10), outgoing);
-  expect(found).toHaveLength(10);
-  expect(last).toEqual({ height: 97, index: 2 });
-  expect(reads).toEqual([
-    [100, [2, 1, 0]],
-    [99, [2, 1, 0]],
-    [98, [2, 1, 0]],
-    [97, [2]],
-  ]);
+test("a page reads what it shows, and one entry more to know whether it is the last", async () => {
+  const { rows, last } = await newHistory().page(reader, { ...query(), limit: 10 }, outgoing);
+  const newest = Array.from({ length: 10 }, (_, at) => placeOf(total - 1 - at));
+  expect(placesOf(rows)).toEqual(newest);
+  expect(last).toEqual(newest.at(-1));
+  expect([examined, read]).toEqual([11, 10]);
+  const before = { height: 2, index: 1 };
+  const end = await newHistory().page(reader, { ...query(), range: { before }, limit: 10 }, outgoing);
+  expect(placesOf(end.rows)).toEqual([3, 2, 1, 0].map(placeOf));
+  expect(end.last).toBeUndefined();
 });
 
-test("a page of transactions in large blocks is shorter, and the next page continues after it", async () => {
-  blockBytes = 3 * 2 ** 20;
-  const history = historyOf(systemClock, new ClientLimiter(systemClock, rate, rate));
-  const { found, last } = await history.read(reader, page(100), outgoing);
-  expect(found).toHaveLength(6);
-  const next = await history.read(reader, { ...page(100), before: last }, outgoing);
-  expect(next.found[0]).toEqual({ height: 98, index: 2 });
-  // At least one block is always read.
-  blockBytes = 16 * 2 ** 20;
-  expect((await history.read(reader, page(100), outgoing)).found).toHaveLength(3);
+test("a filter that little passes is given up after some entries, and the next page goes on from there", async () => {
+  const { entriesPerPage } = historyLimits;
+  const rare = query({ mayMatch: ({ height, index }) => height === 20_000 && index === 1 });
+  const found = [];
+  let range: HistoryRange = {};
+  let pages = 0;
+  for (;;) {
+    examined = 0;
+    const { rows, last } = await newHistory().page(reader, { ...rare, range, limit: 100 }, outgoing);
+    found.push(...rows);
+    pages++;
+    expect(examined).toBeLessThan(1.1 * entriesPerPage);
+    if (!last) break;
+    range = { before: last };
+  }
+  expect(placesOf(found)).toEqual([{ height: 20_000, index: 1 }]);
+  expect(pages).toBe(total / entriesPerPage);
 });
 
-test("reads the index and one block at a time for many requests, each in its turn", async () => {
-  const history = historyOf(systemClock, new ClientLimiter(systemClock, rate, rate));
+test("a filter that looks into transactions reads a number of them at most", async () => {
+  const { rowsPerPage, rowsPerTurn } = historyLimits;
+  const none = query({ matches: () => false });
+  const { rows, last } = await newHistory().page(reader, { ...none, limit: 100 }, outgoing);
+  expect(rows).toEqual([]);
+  expect(read).toBe(rowsPerPage);
+  expect(last).toEqual(placeOf(total - rowsPerPage));
+  // Turn by turn, with one entry more each.
+  expect(examined).toBe(rowsPerPage + rowsPerPage / rowsPerTurn);
+});
+
+test("everything is read in turns, the oldest first if so wished", async () => {
+  const all = newHistory().all(
+    reader,
+    { ...query(), newestFirst: false, range: { before: { height: 101, index: 0 } } },
+    outgoing,
+  );
+  const parts = await collect(all);
+  expect(placesOf(parts.flat())).toEqual(Array.from({ length: 300 }, (_, at) => placeOf(at)));
+  expect(parts.map(({ length }) => length)).toEqual([100, 100, 100]);
+});
+
+test("one read is under way at a time for many requests, each in its turn", async () => {
+  const history = newHistory();
   const pages = await Promise.all(
-    Array.from({ length: 70 }, (_, client) => history.read(reader, page(3), answerTo(`10.1.0.${client}`))),
+    Array.from({ length: 70 }, (_, client) =>
+      history.page(reader, { ...query(), limit: 3 }, answerTo(`10.1.0.${client}`)),
+    ),
   );
   expect(most).toBe(1);
-  expect(pages.map(({ found }) => found.length)).toEqual(pages.map(() => 3));
+  expect(pages.map(({ rows }) => rows.length)).toEqual(pages.map(() => 3));
 });
 
-test("stops reading for a client that has disconnected", async () => {
-  const gone = { ...outgoing, closed: false };
+test("nothing more is read for a client that has disconnected", async () => {
+  const gone = answerTo("10.0.0.1") as unknown as { closed: boolean };
   const closing = {
     ...reader,
-    async transactionsAt(height: number, indexes: readonly number[]) {
+    async rows(entries: readonly AccountEntry[]) {
       gone.closed = true;
-      return reader.transactionsAt(height, indexes);
+      return reader.rows(entries);
     },
-  } as unknown as BlockReader;
-  const history = historyOf(systemClock, new ClientLimiter(systemClock, rate, rate));
-  const { found } = await history.read(closing, page(9), gone as unknown as ServerResponse);
-  expect(found).toHaveLength(3);
-  expect(reads).toHaveLength(1);
+  } as unknown as HistoryReader;
+  const none = query({ matches: () => false });
+  await newHistory().page(closing, { ...none, limit: 9 }, gone as unknown as ServerResponse);
+  gone.closed = false;
+  await collect(newHistory().all(closing, query(), gone as unknown as ServerResponse));
+  expect(read).toBe(9 + historyLimits.rowsPerTurn);
 });
 
-test("charges the client for what was read", async () => {
-  blockBytes = 2 ** 20;
+test("the client pays for what is examined and for what is read", async () => {
   const limiter = new ClientLimiter(new ManualClock(), rate, rate);
-  const history = historyOf(systemClock, limiter);
+  const history = newHistory(limiter);
+  const none = query({ mayMatch: () => false });
+  // 20,000 entries cost 80 tokens, and 100 transactions 4 of 100.
+  await history.page(reader, { ...none, limit: 100 }, outgoing);
+  await history.page(reader, { ...query(), limit: 100 }, outgoing);
   expect(limiter.retryAfterS("10.0.0.1")).toBe(0);
-  for (let asked = 0; asked < 2; asked++) await history.read(reader, page(6), outgoing);
-  // The read costs 128 of 100 tokens.
-  expect(limiter.retryAfterS("10.0.0.1")).toBe(30);
+  await history.page(reader, { ...none, limit: 100 }, outgoing);
+  // One token was taken by the question above.
+  expect(limiter.retryAfterS("10.0.0.1")).toBe(Math.ceil(1 - (100 - 80 - 4.4 - 1 - 80)));
   expect(limiter.retryAfterS("10.0.0.2")).toBe(0);
 });
 

@@ -26,7 +26,7 @@ const reader = {
     const number = new DataView(id.buffer, id.byteOffset).getUint32(0);
     return number < 100_000 ? [{ height: Math.floor(number / perBlock), index: number % perBlock }] : [];
   },
-  bodyBytesAt: async () => blockBytes,
+  readBytesAt: async () => blockBytes,
   async transactionsAt(height: number, indexes: readonly number[]) {
     bodies.push(height);
     return indexes.map((index) => ({
@@ -82,7 +82,7 @@ test("blocks without size count too", async () => {
     placesOf: async (id: Uint8Array) => [
       { height: new DataView(id.buffer, id.byteOffset).getUint32(0), index: 0 },
     ],
-    bodyBytesAt: async () => 0,
+    readBytesAt: async () => 0,
   } as unknown as BlockReader;
   await transactions.find(many, numbers(5_000), outgoing);
   expect(bodies).toHaveLength(2 ** 11);

@@ -71,7 +71,7 @@ test("a block with a missing ancestor, near or far, does not descend from the ro
   const beside = await node.maker.extend(node.maker.start(), 101);
   await node.addAll(beside);
   tree.forget(lowest.idHex);
-  await node.database.commit(node.stores.blocks.delete({ height: 1, id: lowest.id }));
+  await node.database.commit(await node.stores.blocks.delete({ height: 1, id: lowest.id }));
 
   const branches = new Branches(tree, root, () => []);
   expect(await branches.holdsRoot(node.chain.head)).toBe(true);

@@ -55,14 +55,14 @@ describe("a branch whose ancestor is missing", () => {
 
   test("is damage if it is the canonical one", async () => {
     const { database, stores, child, refuse, isStored } = await broken();
-    await database.commit([stores.blocks.setCanonical({ height: 2, id: child.id })]);
+    await database.commit([stores.blocks.setCanonical({ height: 2, id: child.id, timestamp: 0 })]);
     expect(await refuse()).toBe("DAMAGED");
     expect(await isStored(child)).toBe(true);
   });
 
   test("is not damage because another block is canonical at its height", async () => {
     const { database, stores, own, refuse } = await broken();
-    await database.commit([stores.blocks.setCanonical({ height: 2, id: own.id })]);
+    await database.commit([stores.blocks.setCanonical({ height: 2, id: own.id, timestamp: 0 })]);
     expect(await refuse()).toBe("UNKNOWN_PARENT");
   });
 });

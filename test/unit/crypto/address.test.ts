@@ -23,6 +23,15 @@ describe("addresses", () => {
     expect(decodeAddress(address)).toEqual(key);
   });
 
+  it("are encoded as a general encoder of bech32m does it", () => {
+    const bytes = fc.uint8Array({ minLength: 32, maxLength: 32 });
+    const isSame = fc.property(
+      bytes,
+      (each) => encodeAddress(each) === bech32m.encode("cc", bech32m.toWords(each)),
+    );
+    fc.assert(isSame, { numRuns: 1000, seed: 1 });
+  });
+
   it("may be written in capitals, not in both", () => {
     expect(decodeAddress(address.toUpperCase())).toEqual(key);
     expect(() => decodeAddress(`C${address.slice(1)}`)).toThrow(/not an address/);

@@ -284,7 +284,7 @@ describe("export, import, verify", () => {
     });
   });
 
-  test.each(["transactionPlace", "accountPlaces"] as const)(
+  test.each(["transactionPlace", "accountEntry", "accountIncome"] as const)(
     "verify finds a transaction that the index does not: %s",
     async (space) => {
       const { paths, maker } = await nodeWithChain();

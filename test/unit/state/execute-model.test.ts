@@ -97,7 +97,7 @@ describe("random blocks", () => {
         executed += done.length;
         refused += transfers.length - done.length;
 
-        expect(executor.finish()).toBe(expected.income);
+        expect(executor.finish().income).toBe(expected.income);
         if (expected.lost > 0n) lossy++;
         const after = accountsOf(state);
         expect(accountsOf(state.settled)).toEqual(accounts);

@@ -42,7 +42,9 @@ describe("the canonical index", () => {
   async function indexOf(heights: number[]) {
     const database = new MemoryDatabase();
     const blocks = new BlockStore(database);
-    await database.commit(heights.map((height) => blocks.setCanonical({ height, id: id(height) })));
+    await database.commit(
+      heights.map((height) => blocks.setCanonical({ height, id: id(height), timestamp: 0 })),
+    );
     return blocks;
   }
   const heightsOf = (refs: { height: number }[]) => refs.map(({ height }) => height);
@@ -77,19 +79,18 @@ describe("the canonical index", () => {
     const database = new MemoryDatabase();
     const blocks = new BlockStore(database);
     const heights = [2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1];
-    await database.commit(heights.map((height, at) => blocks.setCanonical({ height, id: id(at) })));
+    await database.commit(
+      heights.map((height, at) => blocks.setCanonical({ height, id: id(at), timestamp: 0 })),
+    );
     expect(heightsOf(await blocks.canonicalUp(2 ** 32 - 1, 9))).toEqual(heights);
   });
 });
 
 describe("the indexes over transactions", () => {
   const heights = [1, 2, 255, 256, 2 ** 32 + 5];
-  const senders = [0, 1, 255, 256, 0xffffffff];
-  /** Makes a block of 300 transactions of senders in turn; all but the first go to account 7, also those of account 7 itself. */
   const blockAt = (height: number) => ({
     height,
     records: Array.from({ length: 300 }, (_, index) => ({ id: sha256(uint64Bytes(height * 1000 + index)) })),
-    parties: Array.from({ length: 300 }, (_, index) => [senders[index % 5]!, index === 0 ? -1 : 7]).flat(),
   });
   async function indexed() {
     const { database } = await temporaryDatabase();
@@ -97,39 +98,6 @@ describe("the indexes over transactions", () => {
     for (const height of heights) await database.commit(blocks.putPlaces(blockAt(height)));
     return { database, blocks };
   }
-
-  test("an account's history comes newest first, page by page, and holds nobody else's", async () => {
-    const { database, blocks } = await indexed();
-    for (const [turn, account] of senders.entries()) {
-      const places = heights.flatMap((height) =>
-        Array.from({ length: 60 }, (_, round) => ({ height, index: round * 5 + turn })),
-      );
-      const pages = [];
-      let before: (typeof places)[number] | undefined;
-      for (;;) {
-        const page = await blocks.history(account, before, 7);
-        pages.push(...page);
-        before = page.at(-1);
-        if (page.length < 7) break;
-      }
-      expect(pages).toEqual(places.toReversed());
-    }
-    expect(await blocks.history(7, undefined, 9999)).toHaveLength(299 * heights.length);
-    // The page has nothing of the block in which the previous page ended.
-    expect(await blocks.history(7, { height: 2, index: 1 }, 1)).toEqual([{ height: 1, index: 299 }]);
-    // A place beyond all possible ones is the same as none.
-    const beyond = { height: Number.MAX_SAFE_INTEGER, index: 2 ** 32 - 1 };
-    expect(await blocks.history(0, beyond, 1)).toEqual([{ height: 2 ** 32 + 5, index: 295 }]);
-    await database.commit(blocks.clearPlaces(blockAt(256)));
-    expect(await blocks.history(256, undefined, 9999)).toHaveLength(60 * (heights.length - 1));
-  });
-
-  test("a transfer to oneself is in the history once", async () => {
-    const database = new MemoryDatabase();
-    const blocks = new BlockStore(database);
-    await database.commit(blocks.putPlaces({ height: 1, records: [{ id: id(1) }], parties: [3, 3] }));
-    expect(await blocks.history(3, undefined, 9)).toEqual([{ height: 1, index: 0 }]);
-  });
 
   test("finds a transaction only by its id", async () => {
     const { database, blocks } = await indexed();
@@ -141,7 +109,7 @@ describe("the indexes over transactions", () => {
     expect(await blocks.transactionPlaces(id(1))).toEqual([]);
     const twin = blockAt(1).records[5]!.id.slice();
     twin[31]! ^= 1;
-    const places = { height: 3, records: [{ id: twin }], parties: [1, 2] };
+    const places = { height: 3, records: [{ id: twin }] };
     await database.commit(blocks.putPlaces(places));
     expect(await blocks.transactionPlaces(twin)).toEqual([
       { height: 1, index: 5 },
@@ -160,7 +128,7 @@ describe("the format version", () => {
     expect(database.entries.size).toBe(1);
     database.entries.set(key!, Uint8Array.of(9));
     expect(await codeOf(meta.checkVersion())).toBe("OPEN_FAILED");
-    await expect(meta.checkVersion()).rejects.toThrow(/format 9, this ccoin reads 7: use the ccoin/);
+    await expect(meta.checkVersion()).rejects.toThrow(/format 9, this ccoin reads 8: use the ccoin/);
   });
 
   test("refuses a database that has a chain but no version", async () => {

@@ -296,7 +296,8 @@ export async function contentsOf({ chain, stores, database }: TestChain) {
     keySpaces.canonical,
     keySpaces.account,
     keySpaces.transactionPlace,
-    keySpaces.accountPlaces,
+    keySpaces.accountEntry,
+    keySpaces.accountIncome,
     keySpaces.undo,
   ];
   for (const space of spaces) {

@@ -1,0 +1,90 @@
+import { isUtf8 } from "node:buffer";
+import type { HistoryReader, HistoryRow } from "../chain/history-reader.ts";
+import type { AccountEntry } from "../storage/account-entries.ts";
+import type { TransactionPlace } from "../storage/blocks.ts";
+import { equalBytes } from "../util/bytes.ts";
+
+export type Direction = "in" | "out" | "self";
+
+/** The words of this interface for what a transfer was to an account. */
+export const directions: Readonly<Record<AccountEntry["kind"], Direction>> = {
+  received: "in",
+  sent: "out",
+  self: "self",
+};
+
+/** The transactions of an account that are wanted: those for which all of this holds. */
+export interface HistoryFilter {
+  fromHeight?: number | undefined;
+  toHeight?: number | undefined;
+  /** Milliseconds since the Unix epoch, both inclusive. */
+  fromTime?: number | undefined;
+  toTime?: number | undefined;
+  direction?: Direction | undefined;
+  counterparty?: Uint8Array | undefined;
+  /** A part of the memo, in letters of any case. */
+  memo?: string | undefined;
+  minAmount?: bigint | undefined;
+  maxAmount?: bigint | undefined;
+}
+
+/** An account whose history is read: its index in the state, and its address. */
+export interface HistoryAccount {
+  index: number;
+  address: Uint8Array;
+}
+
+/** The filter for one account. The index of an account is enough for most of it. */
+export interface HistoryMatch {
+  /** True if entries without a further look are the result. */
+  isAll: boolean;
+  /** False if the transaction of an entry is not wanted. */
+  mayMatch(entry: AccountEntry): boolean;
+  /** The rest of the filter, for entries that may match. */
+  matches(row: HistoryRow): boolean;
+}
+
+export function historyMatch(
+  filter: HistoryFilter,
+  { address }: HistoryAccount,
+  indexOf: (address: Uint8Array) => number,
+): HistoryMatch {
+  const { direction, counterparty, minAmount, maxAmount } = filter;
+  const memo = filter.memo?.toLowerCase();
+  const other = counterparty && indexOf(counterparty);
+  const isOther = (entry: AccountEntry) =>
+    // A receiver without an account may have one since; only the transaction names it.
+    entry.kind === "self" || entry.counterparty < 0 || entry.counterparty === other;
+  return {
+    isAll: [direction, counterparty, minAmount, maxAmount, memo].every((value) => value === undefined),
+    mayMatch: (entry) =>
+      (direction === undefined || directions[entry.kind] === direction) &&
+      (minAmount === undefined || entry.amount >= minAmount) &&
+      (maxAmount === undefined || entry.amount <= maxAmount) &&
+      (memo === undefined || memo === "" || entry.hasMemo) &&
+      (counterparty === undefined || isOther(entry)),
+    matches: ({ entry, record }) => {
+      const { from, to, memo: bytes } = record.transaction.message;
+      const [own, others] = entry.kind === "received" ? [to, from] : [from, to];
+      // A reorganization between two reads may have given the place to another transaction.
+      if (!equalBytes(own, address)) return false;
+      if (counterparty !== undefined && !equalBytes(others, counterparty)) return false;
+      return (
+        memo === undefined || (isUtf8(bytes) && Buffer.from(bytes).toString().toLowerCase().includes(memo))
+      );
+    },
+  };
+}
+
+/** The places within the heights and times of a filter: from the first one on, to before the other. */
+export async function placesOf(
+  history: HistoryReader,
+  { fromHeight = 0, toHeight = Number.MAX_SAFE_INTEGER, fromTime, toTime }: HistoryFilter,
+): Promise<{ from: TransactionPlace; before: TransactionPlace }> {
+  const first = fromTime === undefined ? 0 : (await history.heightAt(fromTime - 1)) + 1;
+  const last = toTime === undefined ? toHeight : await history.heightAt(toTime);
+  return {
+    from: { height: Math.max(fromHeight, first), index: 0 },
+    before: { height: Math.min(toHeight, last) + 1, index: 0 },
+  };
+}
