@@ -1,4 +1,6 @@
 import { createPublicKey, type KeyObject, randomBytes, sign } from "node:crypto";
+import { AsnConvert, OctetString } from "@peculiar/asn1-schema";
+import * as x509 from "@peculiar/asn1-x509";
 
 const commonName = "2.5.4.3";
 const ecdsaWithSha256 = "1.2.840.10045.4.3.2";
@@ -9,14 +11,11 @@ const validDays = 397;
 const earlyDays = 1;
 
 /** A certificate of a P-256 key for these names and IP addresses, signed by the key itself (RFC 5280), in PEM. */
-export async function selfMadeCertificate(
+export function selfMadeCertificate(
   key: KeyObject,
   names: { dns: readonly string[]; ip: readonly string[] },
   nowMs: number,
-): Promise<string> {
-  // The modules take 16 MB and are needed once a year.
-  const { AsnConvert, OctetString } = await import("@peculiar/asn1-schema");
-  const x509 = await import("@peculiar/asn1-x509");
+): string {
   const extension = (extnID: string, critical: boolean, value: unknown) =>
     new x509.Extension({ extnID, critical, extnValue: new OctetString(AsnConvert.serialize(value)) });
   const algorithm = new x509.AlgorithmIdentifier({ algorithm: ecdsaWithSha256 });

@@ -3,7 +3,6 @@ import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { createFile, replaceFile } from "../util/atomic-file.ts";
 import { codeOf, messageOf, UserError } from "../util/errors.ts";
-import { selfMadeCertificate } from "./self-made-certificate.ts";
 
 /** A certificate is made anew this long before it ends. */
 const renewBeforeMs = 30 * 24 * 3_600_000;
@@ -51,7 +50,9 @@ export async function ownTlsCertificate(
   const all = [...names, ...passing];
   const dns = all.filter((name) => isIP(name) === 0);
   const ip = all.filter((name) => isIP(name) !== 0);
-  const cert = await selfMadeCertificate(key, { dns, ip }, nowMs);
+  // What it imports takes 16 MB, and is needed once a year.
+  const { selfMadeCertificate } = await import("./self-made-certificate.ts");
+  const cert = selfMadeCertificate(key, { dns, ip }, nowMs);
   await replaceFile(files.cert, cert);
   return shown(cert, pem, new X509Certificate(cert));
 }

@@ -49,8 +49,9 @@ export async function createLog(options: {
 
 /** Loads some thirty modules, which only a log that people read needs. */
 async function textFormat(colors: boolean): Promise<(line: string) => string> {
-  const { prettyFactory } = await import("pino-pretty");
-  return prettyFactory({ colorize: colors, translateTime: "SYS:HH:MM:ss.l" });
+  // A bundle gives a module of CommonJS no names but `default`.
+  const { default: pretty } = await import("pino-pretty");
+  return pretty.prettyFactory({ colorize: colors, translateTime: "SYS:HH:MM:ss.l" });
 }
 
 export const silentLogger: Logger = pino({ level: "silent" });

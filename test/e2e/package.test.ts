@@ -81,6 +81,23 @@ test("the installed package runs a node with the explorer and the client", async
   expect((await node.ended).code).toBe(0);
 });
 
+test("the installed package has what only some nodes load: a readable log, and certificates of its own", async () => {
+  const node = world.start("HTTPS by the package", [
+    ...[process.execPath, ...nodeFlags, join(installed, "src/cli/main.js"), "start", "--json", "--tls"],
+    ...["--log-format=text", "--log-level=info", "--http-port=0", "--port=0"],
+    ...["--datadir", join(world.dataDir, "tls")],
+  ]);
+  const { url, fingerprint } = await until(
+    "it runs",
+    () => JSON.parse(node.stdout.trim()) as { url: string; fingerprint: string },
+    { timeoutMs: 60_000 },
+  );
+  expect(url).toMatch(/^https:/);
+  expect(node.stderr).toMatch(new RegExp(`INFO: HTTPS by this certificate\n.*"${fingerprint}"`));
+  node.signal("SIGTERM");
+  expect((await node.ended).code).toBe(0);
+});
+
 test("the compile cache is in the user's own folder if the package's folder is not writable", () => {
   // A file takes the place of the folder, because root could write into any folder.
   const cache = join(installed, "node_modules");

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { request } from "node:https";
 import { connect, createServer, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { selfMadeCertificate } from "../../../src/accounts/self-made-certificate.ts";
 import type { TlsIdentity } from "../../../src/api/index.ts";
 import { serveProblem } from "../../../src/api/serve-problem.ts";
@@ -10,19 +10,16 @@ import { systemClock } from "../../../src/util/clock.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
 import { rawConnection, secureConnection } from "./raw.ts";
 
-async function makeIdentity(): Promise<TlsIdentity> {
+function makeIdentity(): TlsIdentity {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const names = { dns: ["localhost"], ip: ["127.0.0.1"] };
   return {
-    cert: await selfMadeCertificate(privateKey, names, Date.now()),
+    cert: selfMadeCertificate(privateKey, names, Date.now()),
     key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
   };
 }
 
-let identity: TlsIdentity;
-beforeAll(async () => {
-  identity = await makeIdentity();
-});
+const identity = makeIdentity();
 let node: Fixture;
 afterEach(() => node?.close());
 
@@ -118,7 +115,7 @@ describe("a server with TLS", () => {
         }).on("error", reject);
       });
     const before = await fingerprint();
-    const other = await makeIdentity();
+    const other = makeIdentity();
     expect(() => node.server.renew({ ...other, key: identity.key })).toThrow();
     expect(await fingerprint()).toBe(before);
     node.server.renew(other);

@@ -19,13 +19,12 @@ let folder: string;
 const open: Server[] = [];
 
 /** A certificate for this address alone, and its key. */
-async function identity(ip: string) {
+function identity(ip: string) {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const cert = await selfMadeCertificate(privateKey, { dns: [], ip: [ip] }, Date.now());
+  const cert = selfMadeCertificate(privateKey, { dns: [], ip: [ip] }, Date.now());
   const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   return { cert, key, fingerprint: new X509Certificate(cert).fingerprint256 };
 }
-type Identity = Awaited<ReturnType<typeof identity>>;
 
 const answer: RequestListener = ({ url }, response) => {
   const body =
@@ -43,15 +42,14 @@ async function listen(server: Server, port = 0): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-let own: Identity;
-let foreign: Identity;
+const own = identity("127.0.0.1");
+const foreign = identity("192.0.2.1");
 let file: string;
 let url: string;
 let foreignUrl: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "ccoin-https-"));
-  [own, foreign] = await Promise.all([identity("127.0.0.1"), identity("192.0.2.1")]);
   file = join(folder, "cert.pem");
   writeFileSync(file, own.cert);
   url = `https://127.0.0.1:${await listen(createServer(own, answer))}`;
