@@ -7,35 +7,48 @@ export interface Placed {
 /**
  * The item that gives way to a newcomer, or undefined if the newcomer belongs to those that are numerous already.
  *
- * The most represented group gives way to a group that would still have fewer places than it afterwards. Within the
+ * The most crowded group gives way to a group that would still be less crowded than it afterwards. Within the
  * newcomer's group, the most represented host gives way in the same manner. Each swap makes the places more even, no
  * two groups take turns in evicting each other, and an attacker with a few addresses keeps only as many places as
  * everybody else leaves free.
  *
- * `worth` orders the items of one host: the least one goes.
+ * `worth` orders the items of the most represented hosts of a group: the least one goes.
  */
 export function givesWay<Item extends Placed>(
   newcomer: Placed,
   items: readonly Item[],
   worth: (a: Item, b: Item) => number,
 ): Item | undefined {
-  const groups = countBy(items, ({ group }) => group);
-  const own = groups.get(newcomer.group) ?? 0;
-  const [largest, count] = most(groups);
-  if (largest !== undefined && own + 1 < count) return leastOf(largest, 0);
-  const hosts = countBy(
-    items.filter(({ group }) => group === newcomer.group),
-    ({ host }) => host,
-  );
-  return leastOf(newcomer.group, (hosts.get(newcomer.host) ?? 0) + 2);
+  const groups = Map.groupBy(items, ({ group }) => group);
+  const own = groups.get(newcomer.group) ?? [];
+  const [largest] = [...groups.values()].sort((a, b) => crowding(b) - crowding(a));
+  if (!largest) return undefined;
+  const loser = leastOf(largest);
+  const isOther = largest[0]!.group !== newcomer.group;
+  if (isOther && crowding([...own, newcomer]) <= crowding(largest.filter((item) => item !== loser.item)))
+    return loser.item;
+  if (own.length === 0) return undefined;
+  const held = own.filter(({ host }) => host === newcomer.host).length;
+  const neighbour = leastOf(own);
+  return held + 1 < neighbour.held ? neighbour.item : undefined;
 
-  /** The least item of the most represented host of a group, if that host holds `atLeast`. */
-  function leastOf(group: string, atLeast: number): Item | undefined {
-    const members = items.filter((item) => item.group === group);
-    const [host, held] = most(countBy(members, (item) => item.host));
-    if (held < atLeast) return undefined;
-    return members.filter((item) => item.host === host).sort(worth)[0];
+  function leastOf(members: readonly Item[]): { item: Item; held: number } {
+    const hosts = [...Map.groupBy(members, ({ host }) => host).values()];
+    const held = Math.max(...hosts.map(({ length }) => length));
+    const item = hosts
+      .filter(({ length }) => length === held)
+      .flat()
+      .sort(worth)[0]!;
+    return { item, held };
   }
+}
+
+/**
+ * The machines of a LAN share a group, and few addresses in as many groups must not push them out; but a rented group of 256 hosts
+ * must not count as 256. So a group may hold as much as the square root of its hosts.
+ */
+function crowding(members: readonly Placed[]): number {
+  return members.length / Math.sqrt(Math.max(1, new Set(members.map(({ host }) => host)).size));
 }
 
 /**
@@ -66,16 +79,4 @@ function inTurns<Item>(items: readonly Item[], key: (item: Item) => string): Ite
     })
     .sort((a, b) => a.turn - b.turn)
     .map(({ item }) => item);
-}
-
-function countBy<Item>(items: Iterable<Item>, key: (item: Item) => string): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
-  return counts;
-}
-
-function most(counts: ReadonlyMap<string, number>): [key: string | undefined, count: number] {
-  let best: [string | undefined, number] = [undefined, 0];
-  for (const [key, count] of counts) if (count > best[1]) best = [key, count];
-  return best;
 }

@@ -119,6 +119,34 @@ test("where honest peers and attackers share a /24, the crowded addresses give w
   expect(honest.every((socket) => socket?.open)).toBe(true);
 });
 
+test("the machines of a LAN, which share one /24, get in and stay beside four addresses that want all places", async () => {
+  const { connect, connectMany } = setUp();
+  for (const ip of attackers) await connectMany(ip, placesPerHost);
+  const lan: (FakeSocket | undefined)[] = [];
+  for (let host = 1; host <= 60; host++) lan.push(...(await connectMany(`192.168.1.${host}`, 1)));
+  for (let round = 0; round < 40; round++) for (const ip of attackers) await connectMany(ip, 1);
+  expect(lan.filter((socket) => socket?.open)).toHaveLength(60);
+  // A rented network has no more than the others leave free.
+  for (let host = 1; host < 255; host++) connect(`198.18.7.${host}`);
+  expect(lan.filter((socket) => socket?.open).length).toBeGreaterThan(30);
+  expect(connect("100.64.0.1")).toBeDefined();
+});
+
+test("of hosts that hold equally many, the least useful connection goes, not the longest one", async () => {
+  const limits = { ...inboundLimits, places: 4 };
+  const { clock, connect, useful } = setUp({ limits });
+  const old = connect("10.0.0.1", "old");
+  useful.set("old", 5);
+  const others: (FakeSocket | undefined)[] = [];
+  for (const host of [2, 3, 4]) {
+    others.push(connect(`10.0.0.${host}`));
+    await clock.advance(1_000);
+  }
+  expect(connect("10.0.1.1")).toBeDefined();
+  expect(old?.open).toBe(true);
+  expect(others.map((socket) => socket?.open)).toEqual([true, true, false]);
+});
+
 test("treats an attacker with an IPv6 /48 as one crowd", async () => {
   const { connect, clock } = setUp();
   for (let n = 0; n < 200; n++) {
