@@ -342,6 +342,27 @@ describe("a block that waits for its parent", () => {
   });
 });
 
+test.each([
+  ["its authority's", true, 6],
+  ["the peer's, where it is not an authority after the head any more", false, 5],
+])("the parent of a block is fetched in a place of %s", async (_, isAuthority, requests) => {
+  const peers = [1, 2, 3, 4, 5].map((number) => `crowd@${number}`);
+  const { node, net, clock, deliver, maker } = await nodeOf({ peers });
+  const importing = Promise.withResolvers<never>();
+  node.chain.importBlock = () => importing.promise;
+  await deliver(await maker.block(await maker.block(maker.start())), peers[0]!);
+  const { snapshot } = node.chain;
+  if (!isAuthority)
+    Object.defineProperty(node.chain, "snapshot", { value: { ...snapshot, authorities: [] } });
+  // The other peers of the address take all the places that it has.
+  for (const [at, peer] of peers.slice(1).entries()) void node.inbox.fetch(new Uint8Array(32).fill(at), peer);
+  await clock.advance(0);
+  expect(net.count("blocks-by-id")).toBe(5);
+  importing.reject(new BlockError("UNKNOWN_PARENT", "…"));
+  await clock.advance(0);
+  expect(net.count("blocks-by-id")).toBe(requests);
+});
+
 describe("a block ahead of the clock", () => {
   test.each([
     [30_000, 0],

@@ -79,7 +79,12 @@ function optionsOf(
 ) {
   return {
     network,
-    topics: { publish: (_name: string, message: Uint8Array) => publish(message) },
+    topics: {
+      publish: async (name: string, message: Uint8Array) => {
+        expect(name).toBe("evidence");
+        return publish(message);
+      },
+    },
     chain,
     store: new EvidenceStore(database),
     clock,
