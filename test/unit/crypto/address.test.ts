@@ -137,6 +137,20 @@ describe("decodeAddressInto", () => {
     }
   });
 
+  it("refuses another character even where the checksum would take it for some letters before it", () => {
+    // To the checksum, the value -1 is 31 at its place and at the five places before it, as it has 30 bits.
+    const letters = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+    const texts = testAddresses(32).map(encodeAddress);
+    const text = texts.find((each) => each.slice(8, 50).includes(letters[31]!))!;
+    const at = text.indexOf(letters[31]!, 8);
+    const before = [...text.slice(at - 5, at)].map((letter) => letters[31 - letters.indexOf(letter)]);
+    for (const other of ["b", "\u00e9"]) {
+      const made = `${text.slice(0, at - 5)}${before.join("")}${other}${text.slice(at + 1)}`;
+      expect(decodeAddressInto(made, new Uint8Array(32), 0)).toBe(false);
+      expect(() => decodeAddress(made)).toThrow(/not an address/);
+    }
+  });
+
   it.each([undefined, null, 61, [...address], { length: 61, startsWith: () => true }])(
     "refuses what is no text: %s",
     (value) => {

@@ -854,12 +854,16 @@ describe("gossiped transactions", () => {
   });
 
   test("are forwarded if one in four is new", async () => {
-    const { node, maker } = await pair();
+    const { clock, node, maker } = await pair();
     const fresh = await maker.transfer({ nonce: 0 });
     const old = await Promise.all(
       [1, 2, 3].map((nonce) => maker.transfer({ from: 1, amount: startBalance, nonce })),
     );
+    node.outbox.start();
     expect(await node.transactions.onGossip(Transactions.serialize([fresh, ...old]), "peer")).toBe("accept");
+    // Gossip forwards the message, so this node sends none of its own.
+    await clock.advance(1_000);
+    expect(node.network.published).toEqual([]);
   });
 
   test("that were refused after a check of their signatures are not checked again", async () => {
