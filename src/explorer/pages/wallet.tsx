@@ -1,22 +1,17 @@
 import { useEffect, useState } from "preact/hooks";
-import { live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { Amount } from "../parts/amount.tsx";
-import { Answer, Section, Tag } from "../parts/layout.tsx";
-import { FullName, NamedAddress } from "../parts/names.tsx";
-import { useLoad, useStore } from "../store.ts";
+import { NamedAddress } from "../parts/names.tsx";
+import { useStore } from "../store.ts";
+import { AccountCard } from "../wallet/account-card.tsx";
+import { BatchProgress } from "../wallet/batch-progress.tsx";
 import { ContactList } from "../wallet/contact-list.tsx";
-import { Field, FieldError, useSubmit } from "../wallet/form.tsx";
 import { ImportForm } from "../wallet/import-form.tsx";
-import { BackupNote, Keeping } from "../wallet/keeping.tsx";
 import { MakeKeyForm } from "../wallet/key-forms.tsx";
 import { LinkedKey } from "../wallet/linked-key.tsx";
-import { type PaymentRequest, paymentLink } from "../wallet/payment-request.ts";
-import { Send } from "../wallet/send-form.tsx";
+import type { PaymentRequest } from "../wallet/payment-request.ts";
 import { SentList } from "../wallet/sent-list.tsx";
-import { fundsOf } from "../wallet/spendable.ts";
-import { transfers } from "../wallet/transfers.ts";
-import { choose, noteFunds, unlock, type WalletAccount, wallet } from "../wallet/wallet.ts";
+import { wallet } from "../wallet/wallet.ts";
 
 /**
  * The wallet. `linkedSeed` is a key in the page's address, `#/wallet?key=<64 hex digits>`; `request` a payment that somebody asks for,
@@ -63,13 +58,14 @@ export function WalletPage({
         </p>
       ) : null}
       {account ? (
-        <Chosen account={account} request={request} onSent={setInPlace} key={account.address} />
+        <AccountCard account={account} request={request} onSent={setInPlace} key={account.address} />
       ) : (
         <p class="quiet">
           Keys are made in this browser and stay there: the node only sees signed transfers.
           <OtherName />
         </p>
       )}
+      <BatchProgress payer={account?.key} />
       <SentList except={inPlace} />
       {account ? <ContactList /> : null}
       {account ? (
@@ -127,107 +123,5 @@ function AddKey({ isWithin = false }: { isWithin?: boolean }): Markup {
         <ImportForm />
       </section>
     </div>
-  );
-}
-
-function Chosen({
-  account,
-  request,
-  onSent,
-}: {
-  account: WalletAccount;
-  request: PaymentRequest | undefined;
-  onSent(id: string | undefined): void;
-}): Markup {
-  const { address, name, key, isSaved } = account;
-  const { status } = useStore(live);
-  const { accounts } = useStore(wallet);
-  const isOnTheWay = useStore(transfers).length;
-  const at = `${status?.head?.id} ${status?.mempool.count} ${isOnTheWay}`;
-  const loaded = useLoad(() => fundsOf(address), at);
-  const isFunded = loaded.data !== undefined && loaded.data.balance !== "0";
-  useEffect(() => {
-    if (isFunded) noteFunds(address);
-  }, [isFunded, address]);
-  return (
-    <Section title={name} aside={accounts.length > 1 ? <Chooser chosen={address} /> : null}>
-      <Answer
-        loaded={loaded}
-        show={(data) => (
-          <>
-            <p class="headline">
-              <Amount of={data.balance} />
-            </p>
-            {data.waiting > 0n ? (
-              <p class="quiet">
-                <Amount of={data.waiting} /> of it is for payments that wait: <Amount of={data.spendable} />{" "}
-                can be spent.
-              </p>
-            ) : null}
-          </>
-        )}
-      />
-      <p class="account-line">
-        <a href={`#/receive/${address}`}>Receive</a> <a href={`#/account/${address}`}>History</a>{" "}
-        <FullName text={address} what="address" />
-        {isSaved ? null : <Tag tone="warn">for this tab only</Tag>}
-      </p>
-      <BackupNote account={account} />
-      {key && loaded.data ? (
-        <Send
-          payer={key}
-          account={loaded.data}
-          request={request}
-          onSent={onSent}
-          key={request && paymentLink(request, "")}
-        />
-      ) : key ? null : (
-        <UnlockForm account={account} />
-      )}
-      <Keeping account={account} />
-    </Section>
-  );
-}
-
-function Chooser({ chosen }: { chosen: string }): Markup {
-  const { accounts } = useStore(wallet);
-  return (
-    <label class="chooser">
-      Account
-      <select
-        value={chosen}
-        onChange={(event: Event) => choose((event.currentTarget as HTMLSelectElement).value)}
-      >
-        {accounts.map(({ address, name }) => (
-          <option value={address} key={address}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
-function UnlockForm({ account }: { account: WalletAccount }): Markup {
-  const { errors, isBusy, onSubmit } = useSubmit(async ({ unlock: passphrase = "" }) => {
-    await unlock(account.address, passphrase).catch((error: Error) => {
-      throw new FieldError("unlock", error.message);
-    });
-  });
-  return (
-    <form class="form" onSubmit={onSubmit}>
-      <Field
-        name="unlock"
-        label="Passphrase"
-        type="password"
-        autocomplete="current-password"
-        error={errors["unlock"]}
-      />
-      <div class="actions">
-        <button type="submit" class="primary" disabled={isBusy}>
-          Unlock
-        </button>
-      </div>
-    </form>
   );
 }

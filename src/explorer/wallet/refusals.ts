@@ -19,13 +19,14 @@ const texts: Readonly<Record<string, string>> = {
   WRITE_FAILED: "The node cannot write to its disk, so that it takes no transfers.",
 };
 
-/** A refusal of the node in words for somebody who pays; other errors as they are. */
-export function inOwnWords(error: Error): Error {
-  const code = error instanceof ApiError ? error.code : "";
+/** A refusal of the node in words for somebody who pays; undefined for other errors. */
+export function refusalText(code: string, minFee: string | undefined): string | undefined {
   const text = texts[code];
-  if (text === undefined) return error;
-  const { minFee } = error as ApiError;
-  return new Error(minFee === undefined ? text : `${text} At least ${amountText(minFee)} is needed.`, {
-    cause: error,
-  });
+  return text && minFee !== undefined ? `${text} At least ${amountText(minFee)} is needed.` : text;
+}
+
+/** The same for an error; other errors as they are. */
+export function inOwnWords(error: Error): Error {
+  const text = error instanceof ApiError ? refusalText(error.code, error.minFee) : undefined;
+  return text === undefined ? error : new Error(text, { cause: error });
 }

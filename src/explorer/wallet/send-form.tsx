@@ -11,6 +11,7 @@ import { useStore } from "../store.ts";
 import { contacts } from "./contacts.ts";
 import { Field, FieldError, useSubmit } from "./form.tsx";
 import { MakeKeyForm } from "./key-forms.tsx";
+import { maxMemoBytes } from "./payment-list.ts";
 import type { PaymentRequest } from "./payment-request.ts";
 import { recipient } from "./recipient.ts";
 import { Review } from "./review.tsx";
@@ -19,7 +20,6 @@ import type { Funds } from "./spendable.ts";
 import { type Order, transfers } from "./transfers.ts";
 import { wallet } from "./wallet.ts";
 
-const maxMemoBytes = 256;
 const shownRecipients = 6;
 
 /** Sends a transfer from an unlocked account: a form, filled with the payment that somebody asks for, a review, and the progress. */

@@ -1,0 +1,134 @@
+import { useEffect } from "preact/hooks";
+import type { Key } from "../../client/index.ts";
+import { live } from "../live.ts";
+import type { Markup } from "../markup.ts";
+import { Amount } from "../parts/amount.tsx";
+import { Answer, Section, Tag } from "../parts/layout.tsx";
+import { FullName } from "../parts/names.tsx";
+import { useLoad, useStore } from "../store.ts";
+import { batch } from "./batch.ts";
+import { BatchForm } from "./batch-form.tsx";
+import { Field, FieldError, useSubmit } from "./form.tsx";
+import { BackupNote, Keeping } from "./keeping.tsx";
+import { type PaymentRequest, paymentLink } from "./payment-request.ts";
+import { Send } from "./send-form.tsx";
+import { type Funds, fundsOf } from "./spendable.ts";
+import { transfers } from "./transfers.ts";
+import { choose, noteFunds, unlock, type WalletAccount, wallet } from "./wallet.ts";
+
+/** An account of the wallet: what it holds, the payment form, and what is done with its key. */
+export function AccountCard({
+  account,
+  request,
+  onSent,
+}: {
+  account: WalletAccount;
+  request: PaymentRequest | undefined;
+  onSent(id: string | undefined): void;
+}): Markup {
+  const { address, name, key, isSaved } = account;
+  const { status } = useStore(live);
+  const { accounts } = useStore(wallet);
+  const isOnTheWay = useStore(transfers).length;
+  const at = `${status?.head?.id} ${status?.mempool.count} ${isOnTheWay}`;
+  const loaded = useLoad(() => fundsOf(address), at);
+  const isFunded = loaded.data !== undefined && loaded.data.balance !== "0";
+  useEffect(() => {
+    if (isFunded) noteFunds(address);
+  }, [isFunded, address]);
+  return (
+    <Section title={name} aside={accounts.length > 1 ? <Chooser chosen={address} /> : null}>
+      <Answer
+        loaded={loaded}
+        show={(data) => (
+          <>
+            <p class="headline">
+              <Amount of={data.balance} />
+            </p>
+            {data.waiting > 0n ? (
+              <p class="quiet">
+                <Amount of={data.waiting} /> of it is for payments that wait: <Amount of={data.spendable} />{" "}
+                can be spent.
+              </p>
+            ) : null}
+          </>
+        )}
+      />
+      <p class="account-line">
+        <a href={`#/receive/${address}`}>Receive</a> <a href={`#/account/${address}`}>History</a>{" "}
+        <FullName text={address} what="address" />
+        {isSaved ? null : <Tag tone="warn">for this tab only</Tag>}
+      </p>
+      <BackupNote account={account} />
+      {key && loaded.data ? (
+        <Send
+          payer={key}
+          account={loaded.data}
+          request={request}
+          onSent={onSent}
+          key={request && paymentLink(request, "")}
+        />
+      ) : key ? null : (
+        <UnlockForm account={account} />
+      )}
+      {key && loaded.data ? <Batch payer={key} account={loaded.data} /> : null}
+      <Keeping account={account} />
+    </Section>
+  );
+}
+
+/** The form for many payments, unless some are under way. */
+function Batch({ payer, account }: { payer: Key; account: Funds }): Markup {
+  const { status } = useStore(live);
+  const current = useStore(batch);
+  if (current !== undefined && current.genesisId === status?.genesisId) return null;
+  return (
+    <details>
+      <summary>Many payments from a list</summary>
+      <BatchForm payer={payer} account={account} />
+    </details>
+  );
+}
+
+function Chooser({ chosen }: { chosen: string }): Markup {
+  const { accounts } = useStore(wallet);
+  return (
+    <label class="chooser">
+      Account
+      <select
+        value={chosen}
+        onChange={(event: Event) => choose((event.currentTarget as HTMLSelectElement).value)}
+      >
+        {accounts.map(({ address, name }) => (
+          <option value={address} key={address}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function UnlockForm({ account }: { account: WalletAccount }): Markup {
+  const { errors, isBusy, onSubmit } = useSubmit(async ({ unlock: passphrase = "" }) => {
+    await unlock(account.address, passphrase).catch((error: Error) => {
+      throw new FieldError("unlock", error.message);
+    });
+  });
+  return (
+    <form class="form" onSubmit={onSubmit}>
+      <Field
+        name="unlock"
+        label="Passphrase"
+        type="password"
+        autocomplete="current-password"
+        error={errors["unlock"]}
+      />
+      <div class="actions">
+        <button type="submit" class="primary" disabled={isBusy}>
+          Unlock
+        </button>
+      </div>
+    </form>
+  );
+}
