@@ -48,5 +48,8 @@ export class Metrics {
       register: this.#registry,
       eventLoopMonitoringPrecision: eventLoopPrecisionMs,
     });
+    // The names of counters, and the same numbers as those by type.
+    for (const what of ["handles", "requests", "resources"])
+      this.#registry.removeSingleMetric(`nodejs_active_${what}_total`);
   }
 }

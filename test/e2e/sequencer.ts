@@ -22,6 +22,7 @@ const long: Readonly<Record<string, number>> = {
   "rogue-requests": 40,
   "consensus-partition": 35,
   "given-addresses": 35,
+  memory: 50,
   network: 35,
   rules: 35,
   events: 30,

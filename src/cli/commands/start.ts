@@ -6,6 +6,7 @@ import { inBackground } from "../../util/background.ts";
 import { messageOf, UserError } from "../../util/errors.ts";
 import { createLog, type Log, type LogLevel } from "../../util/logger.ts";
 import { collectOnce } from "../collect-once.ts";
+import { requireMemory } from "../enough-memory.ts";
 import { limitHeapGrowth } from "../heap-growth.ts";
 import { noteMadeAccount } from "../made-account.ts";
 import { loadNode } from "../node-module.ts";
@@ -62,6 +63,7 @@ async function run(command: Command): Promise<void> {
     printConfig(command, defaultsOf(checked, dataDirOf(options)), options.json === true);
     return;
   }
+  requireMemory();
   const given =
     nodeid === undefined
       ? {}

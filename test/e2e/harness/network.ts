@@ -30,16 +30,25 @@ export interface NetworkOptions extends Partial<GenesisJson> {
   /** The time of the genesis block, in ms since the Unix epoch. */
   now?: number;
   firstId?: number;
+  /** The cost of the accounts; little by default. */
+  scrypt?: typeof cheapScrypt;
 }
 
 /** Makes accounts and a genesis block directly; `network.test.ts` makes them by the command line. */
 export async function createNetwork(world: World, options: NetworkOptions): Promise<TestNetwork> {
-  const { nodes: machines, now = Date.now(), firstId = 1, balances = [], ...config } = options;
+  const {
+    nodes: machines,
+    now = Date.now(),
+    firstId = 1,
+    balances = [],
+    scrypt = cheapScrypt,
+    ...config
+  } = options;
   const places = typeof machines === "number" ? new Array<undefined>(machines).fill(undefined) : machines;
   const nodes = places.map((machine, index) => new TestNode(world, firstId + index, machine));
   const signers = [];
   for (const { paths } of nodes) {
-    signers.push((await createAccount({ paths, scrypt: cheapScrypt })).signer);
+    signers.push((await createAccount({ paths, scrypt })).signer);
   }
   const balance = 1_000_000n;
   const genesis: GenesisJson = {
