@@ -9,6 +9,11 @@ export function plain<T>(answer: T): T {
   return Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, plain(value)])) as T;
 }
 
+/** Returns lines of text that are safe to print. */
+export function plainLines(text: string): string {
+  return text.replace(control, (character) => (/[\r\n]/.test(character) ? character : "\uFFFD"));
+}
+
 /** Returns one line of JSON with the same value, in which control characters are escaped. */
 export function jsonLine(value: object): string {
   return JSON.stringify(value).replace(

@@ -14,6 +14,7 @@ import { addProtectionCommand } from "./commands/protection.ts";
 import { addRecoverCommand } from "./commands/recover.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addStartCommand } from "./commands/start.ts";
+import { addStatementCommand } from "./commands/statement.ts";
 import { addStatusCommand } from "./commands/status.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
 import { nameRefusedValues } from "./name-refused-values.ts";
@@ -68,6 +69,7 @@ function createProgram(): Command {
     addSendCommand,
     addStatusCommand,
     addAccountCommand,
+    addStatementCommand,
     addProposeCommand,
     addExportCommand,
     addImportCommand,

@@ -23,3 +23,10 @@ export function namedAddress({ address, name }: Pick<Account, "address" | "name"
 export async function findAccount(client: Client, address: string): Promise<Account | undefined> {
   return client.account(address).catch(() => undefined);
 }
+
+/** An amount in the unit of the chain alone, without its symbol. */
+export function unitText(amount: Amount | bigint, status: Pick<Status, "symbol" | "decimals">): string {
+  const { decimals } = status;
+  if (typeof decimals !== "number") return String(amount);
+  return formatAmount(amount, { symbol: "", decimals }).trimEnd();
+}

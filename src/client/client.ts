@@ -1,7 +1,7 @@
 import type { Address } from "./address.ts";
 import { ClientError, type Hex } from "./bytes.ts";
 import { type ChainEvent, type EventOptions, openEvents } from "./events.ts";
-import { type Fetch, type RequestOptions, request } from "./http.ts";
+import { type Fetch, openStream, type RequestOptions, request } from "./http.ts";
 import type { Key } from "./keys.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { type Order, type SendOptions, sendOrder } from "./send.ts";
@@ -14,7 +14,11 @@ import type {
   BlockSummary,
   Diagnosis,
   Finality,
+  History,
+  HistoryEntry,
+  HistoryFilter,
   ParametersProof,
+  PastAccount,
   Peer,
   PlacedTransaction,
   ProposalResult,
@@ -181,12 +185,45 @@ export class Client {
     return this.#get(`/v1/accounts/${encodeURIComponent(address)}`);
   }
 
-  /** Resolves to the transactions that the account sent or received, newest first; `next` is the `before` of the next page. */
+  /** Resolves to the balance after an earlier block: that at a height, or the last one until a time. @throws {ApiError} `BLOCK_NOT_FOUND` */
+  accountAt(address: Address, at: number | Date): Promise<PastAccount> {
+    const block = typeof at === "number" ? at : at.toISOString();
+    return this.#get(`/v1/accounts/${encodeURIComponent(address)}${query({ at: block })}`);
+  }
+
+  /**
+   * Resolves to transactions that the account sent or received, newest first; `next` is the `before` of the next page. A page of a
+   * filter that few transactions pass may be short, or empty, although there is a next one.
+   */
   history(
     address: Address,
-    page: { before?: string; limit?: number } = {},
-  ): Promise<{ transactions: PlacedTransaction[]; next: string | null }> {
-    return this.#get(`/v1/accounts/${encodeURIComponent(address)}/transactions${query(page)}`);
+    page: HistoryFilter & { before?: string | undefined; after?: string | undefined; limit?: number } = {},
+  ): Promise<History> {
+    return this.#get(historyPath(address, { ...page }));
+  }
+
+  /** Yields all transactions that the account sent or received, newest first. */
+  async *wholeHistory(
+    address: Address,
+    filter: HistoryFilter = {},
+  ): AsyncGenerator<HistoryEntry, void, void> {
+    for (let before: string | undefined; ; ) {
+      const { transactions, next } = await this.history(address, { ...filter, before, limit: 100 });
+      yield* transactions;
+      if (next === null) return;
+      before = next;
+    }
+  }
+
+  /** The address of a table (CSV) of all transactions that the account sent or received, the oldest first. */
+  historyTableUrl(address: Address, filter: HistoryFilter = {}): string {
+    return this.url + historyPath(address, { ...filter, format: "csv" });
+  }
+
+  /** Resolves to that table, which is read while it arrives. */
+  historyTable(address: Address, filter: HistoryFilter = {}): Promise<ReadableStream<Uint8Array>> {
+    const path = historyPath(address, { ...filter, format: "csv" });
+    return openStream(this.url, path, "text/csv", { signal: this.#signal, fetch: this.#fetch });
   }
 
   /** Resolves to a proof for `verifyAccountProof` at `block`, which must be a recent block; by default the finalized one. */
@@ -264,7 +301,12 @@ function bearer(token: string): RequestOptions {
   return { headers: { authorization: `Bearer ${token}` } };
 }
 
-function query(parameters: Readonly<Record<string, string | number | undefined>>): string {
+function historyPath(address: Address, parameters: Parameters<typeof query>[0]): string {
+  return `/v1/accounts/${encodeURIComponent(address)}/transactions${query(parameters)}`;
+}
+
+function query(parameters: Readonly<Record<string, string | number | bigint | undefined>>): string {
   const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
-  return given.length === 0 ? "" : `?${given.map(([name, value]) => `${name}=${value}`).join("&")}`;
+  const pairs = given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
+  return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
 }

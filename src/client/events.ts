@@ -91,7 +91,7 @@ async function connect(
     signal?.throwIfAborted();
     const path = `/v1/events${types ? `?types=${types.join(",")}` : ""}`;
     const { lastEventId } = parser;
-    const stream = await openStream(url, path, {
+    const stream = await openStream(url, path, "text/event-stream", {
       headers: lastEventId === undefined ? {} : { "last-event-id": lastEventId },
       signal: controller.signal,
       fetch,

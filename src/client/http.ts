@@ -62,15 +62,16 @@ export async function request<T>(base: string, path: string, options: RequestOpt
   return body as T;
 }
 
-/** Resolves to an answer that is read while it arrives. @throws the same errors as `request` */
+/** Resolves to an answer of a media type that is read while it arrives. @throws the same errors as `request` */
 export async function openStream(
   base: string,
   path: string,
+  mediaType: string,
   options: RequestOptions,
 ): Promise<ReadableStream<Uint8Array>> {
   const response = await reach(base, () => open(base, path, options));
   if (!response.ok) throw problem(response.status, parseJson(await response.text()));
-  if (!response.body || !response.headers.get("content-type")?.startsWith("text/event-stream")) {
+  if (!response.body || !response.headers.get("content-type")?.startsWith(mediaType)) {
     throw new ClientError("NOT_A_NODE", `${base}${path} does not answer like a ccoin node`);
   }
   return response.body;

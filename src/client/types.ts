@@ -152,6 +152,36 @@ export interface PlacedTransaction extends Transaction {
   index: number | null;
 }
 
+/** A transaction and what it was to an account: `in` came from another, `out` went to another, `self` did neither. `balance` is the account's after it. */
+export interface HistoryEntry extends PlacedTransaction {
+  direction: "in" | "out" | "self";
+  balance: Amount;
+}
+
+/** Picks transactions of an account's history, those for which all of it holds. Times are in ms since the Unix epoch; heights, times and amounts are inclusive. */
+export interface HistoryFilter {
+  fromHeight?: number | undefined;
+  toHeight?: number | undefined;
+  fromTime?: number | undefined;
+  toTime?: number | undefined;
+  direction?: HistoryEntry["direction"] | undefined;
+  /** The other account. */
+  counterparty?: Address | undefined;
+  /** A part of the memo, in letters of any case. */
+  memo?: string | undefined;
+  minAmount?: Amount | bigint | undefined;
+  maxAmount?: Amount | bigint | undefined;
+}
+
+/** A page of a history, newest first. `next` is the `before` of the page of older transactions, `previous` the `after` of the newer ones. */
+export interface History {
+  transactions: HistoryEntry[];
+  /** The sums over `transactions`: what came from others, what went to others, and all fees that the account paid. */
+  totals: { received: Amount; sent: Amount; fees: Amount };
+  next: string | null;
+  previous: string | null;
+}
+
 /** `index` is the place of the rejected transaction in the list that was sent. */
 export interface SubmitResult {
   accepted: Hex[];
@@ -165,6 +195,15 @@ export interface Account {
   balance: Amount;
   nonce: number;
   pendingNonce: number;
+  /** The name that genesis gives to the address. */
+  name?: string;
+}
+
+/** The balance of an account after an earlier block. */
+export interface PastAccount {
+  address: Address;
+  balance: Amount;
+  block: BlockRef & { timestamp: number };
   /** The name that genesis gives to the address. */
   name?: string;
 }

@@ -3,7 +3,7 @@ import { keySpaces } from "./key-spaces.ts";
 import { readVarint, type VarintReader, writeSmallVarint, writeVarint } from "./varint.ts";
 
 /** What a transfer was to an account. */
-export type EntryKind = "received" | "sent" | "self";
+type EntryKind = "received" | "sent" | "self";
 
 /** What one transaction did to an account. */
 export interface AccountEntry {
@@ -31,7 +31,7 @@ export interface BlockEffects {
 }
 
 /** The parts of a transaction's record that an entry is made of. */
-export interface EffectRecord {
+interface EffectRecord {
   transaction: { message: { amount: bigint; fee: bigint; memo: Uint8Array } };
 }
 

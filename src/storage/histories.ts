@@ -132,7 +132,7 @@ interface KeyRange {
 }
 
 /** The balance before a transaction. */
-export function balanceBefore({ kind, amount, fee, balance }: AccountEntry): bigint {
+function balanceBefore({ kind, amount, fee, balance }: AccountEntry): bigint {
   if (kind === "received") return balance - amount;
   return kind === "sent" ? balance + amount + fee : balance + fee;
 }

@@ -95,7 +95,7 @@ function pendingView(record: TransactionRecord) {
 }
 
 /** A transaction of a canonical block, with its place. */
-export function includedView(
+function includedView(
   ledger: LedgerServices,
   { record, block, index }: { record: TransactionRecord; block: WeightedHeader; index: number },
 ) {

@@ -10,11 +10,11 @@ async function script(shell: string): Promise<string> {
 
 describe("completion", () => {
   it.each<[string, string]>([
-    ["ccoin st", "start status"],
+    ["ccoin st", "start status statement"],
     ["ccoin start --no", "--nodeid --no-mdns --no-mine"],
     ["ccoin propose ", "add remove set list drop --datadir --json --help"],
     ["ccoin propose add --n", "--nodeid"],
-    ["ccoin --datadir folder sta", "start status"],
+    ["ccoin --datadir folder sta", "start status statement"],
     ["ccoin start --bootstrap x --genesis-", "--genesis-timeout"],
     ["ccoin completion ", "bash zsh fish --datadir --json --help"],
     ["ccoin nonsense", ""],

@@ -29,6 +29,8 @@ export type Checks = [
   Check<Same<client.PlacedTransaction, typeof transactions.placedTransactionSchema>>,
   Check<Same<client.SubmitResult, typeof transactions.submitResultSchema>>,
   Check<Same<client.Account, typeof accounts.accountSchema>>,
+  Check<Same<client.PastAccount, typeof accounts.pastAccountSchema>>,
+  Check<Same<client.History, typeof accounts.historySchema>>,
   Check<Same<client.Authorities, typeof authorities.authoritiesSchema>>,
   Check<Same<client.ProposalResult, typeof authorities.proposalResultSchema>>,
   Check<Same<client.Finality, typeof finality.finalitySchema>>,

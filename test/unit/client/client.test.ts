@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type ChainEvent,
   Client,
+  type HistoryFilter,
   keyFromSeed,
   signTransfer,
   verifyTransaction,
@@ -11,6 +12,7 @@ import {
 import { sha256 } from "../../../src/crypto/hash.ts";
 import { uint32Bytes } from "../../../src/util/bytes.ts";
 import { alice, authority, bob, type Fixture, startFixture } from "../api/fixture.ts";
+import { collect } from "../support/collect.ts";
 
 describe("Client with a real server", () => {
   let node: Fixture;
@@ -72,6 +74,26 @@ describe("Client with a real server", () => {
     expect(await client.account(bob.address)).toMatchObject({ balance: "5" });
     const { transactions, next } = await client.history(bob.address, { limit: 5 });
     expect({ ids: transactions.map(({ id }) => id), next }).toEqual({ ids: [signed.id], next: null });
+    expect(await client.accountAt(bob.address, 0)).toMatchObject({ balance: "0", block: { height: 0 } });
+    expect(await client.accountAt(bob.address, new Date())).toMatchObject({
+      balance: "5",
+      block: { height: 1 },
+    });
+  });
+
+  it("filters a history, pages through it, and reads it as a table", async () => {
+    const of = async (filter: HistoryFilter) =>
+      (await collect(client.wholeHistory(alice.address, filter))).map(({ amount }) => amount);
+    expect(await of({})).toEqual(["5"]);
+    expect(
+      await of({ direction: "out", counterparty: bob.address, minAmount: 5n, toTime: Date.now() }),
+    ).toEqual(["5"]);
+    expect(await of({ memo: "no & such = memo" })).toEqual([]);
+    const table = await client.historyTable(alice.address, { direction: "out" });
+    expect(await new Response(table).text()).toMatch(/^time,[^\n]*\n[^\n]*,out,[^\n]*\n$/);
+    const url = client.historyTableUrl(alice.address, { memo: "a&b" });
+    expect(url).toBe(`${client.url}/v1/accounts/${alice.address}/transactions?memo=a%26b&format=csv`);
+    expect((await fetch(url)).headers.get("content-type")).toMatch(/^text\/csv/);
   });
 
   it("submits several transactions and reports which were refused", async () => {

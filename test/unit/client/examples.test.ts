@@ -68,10 +68,17 @@ describe("the examples of the documentation", () => {
     expect(node.chain.state.get(bob.publicKey)?.balance).toBe(5n);
   });
 
-  it("docs/client.md: read, follow, prove", async () => {
-    expect(guide).toHaveLength(3);
-    const [read, follow, prove] = guide as [string, string, string];
+  it("docs/client.md: read, the history, follow, prove", async () => {
+    expect(guide).toHaveLength(4);
+    const [read, history, follow, prove] = guide as [string, string, string, string];
     expect(await run(read)).toMatch(/^block \d+, final up to \d+\n(\d+ \d+\n)+$/);
+    const rent = { from: alice, to: authority.publicKey, amount: 9n, memo: new TextEncoder().encode("Rent") };
+    await node.mempool.add(node.mempool.records([await node.sign(rent)]), "local");
+    await node.produce();
+    const printed = await run(history);
+    expect(printed).toMatch(
+      new RegExp(`^${alice.address} has paid 9, which made \\d+\n\\d+ after block \\d+\n$`),
+    );
     expect(await run(follow, pay)).toBe(`${alice.address} has paid 7 to ${bob.address}\n`);
     expect(await run(prove)).toMatch(/^(ok {3}\w+ .*\n){6,7}\d+ after block \d+\n$/);
   });
