@@ -10,7 +10,7 @@ import {
 } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
-import { headerEvidence, voteEvidence, voteOffence } from "./evidence.ts";
+import { headerEvidence, voteEvidence } from "./evidence.ts";
 
 /** Headers kept for one authority. A conflicting header comes soon, or with the branch that it is on. */
 export const keptHeaders = 64;
@@ -22,11 +22,34 @@ export const keptRounds = { inAll: 16_384, least: 64 };
 /** Two conflicting votes in a round prove the offence; a third adds nothing. */
 export const votesPerRound = 2;
 
+/** Earlier votes that surround a new one, and that are shown with it: the others are shown with the next one. */
+const maxOuter = 8;
+
+export interface Rounds {
+  /** Both are included. */
+  from: number;
+  to: number;
+}
+
+/** A vote that was seen. `isShown`: it surrounds another, and this was returned. */
+interface SeenVote {
+  vote: SignedFinalityVote;
+  isShown: boolean;
+}
+
 interface Seen {
   /** Headers by slot. */
   headers: LruMap<number, { header: SignedHeader; id: Uint8Array }>;
   /** Votes by target round, in the order in which they arrived. */
-  votes: Map<number, SignedFinalityVote[]>;
+  votes: Map<number, SeenVote[]>;
+}
+
+/** Two votes of one voter that contradict each other. */
+export interface VoteConflict {
+  /** The round of the later target, which names the offence. */
+  round: number;
+  /** Takes some 50 µs. */
+  evidence(): Evidence | undefined;
 }
 
 /**
@@ -35,13 +58,13 @@ interface Seen {
  */
 export class EquivocationWatch {
   readonly #slotMs: number;
-  readonly #isOpen: ((round: number) => boolean) | undefined;
+  readonly #openRounds: () => Rounds;
   readonly #seen = new LruMap<Hex, Seen>(maxAuthorities);
 
-  /** `isOpen`: a contradiction in the round may give another result, so votes in other rounds are forgotten first. */
-  constructor(options: { slotMs: number; isOpen?: (round: number) => boolean }) {
+  /** `openRounds`: those in which a contradiction may give another result. Votes in other rounds are forgotten first. */
+  constructor(options: { slotMs: number; openRounds?: () => Rounds }) {
     this.#slotMs = options.slotMs;
-    this.#isOpen = options.isOpen;
+    this.#openRounds = options.openRounds ?? (() => noRounds);
   }
 
   /** Returns evidence if the header conflicts with one seen before. */
@@ -57,32 +80,62 @@ export class EquivocationWatch {
     return equalBytes(before.id, id) ? undefined : headerEvidence(before.header, header, this.#slotMs);
   }
 
-  /** `isNew`: the vote is not one of the remembered ones. `evidence`: one piece for each offence that it shows. */
-  vote(vote: SignedFinalityVote): { isNew: boolean; evidence: Evidence[] } {
+  /**
+   * `isNew`: the vote is not one of the remembered ones. `conflicts`: one for each offence that it shows, and
+   * `maxOuter` of those that others commit with it.
+   */
+  vote(vote: SignedFinalityVote): { isNew: boolean; conflicts: VoteConflict[] } {
     const { votes } = this.#of(vote.voter);
     const { round } = vote.message.target;
     const same = votes.get(round) ?? [];
-    if (same.some(({ message }) => FinalityVote.equals(message, vote.message)))
-      return { isNew: false, evidence: [] };
-    const found = new Map<string, Evidence>();
-    for (const before of [...votes.values()].flat()) {
-      const offence = voteOffence(before.message, vote.message);
-      if (!offence) continue;
-      // The later target names the offence: an outer vote that surrounds many is one offence.
-      const key = `${offence} ${Math.max(before.message.target.round, round)}`;
-      const evidence = found.has(key) ? undefined : voteEvidence(before, vote);
-      if (evidence) found.set(key, evidence);
-    }
-    if (same.length < votesPerRound) votes.set(round, [...same, vote]);
+    if (same.some(({ vote: { message } }) => FinalityVote.equals(message, vote.message)))
+      return { isNew: false, conflicts: [] };
+    const conflicts = this.#conflictsOf(vote, votes);
+    if (same.length < votesPerRound) votes.set(round, [...same, { vote, isShown: false }]);
     const kept = Math.max(keptRounds.least, Math.floor(keptRounds.inAll / this.#seen.size));
     if (votes.size > kept) votes.delete(this.#leastUseful(votes.keys()));
-    return { isNew: true, evidence: [...found.values()] };
+    return { isNew: true, conflicts };
+  }
+
+  /** There may be thousands of votes, and thousands that surround the new one: this must take few steps for each. */
+  #conflictsOf(vote: SignedFinalityVote, votes: ReadonlyMap<number, SeenVote[]>): VoteConflict[] {
+    const { source, target } = vote.message;
+    let twin: SeenVote | undefined;
+    let inner: SeenVote | undefined;
+    const outer: SeenVote[] = [];
+    for (const pair of votes.values())
+      for (const seen of pair) {
+        const before = seen.vote.message;
+        if (before.target.round === target.round) twin ??= seen;
+        else if (before.target.round < target.round) {
+          if (source.round < before.source.round) inner ??= seen;
+        } else if (before.source.round < source.round && !seen.isShown) outer.push(seen);
+      }
+    const shown = this.#mostUseful(outer);
+    for (const seen of shown) seen.isShown = true;
+    return [...(twin ? [twin] : []), ...(inner ? [inner] : []), ...shown].map((seen) => ({
+      round: Math.max(seen.vote.message.target.round, target.round),
+      evidence: () => voteEvidence(seen.vote, vote),
+    }));
+  }
+
+  /** Those in open rounds come first. */
+  #mostUseful(all: readonly SeenVote[]): SeenVote[] {
+    if (all.length <= maxOuter) return [...all];
+    const open = this.#openRounds();
+    const isOpen = ({ vote }: SeenVote) => isWithin(open, vote.message.target.round);
+    return [...all.filter(isOpen), ...all.filter((seen) => !isOpen(seen))].slice(0, maxOuter);
   }
 
   /** The round that came first among those that are not open; otherwise among all. */
   #leastUseful(rounds: Iterable<number>): number {
-    const all = [...rounds];
-    return all.find((round) => !this.#isOpen?.(round)) ?? all[0]!;
+    const open = this.#openRounds();
+    let first: number | undefined;
+    for (const round of rounds) {
+      if (!isWithin(open, round)) return round;
+      first ??= round;
+    }
+    return first!;
   }
 
   #of(authority: Uint8Array): Seen {
@@ -94,4 +147,10 @@ export class EquivocationWatch {
     }
     return seen;
   }
+}
+
+const noRounds: Rounds = { from: 0, to: -1 };
+
+export function isWithin({ from, to }: Rounds, round: number): boolean {
+  return round >= from && round <= to;
 }

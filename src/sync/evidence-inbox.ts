@@ -13,7 +13,9 @@ import {
   type EvidenceRules,
   type EvidenceSubject,
   evidenceSubject,
+  isWithin,
   type Offence,
+  type Rounds,
 } from "../consensus/index.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import type { Verify } from "../crypto/ed25519.ts";
@@ -84,7 +86,7 @@ export class EvidenceInbox {
     this.events = new Emitter(options.logger);
     this.#watch = new EquivocationWatch({
       slotMs: options.rules.slotMs,
-      isOpen: (round) => this.#isOpen(round),
+      openRounds: () => this.#openRounds,
     });
     this.#settled = new SettledVotes(options.chain, options.certificates, options.clock);
     this.#limiter = new RateLimiter(options.clock);
@@ -117,8 +119,12 @@ export class EvidenceInbox {
   /** Must be called with every vote whose signature has been checked, however old its round. */
   seenVote(vote: SignedFinalityVote): void {
     if (!this.#isAuthority(vote.voter)) return;
-    const { isNew, evidence } = this.#watch.vote(vote);
-    for (const each of evidence) this.#report(each);
+    const { isNew, conflicts } = this.#watch.vote(vote);
+    for (const { round, evidence } of conflicts) {
+      // Making evidence takes longer than finding a conflict.
+      const budget = this.#budgetOf("found", { offender: vote.voter, round });
+      if (this.#limiter.delayMs(budget, offenderQuota) === 0) this.#report(evidence());
+    }
     // A vote that this process has not seen may contradict one that settled its round.
     if (isNew) this.#settled.compare(vote).then((found) => this.#report(found), this.#onError);
   }
@@ -184,14 +190,21 @@ export class EvidenceInbox {
     try {
       const subject = evidenceSubject(evidence, rules.slotMs);
       if (!this.#isAuthority(subject.offender)) return "ignore";
-      const budget = `${from === undefined ? "found" : "told"} ${this.#kindOf(subject)} ${toHex(subject.offender)}`;
+      const budget = this.#budgetOf(from === undefined ? "found" : "told", subject);
       if (this.#limiter.delayMs(budget, offenderQuota) > 0) return "ignore";
       if (await store.get(subject.offender, placeOf(subject))) return "ignore";
       const check = () => checkEvidence(evidence, rules, verify);
+      const mayKeep = () => this.#limiter.take(budget, offenderQuota);
+      if (from === undefined) {
+        // The offender has signed both, so it pays at once: nobody else can use up its rate.
+        if (!mayKeep()) return "ignore";
+        await check();
+        return (await this.#keep(evidence, subject)) ? "accept" : "ignore";
+      }
       // The sender pays for the check. The offender pays for the place on the disk, and only once the signatures are
       // checked.
-      if (!(await (from === undefined ? check() : this.#asOf(from, check)))) return "ignore";
-      return (await this.#keep(evidence, subject, budget)) ? "accept" : "ignore";
+      if (!(await this.#asOf(from, check))) return "ignore";
+      return (await this.#keep(evidence, subject, mayKeep)) ? "accept" : "ignore";
     } catch (error) {
       if (error instanceof EvidenceError) return evidenceVerdicts[error.code];
       throw error;
@@ -202,18 +215,22 @@ export class EvidenceInbox {
     return this.#places.run({ id: peer, host: this.#options.network.hostOf(peer) }, check);
   }
 
-  #kindOf({ round }: EvidenceSubject): string {
+  #budgetOf(by: "found" | "told", { round, offender }: Pick<EvidenceSubject, "round" | "offender">): string {
+    return `${by} ${this.#kindOf(round)} ${toHex(offender)}`;
+  }
+
+  #kindOf(round: number | undefined): string {
     if (round === undefined) return "headers";
-    return this.#isOpen(round) ? "open rounds" : "other rounds";
+    return isWithin(this.#openRounds, round) ? "open rounds" : "other rounds";
   }
 
   /**
-   * True if a contradiction in the round may give another result. There are a few such rounds at a time, so an authority
-   * can sign any number of votes for old or invented rounds, but not for these.
+   * The rounds in which a contradiction may give another result. There are a few at a time, so an authority can sign any
+   * number of votes for old or invented rounds, but not for these.
    */
-  #isOpen(round: number): boolean {
+  get #openRounds(): Rounds {
     const { finalized, justified } = this.#options.chain;
-    return round >= finalized.round && round <= justified.round + openRoundsAhead;
+    return { from: finalized.round, to: justified.round + openRoundsAhead };
   }
 
   /** True if the address is in the set now: evidence against others is useless. */
@@ -221,8 +238,8 @@ export class EvidenceInbox {
     return authorityIndex(this.#options.chain.snapshot.authorities, address) >= 0;
   }
 
-  /** Returns false if the same offence was stored meanwhile. */
-  async #keep(evidence: Evidence, subject: EvidenceSubject, budget: string): Promise<boolean> {
+  /** Returns false if the same offence was stored meanwhile, or there is no place left. */
+  async #keep(evidence: Evidence, subject: EvidenceSubject, mayKeep = () => true): Promise<boolean> {
     const { clock, store, logger } = this.#options;
     const { offender } = subject;
     const place = placeOf(subject);
@@ -231,7 +248,7 @@ export class EvidenceInbox {
     this.#storing.add(key);
     try {
       if (await store.get(offender, place)) return false;
-      if (!this.#limiter.take(budget, offenderQuota)) return false;
+      if (!mayKeep()) return false;
       const receivedAtMs = clock.now();
       await store.put({ offender, place, evidence, receivedAtMs });
       const summary = summaryOf(evidence, subject, receivedAtMs);

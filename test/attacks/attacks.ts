@@ -1,7 +1,7 @@
 import type { Adversary, Attack } from "./attack.ts";
 import { earlyBlocks, equivocation, lyingBlocks, wrongShortIds } from "./coalition/lies.ts";
 import { sideBlocks } from "./coalition/side-blocks.ts";
-import { doubleVotes, unknownVotes, voteSplit } from "./coalition/votes.ts";
+import { doubleVotes, surroundVotes, unknownVotes, voteSplit } from "./coalition/votes.ts";
 import { withheldBodies } from "./coalition/withheld-bodies.ts";
 import { badSignatures } from "./stranger/bad-signatures.ts";
 import { connectionFlood, halfOpen, identityChurn, toldAddresses } from "./stranger/connections.ts";
@@ -49,6 +49,7 @@ export const attacks: readonly Attack[] = [
   wrongShortIds,
   unknownVotes,
   doubleVotes,
+  surroundVotes,
   voteSplit,
   sideBlocks,
 ];

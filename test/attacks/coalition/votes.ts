@@ -168,3 +168,40 @@ export const doubleVotes: Attack = {
     });
   },
 };
+
+const outerVotes = 4_000;
+const outerPerSecond = 400;
+const innerPerSecond = 10;
+
+/** Signs votes each of which thousands of earlier ones surround. */
+export const surroundVotes: Attack = {
+  name: "surround-votes",
+  by: "coalition",
+  does: `an authority signs ${outerVotes} votes from one source, ${outerPerSecond}/s, none of which contradicts another, and then ${innerPerSecond}/s that all of these surround`,
+  async run(site) {
+    const write = await voteWriter(site);
+    const { id } = await site.genesis();
+    const topic = topicOf("votes", site.job.genesisId);
+    const insideOf = 2_000;
+    await site.crowd(site.places.length, { rawGossip: true }, async ({ rogue }) => {
+      const stream = await rogue.gossipStream();
+      const send = async (sourceRound: number, round: number) => {
+        const source = { round: sourceRound, height: 0, block: id };
+        const target = { round, height: 1, block: bytes32() };
+        await give(stream, publication(topic, await write({ source, target })));
+        site.count("votes");
+      };
+      let outer = insideOf;
+      let inner = 0;
+      await site.repeat(
+        outerPerSecond,
+        async () => {
+          if (outer < insideOf + outerVotes) return send(0, ++outer);
+          await site.pause(1_000 / innerPerSecond);
+          await send(1, 2 + (inner++ % (insideOf - 2)));
+        },
+        () => rogue.connected,
+      );
+    });
+  },
+};
