@@ -1,4 +1,6 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { root } from "../e2e/harness/process.ts";
@@ -8,8 +10,17 @@ const flags = [
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
 
-/** Launches the browser of this machine; installs Debian's Chromium if there is none. */
-export async function launchBrowser(): Promise<Browser> {
+/**
+ * Launches the browser of this machine; installs Debian's Chromium if there is none. `enter` is a command that runs it
+ * elsewhere, such as on a machine of a lab.
+ */
+export async function launchBrowser(enter: readonly string[] = []): Promise<Browser> {
   const executablePath = execFileSync(join(root, "scripts/browser.sh"), { encoding: "utf8" }).trim();
-  return chromium.launch({ executablePath, args: flags });
+  if (enter.length === 0) return chromium.launch({ executablePath, args: flags });
+  const folder = mkdtempSync(join(tmpdir(), "ccoin-browser-"));
+  const entered = join(folder, "browser");
+  writeFileSync(entered, `#!/bin/sh\nexec ${enter.join(" ")} ${executablePath} "$@"\n`, { mode: 0o755 });
+  const browser = await chromium.launch({ executablePath: entered, args: flags });
+  rmSync(folder, { recursive: true });
+  return browser;
 }

@@ -12,6 +12,7 @@ import { LinkedKey } from "../wallet/linked-key.tsx";
 import type { PaymentRequest } from "../wallet/payment-request.ts";
 import { SentList } from "../wallet/sent-list.tsx";
 import { wallet } from "../wallet/wallet.ts";
+import { WatchPage } from "./watch.tsx";
 
 /**
  * The wallet. `linkedSeed` is a key in the page's address, `#/wallet?key=<64 hex digits>`; `request` a payment that somebody asks for,
@@ -36,13 +37,7 @@ export function WalletPage({
   }, [linkedSeed]);
   const { accounts, chosen } = useStore(wallet);
   const account = accounts.find(({ address }) => address === chosen);
-  if (!isSecureContext)
-    return (
-      <>
-        <h1>Wallet</h1>
-        <Insecure />
-      </>
-    );
+  if (!isSecureContext) return <WatchPage request={request} />;
   return (
     <>
       <h1>Wallet</h1>
@@ -94,18 +89,6 @@ function OtherName(): Markup {
       {" "}
       This browser keeps those of <a href={url.href}>{url.host}</a> apart.
     </>
-  );
-}
-
-function Insecure(): Markup {
-  return (
-    <div class="note warn">
-      <h2>No keys on this connection</h2>
-      <p>
-        Anybody on the way could change this page and take them. Open it as{" "}
-        <code>http://localhost:{location.port}</code> on the node's machine, or through HTTPS.
-      </p>
-    </div>
   );
 }
 

@@ -36,7 +36,12 @@ const titles: Readonly<Record<StepName, string>> = {
   finalization: "More than two thirds finalized it",
   trust: "Authorities of the genesis block vouch for it",
 };
-const verdicts: Readonly<Record<Verdict, { tone: string; text: string }>> = {
+interface Shown {
+  tone: string;
+  text: string;
+}
+
+const proven: Readonly<Record<Verdict, Shown>> = {
   final: { tone: "good", text: "Proven, and final: the chain holds it for ever, whatever this node says." },
   included: {
     tone: "warn",
@@ -48,6 +53,14 @@ const verdicts: Readonly<Record<Verdict, { tone: string; text: string }>> = {
   },
 };
 
+/** Whoever could have changed the page could have changed what it says of proofs. */
+const unproven =
+  "The page came over plain HTTP, so that somebody on the way could have made all of it: this proves nothing.";
+const consistent: Readonly<Record<Verdict, Shown>> = {
+  final: { tone: "warn", text: `What was answered is what the authorities would have signed. ${unproven}` },
+  included: { tone: "warn", text: `What was answered is in the block, which may not be final. ${unproven}` },
+  invalid: { tone: "bad", text: "What was answered is not what the authorities have signed." },
+};
 export function VerifyAccount({ address }: { address: string }): Markup {
   return (
     <Verify
@@ -122,14 +135,15 @@ function Verify({ what, check }: { what: string; check(): Promise<Checked> }): M
     setBusy(false);
   };
   return (
-    <Section title="Proof">
+    <Section title={isSecureContext ? "Proof" : "Check"}>
       <p class="quiet">
-        This page can check {what} itself: it asks for the signatures and hashes that prove it, and trusts the
-        genesis block alone.
+        {isSecureContext
+          ? `This page can check ${what} itself: it asks for the signatures and hashes that prove it, and trusts the genesis block alone.`
+          : `This page came over plain HTTP from another machine, and can prove nothing. It can check whether what it is told of ${what} fits together.`}
       </p>
       <div class="actions">
         <button type="button" onClick={run} disabled={isBusy}>
-          {isBusy ? "Checking…" : "Verify"}
+          {isBusy ? "Checking…" : isSecureContext ? "Verify" : "Check"}
         </button>
       </div>
       <div role="status">
@@ -144,14 +158,17 @@ function Verify({ what, check }: { what: string; check(): Promise<Checked> }): M
 }
 
 function Result({ checked: { verdict, steps, claim } }: { checked: Checked }): Markup {
-  const { tone, text } = verdicts[verdict];
+  const { tone, text } = (isSecureContext ? proven : consistent)[verdict];
   return (
     <>
       <div class={`note ${tone} verdict`}>
         <p>
           <strong>{text}</strong>
         </p>
-        <p>{claim}.</p>
+        <p>
+          {isSecureContext ? "" : "It was: "}
+          {claim}.
+        </p>
       </div>
       <ol class="proof">
         {steps.map(({ title, ok, detail }) => (

@@ -5,7 +5,7 @@ import { Address } from "../parts/names.tsx";
 import { useStore } from "../store.ts";
 import { addContact, contacts, contactsFile, readContacts, removeContact } from "./contacts.ts";
 import { download } from "./download.ts";
-import { Field, FieldError, useSubmit } from "./form.tsx";
+import { attempt, Field, useSubmit } from "./form.tsx";
 import { recipient } from "./recipient.ts";
 
 /** The names that the user gives to addresses. */
@@ -73,14 +73,6 @@ export function ContactForm({ address }: { address?: string }): Markup {
       </div>
     </form>
   );
-}
-
-function attempt<T>(field: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    throw new FieldError(field, (error as Error).message);
-  }
 }
 
 /** Saves the contacts as a file, and adds those of one. */

@@ -65,6 +65,15 @@ export class FieldError extends Error {
   }
 }
 
+/** Runs a check of a field. @throws {FieldError} */
+export function attempt<T>(field: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw new FieldError(field, (error as Error).message);
+  }
+}
+
 interface Submission {
   /** The last errors by the field's name; "" for an error that belongs to no field. */
   errors: Readonly<Record<string, string>>;

@@ -1,0 +1,106 @@
+import { client, live } from "../live.ts";
+import type { Markup } from "../markup.ts";
+import { Amount } from "../parts/amount.tsx";
+import { Answer, Section } from "../parts/layout.tsx";
+import { Address, NamedAddress } from "../parts/names.tsx";
+import { useLoad, useStore } from "../store.ts";
+import { addContact } from "../wallet/contacts.ts";
+import { attempt, Field, useSubmit } from "../wallet/form.tsx";
+import type { PaymentRequest } from "../wallet/payment-request.ts";
+import { recipient } from "../wallet/recipient.ts";
+import { unwatch, watch, watched } from "../wallet/watched.ts";
+
+/** The wallet of a page that came over plain HTTP from another machine: it watches accounts, and has no keys. */
+export function WatchPage({ request }: { request: PaymentRequest | undefined }): Markup {
+  return (
+    <>
+      <h1>Wallet</h1>
+      <div class="note warn">
+        <h2>No keys on this connection</h2>
+        <p>
+          This page came over plain HTTP. Anybody on the way could have changed it, and would have every key
+          that is made or used here, and could show other addresses and amounts than the node does. Open it
+          over HTTPS, which a node serves that was started with <code>--tls</code>, or on the node's machine
+          as <code>http://localhost:{location.port}</code>.
+        </p>
+        <p>Here you can watch accounts and ask for payments, which takes no key.</p>
+      </div>
+      {request ? (
+        <p class="note">
+          <span>
+            You are asked to pay{" "}
+            <strong>{request.amount === "" ? "an amount" : <Amount of={request.amount} />}</strong>. To pay
+            takes a key: open this link over HTTPS. It is for <NamedAddress address={request.to} />
+          </span>
+        </p>
+      ) : null}
+      <Watched />
+      <Section title="Watch an account">
+        <WatchForm />
+      </Section>
+    </>
+  );
+}
+
+function Watched(): Markup {
+  const addresses = useStore(watched);
+  if (addresses.length === 0) return null;
+  return (
+    <Section title="Watched accounts">
+      <ul class="watched">
+        {addresses.map((address) => (
+          <Account address={address} key={address} />
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function Account({ address }: { address: string }): Markup {
+  const { status } = useStore(live);
+  const loaded = useLoad(() => client.account(address), `${status?.head?.id} ${status?.mempool.count}`);
+  return (
+    <li>
+      <Address address={address} />
+      <Answer
+        loaded={loaded}
+        show={({ balance }) => (
+          <strong>
+            <Amount of={balance} />
+          </strong>
+        )}
+      />
+      <span class="account-line">
+        <a href={`#/receive/${address}`}>Receive</a> <a href={`#/account/${address}`}>History</a>
+        <button type="button" class="small" onClick={() => unwatch(address)}>
+          Stop watching
+        </button>
+      </span>
+    </li>
+  );
+}
+
+function WatchForm(): Markup {
+  const { errors, isBusy, onSubmit } = useSubmit(async ({ watch: typed = "", "watch-name": name = "" }) => {
+    const address = attempt("watch", () => recipient(typed));
+    if (name.trim() !== "") attempt("watch-name", () => addContact({ address, name }));
+    watch(address);
+  });
+  return (
+    <form class="form" onSubmit={onSubmit}>
+      <Field name="watch" label="Address" placeholder="cc1…" autocomplete="off" error={errors["watch"]} />
+      <Field
+        name="watch-name"
+        label="Name"
+        hint="Optional; only you see it"
+        autocomplete="off"
+        error={errors["watch-name"]}
+      />
+      <div class="actions">
+        <button type="submit" class="primary" disabled={isBusy}>
+          Watch
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,34 @@
+import { type Address, isAddress } from "../../client/index.ts";
+import { Store } from "../store.ts";
+
+const storageKey = "ccoin.watched";
+/** The accounts that this browser watches without their keys, in the order in which they were added. */
+export const watched = new Store<readonly Address[]>(stored());
+
+/** Reads the accounts; there are none if the browser has no storage for this page. */
+function stored(): Address[] {
+  try {
+    const read: unknown = JSON.parse(localStorage.getItem(storageKey) ?? "[]");
+    return Array.isArray(read) ? read.filter((each) => typeof each === "string" && isAddress(each)) : [];
+  } catch {
+    return [];
+  }
+}
+
+export function watch(address: Address): void {
+  store([...watched.value.filter((each) => each !== address), address]);
+}
+
+export function unwatch(address: Address): void {
+  store(watched.value.filter((each) => each !== address));
+}
+
+/** Without storage the accounts are watched until the tab closes. */
+function store(all: readonly Address[]): void {
+  watched.set(all);
+  try {
+    localStorage.setItem(storageKey, JSON.stringify(all));
+  } catch {
+    // Already shown.
+  }
+}
