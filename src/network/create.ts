@@ -6,6 +6,7 @@ import { sayCrowded } from "./crowded-host.ts";
 import { createHost } from "./host.ts";
 import { Inbound, inboundLimits, isThisMachine } from "./inbound.ts";
 import { Intake } from "./intake.ts";
+import { MeshShares } from "./mesh-shares.ts";
 import { Muxers } from "./muxer.ts";
 import { LibP2pNetwork, type NetworkOptions } from "./network.ts";
 import { PeerScores } from "./scores.ts";
@@ -42,6 +43,12 @@ export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetw
     limits,
   });
   const intake = new Intake(options.clock);
+  const mesh = new MeshShares({
+    clock: options.clock,
+    peers: () => network?.peers() ?? [],
+    hostOf: (peer) => intake.hostOf(peer),
+    isGiven: (peer) => network?.isGiven(peer) ?? false,
+  });
   const muxers = new Muxers({ intake, clock: options.clock });
   const host = await createHost({
     privateKey: options.privateKey,
@@ -52,6 +59,7 @@ export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetw
     isAllowed: (peer) => options.allowedPeers?.includes(peer) ?? true,
     clock: options.clock,
     scores,
+    gossipScore: (peer) => scores.gossipScore(peer) + mesh.scoreOf(peer),
     inbound,
     muxers,
     onDiscovered: (peer, place) =>

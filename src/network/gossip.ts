@@ -81,7 +81,9 @@ export function messageId(topicName: string, data: Uint8Array): Uint8Array {
 }
 
 /** The gossipsub service. Topics follow with the genesis block (`Gossip.join`). */
-export function gossipService(scores: PeerScores): (components: GossipSubComponents) => GossipSub {
+export function gossipService(
+  appSpecificScore: (peer: PeerId) => number,
+): (components: GossipSubComponents) => GossipSub {
   return gossipsub({
     globalSignaturePolicy: StrictNoSign,
     msgIdFn: (message) => messageId(message.topic, message.data),
@@ -96,10 +98,10 @@ export function gossipService(scores: PeerScores): (components: GossipSubCompone
     maxTopicBytesPerPeer,
     scoreParams: {
       topics: {},
-      appSpecificScore: (peer) => scores.gossipScore(peer),
+      appSpecificScore,
       appSpecificWeight: 1,
       // Ids that only pass through count for the address, too, and would lower the score of honest peers behind the
-      // same router. `Inbound` has a share for each address.
+      // same router. `Inbound` and `MeshShares` have a share for each address.
       IPColocationFactorWeight: 0,
       behaviourPenaltyWeight: -1,
       behaviourPenaltyThreshold: 6,

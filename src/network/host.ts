@@ -59,6 +59,8 @@ export interface HostOptions {
   isAllowed(peer: PeerId): boolean;
   clock: Clock;
   scores: PeerScores;
+  /** A peer's score as gossipsub's application score. */
+  gossipScore(peer: PeerId): number;
   inbound: Inbound;
   muxers: Muxers;
   /** Called each time a peer answers by mDNS; libp2p's own event fires only the first time. */
@@ -116,7 +118,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
       denyOutboundEncryptedConnection: (peer) => isDenied(peer.toString()) || isSelf(peer),
     },
     peerDiscovery: options.mdns ? [discovery] : [],
-    services: { identify: identify({ maxMessageSize: maxIdentifyBytes }), pubsub: gossipService(scores) },
+    services: {
+      identify: identify({ maxMessageSize: maxIdentifyBytes }),
+      pubsub: gossipService(options.gossipScore),
+    },
     nodeInfo: { name: "ccoin" },
   });
   return host;

@@ -2,9 +2,6 @@ import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
 import { peerIdFromPrivateKey } from "@libp2p/peer-id";
 import { expect, test, vi } from "vitest";
 import { gossipService } from "../../../src/network/gossip.ts";
-import { PeerScores } from "../../../src/network/scores.ts";
-import { silentLogger } from "../../../src/util/logger.ts";
-import { ManualClock } from "../support/clock.ts";
 
 /** The highest score that gossipsub's cap on the score of topics allows. */
 const best = 10;
@@ -22,12 +19,7 @@ const log = Object.assign(() => undefined, { error: () => undefined, trace: () =
 
 test("peers that a PRUNE names are not dialled, however good its sender's score", async () => {
   const privateKey = await generateKeyPairFromSeed("Ed25519", new Uint8Array(32).fill(1));
-  const scores = new PeerScores({
-    clock: new ManualClock(),
-    logger: silentLogger,
-    onBlocked: () => undefined,
-  });
-  const pubsub = gossipService(scores)({
+  const pubsub = gossipService(() => 0)({
     logger: { forComponent: () => log },
     peerId: peerIdFromPrivateKey(privateKey),
     privateKey,
