@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { BlockPlan } from "../../../src/chain/build-block.ts";
 import { Chain } from "../../../src/chain/chain.ts";
+import { sideBlockLimits } from "../../../src/chain/fork-blocks.ts";
 import { Ledger } from "../../../src/chain/ledger.ts";
 import { productRules } from "../../../src/chain/rules.ts";
 import { chainStores } from "../../../src/chain/stores.ts";
@@ -70,7 +71,21 @@ test("the accounts after a block of another branch are not told", async () => {
   const count = async (id: Uint8Array) =>
     chain.accountsAfter((await chain.find(id))!, (accounts) => accounts.count);
   expect(await count(side.id)).toBeUndefined();
+  expect(await chain.reader.canonicalId(2)).toEqual(best.id);
+  expect(await chain.reader.canonicalId(3)).toBeUndefined();
   expect(await count(best.id)).toBe(chain.state.count);
+});
+
+test("a download that no majority has signed has the room of blocks that others build on", async () => {
+  const node = await testChain({ genesis });
+  const { chain, maker } = node;
+  await node.addAll(await maker.extend(maker.start(), 2));
+  const side = async (at: number) => (await maker.block(maker.start(), { laterMs: 10 + at })).blocks[0]!;
+  for (let at = 0; at < sideBlockLimits.perProposer.blocks; at++) await node.add(await side(at));
+  expect(await codeOf(node.add(await side(100)))).toBe("TOO_MANY_SIDE_BLOCKS");
+  const downloaded = [await node.check(await side(100))];
+  expect(await codeOf(chain.importBlocks(downloaded, { isOfMajority: false }))).toBe("no error");
+  expect(await chain.find(downloaded[0]!.id)).toBeDefined();
 });
 
 test("a chain that is opened in one step has its participants", async () => {
@@ -225,6 +240,7 @@ test("a result is announced once, with what is final by then", async () => {
     [1, 0],
     [2, 1],
   ]);
+  expect([chain.justified.round, chain.finalized.round]).toEqual([2, 1]);
   expect(await chain.lacksProof({ source: start, target: at(1) })).toBe(false);
 });
 

@@ -110,6 +110,48 @@ test("claims are ordered by the number of addresses", async () => {
   expect(one.others.claims().unknown.map(({ addresses }) => addresses)).toEqual([2, 1]);
 });
 
+test("a node with a recovery hears of a later one", async () => {
+  const { one } = await nodes([first], [first, second]);
+  expect(one.others.claims()).toMatchObject({ unknown: [{ id: toHex(recoveryId(second)) }], without: 0 });
+  expect(one.warnings).toHaveLength(1);
+});
+
+/** Connects the node to peers that claim these recoveries, and returns the names of those that were asked. */
+function claimants(
+  { net, one }: Pick<Awaited<ReturnType<typeof nodes>>, "net" | "one">,
+  claims: Readonly<Record<string, Recovery>>,
+): string[] {
+  const asked: string[] = [];
+  one.statuses.get = (peer) => (peer in claims ? ({ isFollowed: false } as never) : undefined);
+  for (const [peer, claim] of Object.entries(claims)) {
+    net.node(peer).serve(recovery, async function* () {
+      asked.push(peer);
+      yield claim;
+    });
+    one.network.connected(peer);
+  }
+  return asked;
+}
+
+test("an address claims what most of its peers claim", async () => {
+  const base = await nodes([]);
+  claimants(base, { "w@1": second, "w@2": first, "w@3": first, x: second, y: second });
+  await base.clock.advance(60_000);
+  const ids = base.one.others.claims().unknown.map(({ id, addresses }) => [id, addresses]);
+  expect(ids).toEqual([
+    [toHex(recoveryId(second)), 2],
+    [toHex(recoveryId(first)), 1],
+  ]);
+});
+
+test("of an address, the peers that were never asked come before those that were", async () => {
+  const base = await nodes([]);
+  const names = Array.from({ length: 32 }, (_, at) => `w@${at}`);
+  const asked = claimants(base, Object.fromEntries(names.map((name) => [name, first])));
+  await base.clock.advance(120_000);
+  expect(new Set(asked).size).toBe(32);
+});
+
 test("a peer with an older recovery of this node's is one without the newest, and no warning", async () => {
   const { one } = await nodes([first, second], [first]);
   expect(one.others.claims()).toEqual({ unknown: [], without: 1 });
