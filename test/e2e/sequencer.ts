@@ -23,6 +23,7 @@ const long: Readonly<Record<string, number>> = {
   "consensus-partition": 35,
   "given-addresses": 35,
   memory: 50,
+  nat: 45,
   network: 35,
   rules: 35,
   events: 30,
