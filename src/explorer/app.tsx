@@ -17,6 +17,7 @@ import { Problem } from "./parts/layout.tsx";
 import { Age } from "./parts/names.tsx";
 import { type Route, useRoute } from "./route.ts";
 import { useStore } from "./store.ts";
+import { Arrivals } from "./wallet/arrivals.tsx";
 import { paymentRequest } from "./wallet/payment-request.ts";
 
 export function App(): Markup {
@@ -54,6 +55,7 @@ export function App(): Markup {
         {connection === "lost" ? <Away status={status} /> : null}
         <Guarded>{page}</Guarded>
       </main>
+      <Arrivals isHidden={route.page === "receive"} />
       <footer>
         {status ? (
           <span>

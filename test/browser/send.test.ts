@@ -165,3 +165,25 @@ test("contacts name addresses wherever they are shown, and move to another brows
   await other.locator(".contacts").waitFor({ state: "hidden" });
   expect(troubles).toEqual([]);
 });
+
+test("a payment is told of as it arrives, on any page and by the name of its sender, until it is final", async () => {
+  const { page: receiver, troubles } = await stage().open("#/wallet");
+  // The name that the receiver knows the payer by.
+  const contact = { address: payer.address, name: "Treasurer" };
+  await receiver.evaluate((all) => localStorage.setItem("ccoin.contacts", JSON.stringify(all)), [contact]);
+  await receiver.reload();
+  await button(receiver, "Only for this tab").click();
+  const address = (await receiver.locator(".account-line code").textContent())!;
+  await receiver.getByRole("link", { name: "Peers" }).first().click();
+  await receiver.getByRole("heading", { name: "Peers", level: 1 }).waitFor();
+  const { page } = await openWallet();
+  await fill(page, address, "2500", "for lunch");
+  await button(page, "Sign and send").click();
+  const arrival = receiver.locator(".arrival");
+  await arrival.getByText("Received 25.00 EUR from Treasurer: for lunch").waitFor();
+  await arrival.getByText("final", { exact: true }).waitFor();
+  expect(await axeViolations(receiver)).toEqual([]);
+  await arrival.getByRole("button", { name: "Close this message" }).click();
+  await arrival.waitFor({ state: "hidden" });
+  expect(troubles).toEqual([]);
+});

@@ -264,7 +264,7 @@ test("the page verifies a balance and a transaction by itself, and detects a fal
   await page.unrouteAll({ behavior: "ignoreErrors" });
 
   await page.getByTitle(funded.address).first().click();
-  await page.getByRole("heading", { name: "Account", level: 1 }).waitFor();
+  await page.getByRole("heading", { name: "Key 1", level: 1 }).waitFor();
   expect(await verify(/^Proven, and final/)).toEqual({ done: 8, failed: 0 });
   await page.route(
     "**/proof?*",

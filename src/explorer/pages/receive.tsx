@@ -1,19 +1,17 @@
 import { useRef, useState } from "preact/hooks";
-import { isAddress, type PlacedTransaction, type Transaction } from "../../client/index.ts";
+import { isAddress } from "../../client/index.ts";
 import { readAmount } from "../format.ts";
-import { client, live } from "../live.ts";
+import { live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { Amount, isTypedInUnit } from "../parts/amount.tsx";
 import { Section } from "../parts/layout.tsx";
-import { Address, FullName } from "../parts/names.tsx";
+import { FullName } from "../parts/names.tsx";
 import { QrCode } from "../parts/qr-code.tsx";
-import { StatusTag } from "../parts/transactions.tsx";
 import { useLoad, useStore } from "../store.ts";
+import { IncomingPayment } from "../wallet/arrivals.tsx";
 import { Field } from "../wallet/form.tsx";
+import { type Earlier, newIncoming } from "../wallet/incoming.ts";
 import { paymentLink } from "../wallet/payment-request.ts";
-
-const watchedTransactions = 20;
-const watchedWaiting = 200;
 
 /** Asks for a payment: the address, a QR code and a link, and what has come since the page was opened. */
 export function ReceivePage({ address }: { address: string }): Markup {
@@ -76,39 +74,19 @@ export function ReceivePage({ address }: { address: string }): Markup {
 /** The payments since the page was opened, also those that wait. */
 function Received({ address }: { address: string }): Markup {
   const { status } = useStore(live);
-  /** The ids of the payments that were there when the page was opened. */
-  const earlier = useRef<ReadonlySet<string>>(undefined);
-  const news = useLoad(async () => {
-    const [{ transactions: placed }, { transactions: waiting }] = await Promise.all([
-      client.history(address, { limit: watchedTransactions }),
-      client.mempool({ limit: watchedWaiting }),
-    ]);
-    const incoming = [...waiting.map(asWaiting), ...placed].filter(
-      ({ to, from }) => to === address && from !== address,
-    );
-    const known = earlier.current ?? new Set(incoming.map(({ id }) => id));
-    earlier.current = known;
-    return incoming.filter(({ id }) => !known.has(id));
-  }, `${status?.head?.id} ${status?.mempool.count} ${status?.finalized?.id}`).data;
+  const earlier = useRef<Earlier>(new Map());
+  const news = useLoad(
+    () => newIncoming([address], earlier.current),
+    `${status?.head?.id} ${status?.mempool.count} ${status?.finalized?.id}`,
+  ).data;
   return (
     <Section title="Received">
       <div role="status">
         {news && news.length > 0 ? (
           <ul class="received">
-            {news.map(({ id, from, amount, memo, status: state }) => (
-              <li key={id}>
-                <strong>
-                  <Amount of={amount} />
-                </strong>{" "}
-                from <Address address={from} />
-                {memo ? (
-                  <>
-                    : <bdi>{memo}</bdi>
-                  </>
-                ) : null}{" "}
-                <a href={`#/tx/${id}`}>
-                  <StatusTag status={state} />
-                </a>
+            {news.map((payment) => (
+              <li key={payment.id}>
+                <IncomingPayment payment={payment} />
               </li>
             ))}
           </ul>
@@ -118,8 +96,4 @@ function Received({ address }: { address: string }): Markup {
       </div>
     </Section>
   );
-}
-
-function asWaiting(transaction: Transaction): Pick<PlacedTransaction, "status"> & Transaction {
-  return { ...transaction, status: "pending" };
 }
