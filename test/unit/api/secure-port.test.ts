@@ -1,10 +1,12 @@
 import { generateKeyPairSync } from "node:crypto";
+import { createServer as createHttpServer } from "node:http";
 import { request } from "node:https";
 import { connect, createServer, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { selfMadeCertificate } from "../../../src/accounts/self-made-certificate.ts";
 import type { TlsIdentity } from "../../../src/api/index.ts";
+import { SecurePort } from "../../../src/api/secure-port.ts";
 import { serveProblem } from "../../../src/api/serve-problem.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
@@ -21,7 +23,6 @@ function makeIdentity(): TlsIdentity {
 
 const identity = makeIdentity();
 let node: Fixture;
-afterEach(() => node?.close());
 
 const live = "GET /health/live HTTP/1.1\r\nhost: localhost\r\n";
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -53,6 +54,7 @@ function inPieces(hello: Buffer): Buffer {
 
 const start = async (options: Parameters<typeof startFixture>[0] = {}) => {
   node = await startFixture({ tls: identity, ...options });
+  onTestFinished(() => node.close());
   return node.server.port;
 };
 
@@ -179,6 +181,39 @@ describe("a handshake that does not end", () => {
     const client = rawConnection(port, inPieces(await clientHello()));
     expect(await closedWithin(client.socket, 2_000)).toBe(true);
   });
+});
+
+it("a connection does not renegotiate, which would be work without end", async () => {
+  const port = await start();
+  const { socket } = secureConnection(port, "", { ca: identity.cert, maxVersion: "TLSv1.2" });
+  await new Promise((resolve) => socket.once("secureConnect", resolve));
+  const renewed = new Promise((resolve) =>
+    (socket as TLSSocket).renegotiate({ rejectUnauthorized: false }, (error) =>
+      resolve(error ?? "renegotiated"),
+    ),
+  );
+  expect(await Promise.race([renewed, pause(1_000)])).not.toBe("renegotiated");
+  socket.destroy();
+});
+
+it("a connection that gives way to another client's ends for HTTP too", async () => {
+  const { promise: accepted, resolve } = Promise.withResolvers<Socket>();
+  const http = createHttpServer().on("connection", resolve);
+  const port = new SecurePort(http, identity, {
+    clock: systemClock,
+    handshakeTimeoutMs: 1_000,
+    admit: async (_address, begin) => begin(),
+  });
+  const raw: Socket[] = [];
+  port.listener.on("connection", (socket) => void raw.push(socket));
+  await new Promise<void>((listening) => port.listener.listen(0, "127.0.0.1", listening));
+  const { port: number } = port.listener.address() as { port: number };
+  const client = secureConnection(number, "", { ca: identity.cert });
+  const within = await accepted;
+  const ended = new Promise((closed) => within.once("close", closed));
+  raw[0]!.destroy();
+  await Promise.all([ended, client.closed]);
+  await new Promise((closed) => port.listener.close(closed));
 });
 
 it("ends connections that are open within TLS", async () => {
