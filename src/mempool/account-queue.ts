@@ -1,9 +1,12 @@
-import type { PoolEntry } from "./pool-entry.ts";
+interface Queued {
+  readonly nonce: number;
+  readonly cost: bigint;
+}
 
 /** The waiting transactions of one sender, by nonce. */
-export class AccountQueue {
+export class AccountQueue<Entry extends Queued> {
   readonly address: Uint8Array;
-  readonly #byNonce = new Map<number, PoolEntry>();
+  readonly #byNonce = new Map<number, Entry>();
   #cost = 0n;
   #last = -1;
   /** Every nonce from `start` to below `end` waits. */
@@ -17,20 +20,20 @@ export class AccountQueue {
     return this.#byNonce.size;
   }
 
-  entries(): Iterable<PoolEntry> {
+  entries(): Iterable<Entry> {
     return this.#byNonce.values();
   }
 
-  get(nonce: number): PoolEntry | undefined {
+  get(nonce: number): Entry | undefined {
     return this.#byNonce.get(nonce);
   }
 
   /** The entry with the highest nonce: the only one that can be removed without leaving others behind a gap. */
-  last(): PoolEntry | undefined {
+  last(): Entry | undefined {
     return this.#byNonce.get(this.#last);
   }
 
-  set(entry: PoolEntry): void {
+  set(entry: Entry): void {
     const { nonce } = entry;
     this.remove(nonce);
     this.#byNonce.set(nonce, entry);
@@ -38,7 +41,7 @@ export class AccountQueue {
     this.#last = Math.max(this.#last, nonce);
   }
 
-  remove(nonce: number): PoolEntry | undefined {
+  remove(nonce: number): Entry | undefined {
     const entry = this.#byNonce.get(nonce);
     if (!entry) return undefined;
     this.#byNonce.delete(nonce);

@@ -32,7 +32,7 @@ export function refuseCheaply(record: TransactionRecord, rules: AdmissionRules):
  */
 export function refuseAdmission(
   record: TransactionRecord,
-  queue: AccountQueue | undefined,
+  queue: AccountQueue<PoolEntry> | undefined,
   rules: AdmissionRules,
 ): Refusal | undefined {
   const { from, nonce } = record.transaction.message;

@@ -19,6 +19,8 @@ export interface Decided {
   /** Written in the batch of the change. */
   writes: Write[];
   logged: Prepared;
+  /** The result of `#taken`. */
+  taken: readonly (PoolEntry | undefined)[];
   /** Batches that are deleted, because all that waited in them is in the change's blocks. */
   deleted: ReadonlySet<StoredBatch>;
   returning: readonly TransactionRecord[];
@@ -42,8 +44,12 @@ export class HeadFollower {
   }
 
   decide(change: IncludedAndRetracted, after: AccountLookup): Decided {
+    const taken = this.#taken(change);
     const leaving = new Map<StoredBatch, number>();
-    for (const { batch } of this.#taken(change)) if (batch) leaving.set(batch, (leaving.get(batch) ?? 0) + 1);
+    for (const entry of taken) {
+      const batch = entry?.batch;
+      if (batch) leaving.set(batch, (leaving.get(batch) ?? 0) + 1);
+    }
     const deleted = new Set<StoredBatch>();
     for (const [batch, count] of leaving)
       if (batch.sequence !== undefined && count === batch.waiting) deleted.add(batch);
@@ -62,19 +68,20 @@ export class HeadFollower {
         return nonce >= (after(from)?.nonce ?? 0) && !this.#pool.waiting(record);
       });
     const logged = this.#log.prepare(returning);
-    if (returning.length === 0) return { writes, logged, deleted, returning, batch: undefined };
+    if (returning.length === 0) return { taken, writes, logged, deleted, returning, batch: undefined };
     const { batch, write } = this.#journal.batchOf(returning);
-    return { writes: [...writes, write, ...logged.writes], logged, deleted, returning, batch };
+    return { taken, writes: [...writes, write, ...logged.writes], logged, deleted, returning, batch };
   }
 
   /** Returns what is still to be written, and which transactions returned: `insert` has put them into the pool. */
   follow(
     change: IncludedAndRetracted,
-    { deleted, returning, batch }: Decided,
+    { taken, deleted, returning, batch }: Decided,
     insert: (record: TransactionRecord, batch: StoredBatch) => void,
   ): { writes: Write[]; back: TransactionRecord[] } {
     const writes: Write[] = [];
-    for (const entry of this.#taken(change)) {
+    for (const entry of this.#taken(change, taken)) {
+      if (!entry) continue;
       const left = entry.batch;
       this.#pool.remove(entry);
       const deletion = this.#journal.release(entry);
@@ -98,13 +105,16 @@ export class HeadFollower {
     return { writes, back };
   }
 
-  /** The entries that are in the change's blocks, or whose nonces are used there. */
-  *#taken({ applied }: IncludedAndRetracted): Iterable<PoolEntry> {
-    for (const { records } of applied) {
-      for (const record of records) {
-        const entry = this.#pool.waiting(record);
-        if (entry) yield entry;
-      }
-    }
+  /**
+   * For each transaction of the change's blocks the entry that leaves: its own, or the one with its nonce. `before` is
+   * the result of an earlier call, of which what is still in the pool is not looked up again.
+   */
+  #taken(
+    { applied }: IncludedAndRetracted,
+    before: readonly (PoolEntry | undefined)[] = [],
+  ): (PoolEntry | undefined)[] {
+    return applied
+      .flatMap(({ records }) => records)
+      .map((record, index) => (before[index]?.queue ? before[index] : this.#pool.waiting(record)));
   }
 }

@@ -1,4 +1,4 @@
-import { hexOfShortId, type TransactionRecord } from "../types/index.ts";
+import { shortKeyOf, type TransactionRecord } from "../types/index.ts";
 import type { IncludedAndRetracted } from "./head-follower.ts";
 
 /** Two full blocks; more would take much memory while finality waits. */
@@ -20,11 +20,11 @@ export class IncludedTransactions {
   #count = 0;
 
   byShortId(shortId: Uint8Array): TransactionRecord | undefined {
-    return this.#byShortId.get(hexOfShortId(shortId));
+    return this.#byShortId.get(shortKeyOf(shortId));
   }
 
-  has({ idHex, shortIdHex }: TransactionRecord): boolean {
-    return this.#byShortId.get(shortIdHex)?.idHex === idHex;
+  has({ idHex, shortKey }: TransactionRecord): boolean {
+    return this.#byShortId.get(shortKey)?.idHex === idHex;
   }
 
   update({ applied, retracted }: IncludedAndRetracted): void {
@@ -33,7 +33,7 @@ export class IncludedTransactions {
     for (const { height, records } of applied) {
       this.#blocks.push({ height, records });
       this.#count += records.length;
-      for (const record of records) this.#byShortId.set(record.shortIdHex, record);
+      for (const record of records) this.#byShortId.set(record.shortKey, record);
     }
     while (this.#count > maxRecords && this.#blocks.length > 1) this.#forget(this.#blocks.shift()!);
   }
@@ -47,8 +47,8 @@ export class IncludedTransactions {
   #forget({ records }: Block): void {
     this.#count -= records.length;
     for (const record of records) {
-      const { shortIdHex } = record;
-      if (this.#byShortId.get(shortIdHex) === record) this.#byShortId.delete(shortIdHex);
+      const { shortKey } = record;
+      if (this.#byShortId.get(shortKey) === record) this.#byShortId.delete(shortKey);
     }
   }
 }

@@ -192,7 +192,7 @@ export class Mempool {
   /** The transactions that wait for an earlier one of their account, with one of them; undefined if there is none. */
   get nonceGap(): NonceGap | undefined {
     const entry = this.#pool.firstAhead;
-    const queue = entry && this.#pool.queueOf(entry);
+    const queue = entry?.queue;
     if (!queue) return undefined;
     const { address } = queue;
     const missing = this.#pool.nextNonce(address);
@@ -317,7 +317,7 @@ export class Mempool {
 
   /** A promise for a transaction is worth nothing without the transactions before it. */
   #keep(entry: PoolEntry, { toStore }: Step): void {
-    const queue = this.#pool.queueOf(entry);
+    const { queue } = entry;
     let each: PoolEntry | undefined = entry;
     for (let before = entry.nonce - 1; each && !each.batch && !toStore.has(each); before--) {
       toStore.add(each);

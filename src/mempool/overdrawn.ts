@@ -12,7 +12,7 @@ import type { AccountLookup } from "./types.ts";
 export class Overdrawn {
   readonly #pool: Pool;
   readonly #account: AccountLookup;
-  readonly #queues = new Set<AccountQueue>();
+  readonly #queues = new Set<AccountQueue<PoolEntry>>();
 
   constructor(pool: Pool, account: AccountLookup) {
     this.#pool = pool;
@@ -48,7 +48,7 @@ export class Overdrawn {
     return entries;
   }
 
-  #waits(queue: AccountQueue): boolean {
+  #waits(queue: AccountQueue<PoolEntry>): boolean {
     return this.#pool.queue(queue.address) === queue;
   }
 }

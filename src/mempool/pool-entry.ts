@@ -5,11 +5,11 @@ import {
   packedLength,
   packedSender,
   packRecord,
-  shortIdOf,
   type TransactionRecord,
   unpackRecord,
 } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
+import type { AccountQueue } from "./account-queue.ts";
 import type { StoredBatch } from "./types.ts";
 
 interface Arrival {
@@ -29,6 +29,7 @@ interface Arrival {
  */
 export class PoolEntry {
   readonly idHex: Hex;
+  readonly shortKey: string;
   readonly nonce: number;
   readonly validUntil: number;
   readonly fee: bigint;
@@ -36,6 +37,8 @@ export class PoolEntry {
   readonly cost: bigint;
   readonly receivedAtMs: number;
   readonly sequence: number;
+  /** The queue of its sender while it is in the pool. */
+  queue: AccountQueue<PoolEntry> | undefined = undefined;
   /** Set if this node has acknowledged the transaction: it is on disk, and only an action of its sender removes it. */
   batch: StoredBatch | undefined = undefined;
   hides: readonly StoredBatch[];
@@ -44,6 +47,7 @@ export class PoolEntry {
   constructor(record: TransactionRecord, { receivedAtMs, sequence, hides }: Arrival) {
     const { nonce, validUntil, fee, amount } = record.transaction.message;
     this.idHex = record.idHex;
+    this.shortKey = record.shortKey;
     this.nonce = nonce;
     this.validUntil = validUntil;
     this.fee = fee;
@@ -56,15 +60,11 @@ export class PoolEntry {
 
   /** Makes the record anew. */
   get record(): TransactionRecord {
-    return unpackRecord(this.#packed, this.idHex);
+    return unpackRecord(this.#packed, this);
   }
 
   get id(): Uint8Array {
     return packedId(this.#packed);
-  }
-
-  get shortIdHex(): string {
-    return shortIdOf(this.idHex);
   }
 
   /** The SSZ encoding of the transaction. */

@@ -1,4 +1,4 @@
-import { hexOfShortId, type TransactionRecord } from "../types/index.ts";
+import { shortKeyOf, type TransactionRecord } from "../types/index.ts";
 import { fromBinary, type Hex, toBinary } from "../util/bytes.ts";
 import { Heap } from "../util/heap.ts";
 import { AccountQueue } from "./account-queue.ts";
@@ -12,7 +12,7 @@ export class Pool {
   readonly #byId = new Map<Hex, PoolEntry>();
   readonly #byShortId = new Map<string, PoolEntry>();
   /** By `toBinary` of the sender's address. */
-  readonly #queues = new Map<string, AccountQueue>();
+  readonly #queues = new Map<string, AccountQueue<PoolEntry>>();
   /** Entries that wait for a missing nonce. */
   readonly #ahead = new Set<PoolEntry>();
   readonly #endings = new Endings();
@@ -54,22 +54,18 @@ export class Pool {
   }
 
   byShortId(shortId: Uint8Array): TransactionRecord | undefined {
-    return this.#byShortId.get(hexOfShortId(shortId))?.record;
+    return this.#byShortId.get(shortKeyOf(shortId))?.record;
   }
 
   entries(): Iterable<PoolEntry> {
     return this.#byId.values();
   }
 
-  queues(): Iterable<AccountQueue> {
+  queues(): Iterable<AccountQueue<PoolEntry>> {
     return this.#queues.values();
   }
 
-  queueOf({ sender }: PoolEntry): AccountQueue | undefined {
-    return this.#queues.get(sender);
-  }
-
-  queue(address: Uint8Array): AccountQueue | undefined {
+  queue(address: Uint8Array): AccountQueue<PoolEntry> | undefined {
     return this.#queues.get(toBinary(address));
   }
 
@@ -87,16 +83,17 @@ export class Pool {
     const queue = this.#queues.get(sender) ?? this.#newQueue(fromBinary(sender));
     const isAhead = nonce > queue.nextNonce(this.#account(queue.address)?.nonce ?? 0);
     queue.set(entry);
+    entry.queue = queue;
     if (isAhead) this.#ahead.add(entry);
     else this.follow(queue, nonce + 1);
     this.#endings.add(entry);
     this.#byId.set(entry.idHex, entry);
-    this.#byShortId.set(entry.shortIdHex, entry);
+    this.#byShortId.set(entry.shortKey, entry);
     this.#bytes += entry.bytes;
   }
 
   /** Transactions after this nonce no longer wait for it. */
-  follow(queue: AccountQueue, nonce: number): void {
+  follow(queue: AccountQueue<PoolEntry>, nonce: number): void {
     if (this.#ahead.size === 0) return;
     for (let next = nonce; ; next++) {
       const entry = queue.get(next);
@@ -105,15 +102,15 @@ export class Pool {
   }
 
   remove(entry: PoolEntry): void {
-    const { idHex, shortIdHex, sender } = entry;
-    if (this.#byId.get(idHex) !== entry) return;
-    this.#byId.delete(idHex);
+    const { queue, shortKey } = entry;
+    if (!queue) return;
+    entry.queue = undefined;
+    this.#byId.delete(entry.idHex);
     this.#ahead.delete(entry);
     this.#endings.remove(entry);
-    const queue = this.#queues.get(sender);
-    queue?.remove(entry.nonce);
-    if (queue?.size === 0) this.#queues.delete(sender);
-    if (this.#byShortId.get(shortIdHex) === entry) this.#byShortId.delete(shortIdHex);
+    queue.remove(entry.nonce);
+    if (queue.size === 0) this.#queues.delete(toBinary(queue.address));
+    if (this.#byShortId.get(shortKey) === entry) this.#byShortId.delete(shortKey);
     this.#bytes -= entry.bytes;
   }
 
@@ -142,8 +139,8 @@ export class Pool {
   }
 
   /** Makes the key anew: an entry's own would retain the entry. */
-  #newQueue(address: Uint8Array): AccountQueue {
-    const queue = new AccountQueue(address);
+  #newQueue(address: Uint8Array): AccountQueue<PoolEntry> {
+    const queue = new AccountQueue<PoolEntry>(address);
     this.#queues.set(toBinary(address), queue);
     return queue;
   }
@@ -167,7 +164,7 @@ export class Pool {
    * first.
    */
   *executable(): Iterable<PoolEntry> {
-    const heads = new Heap<{ queue: AccountQueue; entry: PoolEntry }>((a, b) =>
+    const heads = new Heap<{ queue: AccountQueue<PoolEntry>; entry: PoolEntry }>((a, b) =>
       isBetterPaid(a.entry, b.entry),
     );
     for (const queue of this.#queues.values()) {

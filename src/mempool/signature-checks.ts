@@ -1,5 +1,5 @@
 import type { Verify, VerifyOrder } from "../crypto/ed25519.ts";
-import { hexOfShortId, signatureSet, type TransactionRecord } from "../types/index.ts";
+import { shortKeyOf, signatureSet, type TransactionRecord } from "../types/index.ts";
 
 /** A transaction whose signature is being checked. `place` is its index in the list that `verdicts` belongs to. */
 interface Check {
@@ -41,7 +41,7 @@ export class SignatureChecks {
       const record = checked.byShortId(shortId);
       if (record) return record;
     }
-    return this.#underWay.get(hexOfShortId(shortId))?.record;
+    return this.#underWay.get(shortKeyOf(shortId))?.record;
   }
 
   /** One verdict per record, in order. */
@@ -63,7 +63,7 @@ export class SignatureChecks {
 
   #known(record: TransactionRecord, order: VerifyOrder): true | Check | undefined {
     if (this.#before.some((checked) => checked.has(record))) return true;
-    const check = this.#underWay.get(record.shortIdHex);
+    const check = this.#underWay.get(record.shortKey);
     if (check?.record.idHex !== record.idHex || (order === "first" && check.order === "later"))
       return undefined;
     return check;
@@ -73,13 +73,13 @@ export class SignatureChecks {
     const sets = records.map((record) => signatureSet(record, this.#isAccount));
     const verdicts = this.#verify(sets, order);
     const checks = records.map((record, place): Check => ({ record, verdicts, place, order }));
-    for (const check of checks) this.#underWay.set(check.record.shortIdHex, check);
+    for (const check of checks) this.#underWay.set(check.record.shortKey, check);
     try {
       return await verdicts;
     } finally {
       for (const check of checks) {
-        const { shortIdHex } = check.record;
-        if (this.#underWay.get(shortIdHex) === check) this.#underWay.delete(shortIdHex);
+        const { shortKey } = check.record;
+        if (this.#underWay.get(shortKey) === check) this.#underWay.delete(shortKey);
       }
     }
   }

@@ -1,6 +1,6 @@
-import { type Hex, toHex } from "../util/bytes.ts";
+import { type Hex, toBinary, toHex } from "../util/bytes.ts";
 import type { Pause } from "../util/slices.ts";
-import { isSafeCount } from "./primitives.ts";
+import { isSafeCount, ShortId } from "./primitives.ts";
 import { maxMemoBytes, maxTransactionsPerList, Transaction } from "./transaction.ts";
 import { transactionLayout as layout, transactionRoots } from "./transaction-roots.ts";
 
@@ -18,24 +18,16 @@ export interface TransactionRecord {
   readonly transaction: Transaction;
   readonly id: Uint8Array;
   readonly idHex: Hex;
-  /** The result of `hexOfShortId`, kept because a transaction is looked up by it several times. */
-  readonly shortIdHex: string;
+  /** The result of `shortKeyOf`, kept because a transaction is looked up by it several times. */
+  readonly shortKey: string;
   readonly signingRoot: Uint8Array;
   /** The SSZ encoding of the transaction. */
   readonly encoded: Uint8Array;
 }
 
-/** The number of hex digits of a `ShortId`. */
-const shortIdDigits = 16;
-
-/** The `hexOfShortId` of the transaction with this id. */
-export function shortIdOf(idHex: Hex): string {
-  return idHex.slice(2, 2 + shortIdDigits);
-}
-
-/** A `ShortId` in hex without a prefix: the key under which compact blocks look up transactions. */
-export function hexOfShortId(shortId: Uint8Array): string {
-  return toHex(shortId).slice(2);
+/** The key under which compact blocks look up transactions: `toBinary` of a `ShortId`, or of the id that it begins. */
+export function shortKeyOf(id: Uint8Array): string {
+  return toBinary(id, 0, ShortId.lengthBytes);
 }
 
 /**
@@ -141,12 +133,11 @@ function withRoots(
   const { ids, signingRoots } = transactionRoots(encoded, domain);
   return transactions.map((transaction, index) => {
     const id = ids.subarray(index * 32, index * 32 + 32);
-    const idHex = toHex(id);
     return {
       transaction,
       id,
-      idHex,
-      shortIdHex: shortIdOf(idHex),
+      idHex: toHex(id),
+      shortKey: shortKeyOf(id),
       signingRoot: signingRoots.subarray(index * 32, index * 32 + 32),
       encoded: encoded[index]!,
     };
@@ -277,7 +268,7 @@ function checkLayout(view: DataView, at: number, length: number): void {
 }
 
 /** Reads a `Count`. Values above 2^53 - 1, which are invalid in every message, become infinity. */
-function readCount(view: DataView, at: number): number {
+export function readCount(view: DataView, at: number): number {
   const count = view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
   return isSafeCount(count) ? count : Number.POSITIVE_INFINITY;
 }

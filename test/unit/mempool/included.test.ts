@@ -8,7 +8,7 @@ function blocks(count: number, heights: number) {
     height: index + 1,
     records: Array.from({ length: count }, (_, place) => {
       const idHex = `0x${(index * count + place).toString(16).padStart(16, "0")}`;
-      return { idHex, shortIdHex: idHex.slice(2) } as TransactionRecord;
+      return { idHex, shortKey: idHex.slice(2) } as TransactionRecord;
     }),
   }));
 }

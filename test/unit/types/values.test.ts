@@ -28,12 +28,12 @@ import { slotStartMs } from "../../../src/types/slot.ts";
 import {
   decodeRecords,
   encodeRecords,
-  hexOfShortId,
+  shortKeyOf,
   signatureSet,
   splitTransactions,
   transactionCount,
 } from "../../../src/types/transaction-records.ts";
-import { toHex } from "../../../src/util/bytes.ts";
+import { toBinary } from "../../../src/util/bytes.ts";
 import { testGenesis } from "../support/chain.ts";
 
 const id = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
@@ -133,8 +133,8 @@ describe("the record of a transaction", () => {
   });
 
   test("has the first 8 bytes of its id as its short id", () => {
-    expect(record.shortIdHex).toBe(toHex(record.id).slice(2, 18));
-    expect(hexOfShortId(record.id.subarray(0, 8))).toBe(record.shortIdHex);
+    expect(record.shortKey).toBe(toBinary(record.id.subarray(0, 8)));
+    expect(shortKeyOf(record.id.subarray(0, 8))).toBe(record.shortKey);
   });
 });
 
