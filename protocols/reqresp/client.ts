@@ -13,6 +13,12 @@ export interface RequestOptions<P> {
   ack?: ((response: ResponseOf<P>) => AckOf<P>) | undefined;
 }
 
+/** Is told of the bytes of an answer that are in memory. */
+export interface AnswerHolder {
+  grow(bytes: number): void;
+  shrink(bytes: number): void;
+}
+
 /**
  * Sends a request on a new stream and yields the chunks of the answer. The answer is read as fast as it arrives, up to
  * its caps, and acknowledged at its end, however slow the consumer is: the time-outs apply to the answerer alone.
@@ -22,7 +28,7 @@ export async function* sendRequest<P extends AnyProtocol>(
   stream: Stream,
   protocol: P,
   request: RequestOf<P>,
-  options: RequestOptions<P> & { clock: Clock },
+  options: RequestOptions<P> & { clock: Clock; held?: AnswerHolder },
 ): AsyncGenerator<ResponseOf<P>> {
   const guard = guardStream(stream, {
     clock: options.clock,
@@ -30,6 +36,7 @@ export async function* sendRequest<P extends AnyProtocol>(
       protocol.maxTotalBytes + maxReasonBytes + (protocol.maxChunks + 1) * (1 + maxLengthBytes),
     signal: options.signal,
     failOnReset: false,
+    onReceived: (bytes) => options.held?.grow(bytes),
   });
   const chunks: Uint8Array[] = [];
   let wake = Promise.withResolvers<void>();
@@ -50,6 +57,8 @@ export async function* sendRequest<P extends AnyProtocol>(
     for (;;) {
       for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) {
         yield decodeMessage(protocol.response, chunk) as ResponseOf<P>;
+        // Whoever asks for the next chunk is done with this one, or keeps account of it.
+        options.held?.shrink(chunk.length);
       }
       if (over) break;
       wake = Promise.withResolvers();

@@ -32,7 +32,13 @@ export interface StreamGuard {
 /** `maxReceivedBytes` bounds everything that arrives, read or not, so that memory is bounded whichever side is slow. */
 export function guardStream(
   stream: Stream,
-  options: { clock: Clock; maxReceivedBytes: number; signal?: AbortSignal | undefined; failOnReset: boolean },
+  options: {
+    clock: Clock;
+    maxReceivedBytes: number;
+    signal?: AbortSignal | undefined;
+    failOnReset: boolean;
+    onReceived?: ((bytes: number) => void) | undefined;
+  },
 ): StreamGuard {
   const controller = new AbortController();
   const { clock } = options;
@@ -53,6 +59,7 @@ export function guardStream(
   };
   const onMessage = (event: { data: Uint8Array | Uint8ArrayList }) => {
     received += event.data.byteLength;
+    options.onReceived?.(event.data.byteLength);
     if (received > options.maxReceivedBytes) {
       // The stream cannot be reset while libp2p is still dispatching this event.
       queueMicrotask(() => fail(new RequestError("tooLarge", `more than ${options.maxReceivedBytes} bytes`)));

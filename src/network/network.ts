@@ -72,6 +72,8 @@ export interface NetworkOptions {
   isExempt?: InboundOptions["isExempt"];
   inboundLimits?: InboundOptions["limits"];
   serveLimits?: ServeLimits;
+  /** The most bytes of answers under way. */
+  answerBytes?: number;
 }
 
 /** The parts that the network shares with the host and its gates. */
@@ -135,7 +137,9 @@ export class LibP2pNetwork implements Network {
       logger,
       observer,
       isExempt,
+      hostOf: (peer) => this.hostOf(peer),
       serveLimits: options.serveLimits,
+      answerBytes: options.answerBytes,
     });
     const { allowedPeers } = options;
     this.#dialer = new Dialer({

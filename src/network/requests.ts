@@ -19,6 +19,7 @@ import { type Clock, sleep } from "../util/clock.ts";
 import { isClosed, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { type Place, placeOf } from "./address.ts";
+import { AnswerMemory } from "./answer-memory.ts";
 import type { PeerScores } from "./scores.ts";
 import { ServeBudget, type ServeLimits } from "./serve-budget.ts";
 import type { NetworkObserver, PeerId, PeerOffence } from "./types.ts";
@@ -62,7 +63,10 @@ export interface RequestsOptions {
   observer?: NetworkObserver | undefined;
   /** Hosts without a share of their own in the budget for serving. */
   isExempt(place: Place): boolean;
+  /** The address that a peer's answers are added up for. */
+  hostOf(peer: PeerId): string;
   serveLimits?: ServeLimits | undefined;
+  answerBytes?: number | undefined;
 }
 
 /** Both sides of every request/response protocol, with quotas and penalties. */
@@ -72,12 +76,14 @@ export class Requests {
   readonly #sent: RateLimiter;
   readonly #answering = new Map<string, number>();
   readonly #budget: ServeBudget;
+  readonly #answers: AnswerMemory;
 
   constructor(options: RequestsOptions) {
     this.#options = options;
     this.#received = new RateLimiter(options.clock);
     this.#sent = new RateLimiter(options.clock);
     this.#budget = new ServeBudget(options.clock, options.serveLimits);
+    this.#answers = new AnswerMemory(options.answerBytes);
   }
 
   serve<P extends AnyProtocol>(protocol: P, handler: RequestHandler<P>): Promise<void> {
@@ -129,17 +135,18 @@ export class Requests {
     request: RequestOf<P>,
     options: RequestOptions<P> = {},
   ): AsyncGenerator<ResponseOf<P>> {
-    const { clock, observer } = this.#options;
+    const { clock, observer, hostOf } = this.#options;
     const ended = observer?.request("outbound", protocol.id);
+    const dropped = new AbortController();
+    // A stream cannot be reset while libp2p is still dispatching what has arrived.
+    const held = this.#answers.begin(hostOf(peer), () => queueMicrotask(() => dropped.abort()));
+    const signal = options.signal ? AbortSignal.any([options.signal, dropped.signal]) : dropped.signal;
     // A requester that stops reading has what it wanted.
     let result: "success" | RequestErrorCode = "success";
     try {
-      const stream = await this.#open(peer, protocol, options.signal);
-      for await (const chunk of sendRequest(stream, protocol, request, {
-        clock,
-        signal: options.signal,
-        ack: options.ack,
-      })) {
+      const stream = await this.#open(peer, protocol, signal);
+      const { ack } = options;
+      for await (const chunk of sendRequest(stream, protocol, request, { clock, signal, ack, held })) {
         // A chunk that turns out to be wrong costs score, which counts first.
         if (!cheapAnswers.has(protocol.id)) this.#options.usefulness.add(peer);
         yield chunk;
@@ -151,6 +158,7 @@ export class Requests {
       if (offence) this.#options.scores.penalize(peer, offence, `${protocol.id}: ${known.message}`);
       throw known;
     } finally {
+      held.end();
       ended?.(result);
     }
   }

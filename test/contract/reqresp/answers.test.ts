@@ -4,7 +4,7 @@ import type { RequestError, RequestErrorCode } from "../../../protocols/index.ts
 import { ManualClock } from "../../unit/support/clock.ts";
 import { advanceUntil, startNode, until } from "../network/nodes.ts";
 import { hasty, many } from "./protocol.ts";
-import { rawFrame, rawPeer } from "./raw-peer.ts";
+import { connect, rawFrame, rawPeer } from "./raw-peer.ts";
 
 const chunk = (index: number) => rawFrame(new Uint8Array([0, index, 0, 0, 0, 8, 0, 0, 0]));
 const end = rawFrame(new Uint8Array([5]));
@@ -141,3 +141,35 @@ function flood(stream: Stream): void {
   stream.addEventListener("drain", more);
   for (let n = 0; n < 64; n++) more();
 }
+
+test("almost whole answers of a crowd that never ends them take a bounded part of the memory, and cost nobody score", async () => {
+  const node = await startNode(1, { answerBytes: 2 ** 20 });
+  const size = 400_000;
+  const frame = rawFrame(cat(bytes(0, 0, 0, 0, 0, 8, 0, 0, 0), new Uint8Array(size)));
+  const crowd = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const peer = await rawPeer();
+      await peer.handle(many.id, (stream) => void stream.send(frame.subarray(0, size)));
+      await connect(peer, node.addresses());
+      return peer;
+    }),
+  );
+  const ask = async (peer: string) => {
+    try {
+      for await (const _ of node.request(peer, many, { count: 1, bytes: size }));
+      return "answered";
+    } catch (error) {
+      return (error as RequestError).code;
+    }
+  };
+  await until(() => node.peers().length === crowd.length);
+  const asked = crowd.map((peer) => ask(peer.peerId.toString()));
+  expect(await Promise.race(asked)).toBe("aborted");
+  const honest = await startNode(2, { bootstrap: node.addresses() });
+  honest.serve(many, async function* () {
+    yield { index: 0, data: new Uint8Array(1_000) };
+  });
+  await until(() => node.peers().length === 5);
+  expect(await ask(honest.peerId)).toBe("answered");
+  expect(node.peers().map(({ score }) => score)).toEqual([0, 0, 0, 0, 0]);
+});

@@ -26,6 +26,7 @@ test("a peer that is gone before a stream is open costs it no score", async () =
     clock,
     logger: silentLogger,
     isExempt: () => false,
+    hostOf: (peer) => peer,
   });
   for (let times = 0; times < 5; times++) {
     const answer = requests.request("peer", height, { timeMs: 0 });
