@@ -2,6 +2,7 @@ import { compareHeads, type HeadWeight, turnScore } from "../consensus/index.ts"
 import type { BlockStore } from "../storage/blocks.ts";
 import { damaged } from "../storage/damaged.ts";
 import type { Write } from "../storage/database.ts";
+import { BlockError } from "../types/errors.ts";
 import type { ChainConfig } from "../types/genesis.ts";
 import type { BlockRef, ChainSnapshot } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
@@ -117,6 +118,20 @@ export class BlockTree {
    */
   async snapshotAfter(id: Uint8Array): Promise<ChainSnapshot> {
     return this.#inForce.after(id, await this.stateAfter(id));
+  }
+
+  /**
+   * The same, or undefined if nothing can be said about children of the block: its branch is broken, or a program that
+   * knew later rules has stored it.
+   */
+  async findSnapshotAfter(id: Uint8Array): Promise<ChainSnapshot | undefined> {
+    try {
+      return await this.snapshotAfter(id);
+    } catch (error) {
+      const isUnknown = error instanceof BlockError && error.code === "UNKNOWN_RULES";
+      if (isUnknown || error instanceof BrokenBranch) return undefined;
+      throw error;
+    }
   }
 
   /**

@@ -7,7 +7,7 @@ import {
 import type { Chain } from "../chain/chain.ts";
 import { authorityIndex } from "../consensus/index.ts";
 import { BlockError } from "../types/errors.ts";
-import type { ChainSnapshot, EncodedBlock, SignedHeader } from "../types/index.ts";
+import type { EncodedBlock, SignedHeader } from "../types/index.ts";
 import type { EvidenceInbox } from "./evidence-inbox.ts";
 
 export interface FetchedHeaderOptions {
@@ -18,10 +18,10 @@ export interface FetchedHeaderOptions {
 }
 
 /**
- * Checks the header and the size of a block that was fetched on somebody's claim, before any of its transactions is decoded: the
- * transactions of a block that no authority has signed cost a stranger nothing and this node everything. Resolves to false if nothing can be
- * said because the parent is not here: the block may be an authority's of a later set, or keep later limits. Sync then finds it by its headers.
- * @throws {BlockError}
+ * Checks the header and the size of a block that was fetched on somebody's claim, before any of its transactions is
+ * decoded: the transactions of a block that no authority has signed cost a stranger nothing, and this node much work.
+ * Resolves to false if nothing can be said because the parent is not here: the block may be of an authority of a later
+ * set, or keep later limits. Sync then finds it by its headers. @throws {BlockError}
  */
 export async function checkFetchedHeader(
   { header, body }: EncodedBlock,
@@ -31,7 +31,7 @@ export async function checkFetchedHeader(
   checkHeaderForm(header);
   const { parent, proposer } = header.message;
   const isParentHere = (await chain.tree.get(parent)) !== undefined;
-  const after = isParentHere ? await snapshotAfter(parent, chain) : chain.snapshot;
+  const after = isParentHere ? await chain.tree.findSnapshotAfter(parent) : chain.snapshot;
   if (!after) return false;
   if (!isParentHere && authorityIndex(after.authorities, proposer) < 0) return false;
   try {
@@ -44,14 +44,6 @@ export async function checkFetchedHeader(
   evidence.seenHeader(header);
   if (isParentHere) await checkRules(header, chain);
   return true;
-}
-
-/** Undefined on a branch that is broken, or made under rules that this program does not know. */
-function snapshotAfter(
-  parent: Uint8Array,
-  { tree }: Pick<Chain, "tree">,
-): Promise<ChainSnapshot | undefined> {
-  return tree.snapshotAfter(parent).catch(() => undefined);
 }
 
 /** A block that is early waits for its time once it is here. */

@@ -122,8 +122,7 @@ export class HeaderJudge {
     const known = await chain.tree.get(parent);
     if (!known) return "unknown";
     if (known.height < chain.finalized.height) return "stale";
-    // Nothing can be said about a branch that is broken, or made under rules that this program does not know.
-    const after = await chain.tree.snapshotAfter(parent).catch(() => undefined);
+    const after = await chain.tree.findSnapshotAfter(parent);
     if (!after) return "unknown";
     return authorityIndex(after.authorities, proposer) >= 0 ? "authority" : "stranger";
   }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { BlockTree, BrokenBranch, blockWrites } from "../../../src/chain/block-tree.ts";
 import { productRules } from "../../../src/chain/rules.ts";
 import { keyOf } from "../../../src/storage/key-spaces.ts";
+import { BlockError } from "../../../src/types/errors.ts";
 import { authorities, codeOf, type TestChain, type Tip, testChain, testGenesis } from "../support/chain.ts";
 
 const genesis = await testGenesis(3);
@@ -107,6 +108,22 @@ test("names the blocks whose ancestor is missing", async () => {
     expect(error.blocks.map(({ id }) => id)).toEqual([side.id]);
     expect(error.missing).toEqual(side.header.parent);
   }
+  expect(await tree.findSnapshotAfter(side.id)).toBeUndefined();
+  expect(await tree.findSnapshotAfter(tips[4]!.id)).toEqual(await tree.snapshotAfter(tips[4]!.id));
+});
+
+test("says nothing of children of a block under later rules, and hides no other error", async () => {
+  const node = await branched();
+  const failing = (error: Error) => {
+    const applyHeader = () => {
+      throw error;
+    };
+    const rules = Object.create(productRules, { applyHeader: { value: applyHeader } });
+    return new BlockTree(node.stores.blocks, genesis.config, rules).findSnapshotAfter(node.side.id);
+  };
+  expect(await failing(new BlockError("UNKNOWN_RULES", "later rules"))).toBeUndefined();
+  await expect(failing(new BlockError("WRONG_HEIGHT", "a fault"))).rejects.toThrow("a fault");
+  await expect(failing(new Error("the disk has failed"))).rejects.toThrow("the disk has failed");
 });
 
 test("finds ancestors of canonical blocks alone by the index", async () => {

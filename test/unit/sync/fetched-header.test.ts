@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { BrokenBranch } from "../../../src/chain/block-tree.ts";
 import { checkFetchedHeader } from "../../../src/sync/fetched-header.ts";
 import type { Block, SignedHeader } from "../../../src/types/index.ts";
 import { authorities, type BlockOptions, encoded, signer, testChain, testGenesis } from "../support/chain.ts";
@@ -87,7 +88,8 @@ describe("a fetched block", () => {
 
   test("on a branch that is broken is left to sync", async () => {
     const { chain, make, check, verified } = await setUp();
-    chain.tree.snapshotAfter = () => Promise.reject(new Error("broken"));
+    const broken = new BrokenBranch([chain.head]);
+    chain.tree.snapshotAfter = () => Promise.reject(broken);
     expect(await check(await make())).toBe(false);
     expect(verified()).toBe(0);
   });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { BrokenBranch } from "../../../src/chain/block-tree.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
 import { HeaderJudge } from "../../../src/sync/header-judge.ts";
 import { BlockError } from "../../../src/types/errors.ts";
@@ -111,9 +112,15 @@ test("an account that only the set after the parent holds is an authority there"
   await judged(await block(one, { by: candidate }));
   expect(signed).toHaveLength(1);
   // Nothing can be said on a broken branch.
-  chain.tree.snapshotAfter = () => Promise.reject(new Error("broken"));
+  const broken = new BrokenBranch([await chain.tree.require(one.id)]);
+  chain.tree.snapshotAfter = () => Promise.reject(broken);
   expect(await judged(await block(one, { by: candidate, laterMs: 1_000 }))).toBe("ignore");
   expect(signed).toHaveLength(1);
+  // An error of the disk is no verdict.
+  chain.tree.snapshotAfter = () => Promise.reject(new Error("the disk has failed"));
+  await expect(judged(await block(one, { by: candidate, laterMs: 2_000 }))).rejects.toThrow(
+    "the disk has failed",
+  );
 });
 
 test("a header with a wrong signature is rejected, and not reported as signed", async () => {
