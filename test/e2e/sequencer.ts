@@ -24,6 +24,7 @@ const long: Readonly<Record<string, number>> = {
   "given-addresses": 35,
   memory: 50,
   nat: 45,
+  star: 60,
   network: 35,
   rules: 35,
   events: 30,

@@ -30,6 +30,8 @@ export interface NetworkOptions extends Partial<GenesisJson> {
   /** The time of the genesis block, in ms since the Unix epoch. */
   now?: number;
   firstId?: number;
+  /** The first so many nodes are authorities; all by default. */
+  authorityCount?: number;
   /** The cost of the accounts; little by default. */
   scrypt?: typeof cheapScrypt;
 }
@@ -42,6 +44,7 @@ export async function createNetwork(world: World, options: NetworkOptions): Prom
     firstId = 1,
     balances = [],
     scrypt = cheapScrypt,
+    authorityCount,
     ...config
   } = options;
   const places = typeof machines === "number" ? new Array<undefined>(machines).fill(undefined) : machines;
@@ -54,7 +57,7 @@ export async function createNetwork(world: World, options: NetworkOptions): Prom
   const genesis: GenesisJson = {
     name: "e2e",
     periodMs: 500,
-    authorities: signers.map(({ address }) => address),
+    authorities: signers.slice(0, authorityCount).map(({ address }) => address),
     balances: [...signers.map(({ address }) => ({ address, balance: balance.toString() })), ...balances],
     ...config,
   };

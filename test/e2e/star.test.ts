@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { wantedOutbound } from "../../src/network/outbound.ts";
+import { nobodyIsBlamed, sameChain, stopAndVerify } from "./harness/checks.ts";
+import { Lab } from "./harness/lab.ts";
+import { createNetwork } from "./harness/network.ts";
+import type { Machine } from "./harness/node.ts";
+import { until } from "./harness/until.ts";
+import { createWorld } from "./harness/world.ts";
+
+/** Two cores can hardly run 50 nodes. `test/unit/network/exchange-world.test.ts` has as many, without processes. */
+const { count, vanishing } = process.env["CCOIN_E2E_LONG"]
+  ? { count: 50, vanishing: 10 }
+  : { count: 10, vanishing: 3 };
+const withinMs = 30_000;
+
+test(`${count} nodes that all know one have enough peers, and ${vanishing} may vanish, that one among them`, async () => {
+  const world = createWorld();
+  const lab = new Lab(world);
+  const machines: Machine[] = [];
+  for (let n = 0; n < count; n++) machines.push(await lab.machine(n % 2 === 0 ? 1 : 2));
+  const { nodes, wallets } = await createNetwork(world, {
+    nodes: machines,
+    periodMs: 2_000,
+    authorityCount: 4,
+  });
+  const [first, ...others] = nodes;
+  first!.start("--no-mdns");
+  await first!.ready();
+  for (const node of others) {
+    node.start("--no-mdns", `--bootstrap=${first!.multiaddr}`);
+    await node.until(`node ${node.id} answers`, () => true);
+  }
+  const startedAt = performance.now();
+  const enough = Math.min(wantedOutbound, count - 1);
+  for (const node of nodes)
+    await node.until(
+      `node ${node.id} has ${enough} peers`,
+      ({ mode, peers }) => mode === "ready" && peers >= enough,
+      withinMs,
+    );
+  const tookMs = Math.round(performance.now() - startedAt);
+  console.log(`${enough} peers on all ${count} nodes ${tookMs} ms after the last start`);
+
+  const counts = others.slice(3).map(async (node) => ({ node, ...(await node.status()) }));
+  const mostConnected = (await Promise.all(counts)).toSorted((a, b) => b.peers - a.peers);
+  const gone = [first!, ...mostConnected.slice(0, vanishing - 1).map(({ node }) => node)];
+  await Promise.all(gone.map((node) => node.kill()));
+  const left = nodes.filter((node) => !gone.includes(node));
+  const { id, body } = await wallets[1]!.transfer(wallets[2]!.address, 1n, 1n);
+  await left.at(-1)!.post("/v1/transactions", body);
+  for (const node of left)
+    await until(
+      `the transfer is final on node ${node.id}`,
+      async () => (await node.transaction(id)).status === "finalized",
+    );
+  for (const node of left) expect((await node.status()).peers).toBeGreaterThan(1);
+  await sameChain(left, { atLeast: 1 });
+  await nobodyIsBlamed(left);
+  // To stop all of them at one time would be a test of the machine.
+  await stopAndVerify(left.slice(-1));
+});
