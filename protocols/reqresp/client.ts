@@ -28,7 +28,7 @@ export async function* sendRequest<P extends AnyProtocol>(
   stream: Stream,
   protocol: P,
   request: RequestOf<P>,
-  options: RequestOptions<P> & { clock: Clock; held?: AnswerHolder },
+  options: RequestOptions<P> & { clock: Clock; held?: AnswerHolder | undefined },
 ): AsyncGenerator<ResponseOf<P>> {
   const guard = guardStream(stream, {
     clock: options.clock,

@@ -169,7 +169,7 @@ export const doubleVotes: Attack = {
   },
 };
 
-const outerVotes = 4_000;
+const outerVotes = 1_500;
 const outerPerSecond = 400;
 const innerPerSecond = 10;
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { AnswerMemory } from "../../../src/network/answer-memory.ts";
+import { blocks, blocksById, genesis } from "../../../protocols/index.ts";
+import { AnswerMemory, answerBytes } from "../../../src/network/answer-memory.ts";
 
 test("the largest answer of the address with most gives way, and an honest one does not", () => {
   const memory = new AnswerMemory(1_000);
@@ -33,4 +34,11 @@ test("what is taken, or has ended, holds nothing", () => {
   one.end();
   one.end();
   expect(memory.total).toBe(0);
+});
+
+test("a full block from an honest peer and from each of four hostile addresses fit", () => {
+  expect(5 * blocksById.maxResponseBytes).toBeLessThan(answerBytes);
+  expect(blocks.maxTotalBytes).toBeLessThan(answerBytes / 3);
+  // It does not fit, and is not counted.
+  expect(3 * genesis.maxResponseBytes).toBeGreaterThan(answerBytes);
 });
