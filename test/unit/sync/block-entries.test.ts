@@ -135,18 +135,19 @@ test("blocks ahead of the clock share the places of orphans, and their timers en
 
 test("the blocks that wait on one are known, with the first one that is missing below, and go with it", () => {
   const entries = new BlockEntries(hostOf);
-  // 1 <- 2 <- 3 and 2 <- 4; 5 is on another block.
+  // 1 <- 2 <- 3 <- 6 and 2 <- 4; 5 is on another block.
   const chain = [
     [1, 0],
     [2, 1],
     [3, 2],
     [4, 2],
     [5, 9],
+    [6, 3],
   ].map(([number, parent]) => entry(number!, "authority a", 100, parent));
   for (const one of chain) wait(entries, one);
   const numbersOn = (number: number) =>
     entries.orphansOf(toHex(idOf(number))).map((one) => chain.indexOf(one) + 1);
-  expect([0, 1, 2, 3, 9].map(numbersOn)).toEqual([[1], [2], [3, 4], [], [5]]);
+  expect([0, 1, 2, 3, 9].map(numbersOn)).toEqual([[1], [2], [3, 4], [6], [5]]);
   expect([2, 4].map((at) => entries.missingBelow(chain[at]!))).toEqual([idOf(0), idOf(9)]);
   // Its parent is here, although it is not in the chain yet.
   const { idHex } = chain[1]!;
@@ -154,7 +155,14 @@ test("the blocks that wait on one are known, with the first one that is missing 
   expect(entries.missingBelow(chain[2]!)).toEqual(idOf(2));
   expect(numbersOn(1)).toEqual([]);
   entries.removeDescendants(idHex);
-  expect(chain.map((one) => entries.get(one.idHex) !== undefined)).toEqual([true, true, false, false, true]);
+  expect(chain.map((one) => entries.get(one.idHex) !== undefined)).toEqual([
+    true,
+    true,
+    false,
+    false,
+    true,
+    false,
+  ]);
 });
 
 test("does not count a block twice that waits again, and does not restore a removed one", () => {
@@ -162,6 +170,14 @@ test("does not count a block twice that waits again, and does not restore a remo
   const one = entry(1, "authority a");
   for (let times = 0; times < 300; times++) expect(wait(entries, one)).toBe(true);
   expect(entries.count("orphan")).toBe(1);
+  // It is the newest then.
+  const own = Array.from({ length: 15 }, (_, at) => entry(10 + at, "authority a"));
+  for (const each of [...own, one, entry(30, "authority a")]) wait(entries, each);
+  expect([one, own[0]!, own[1]!].map(({ idHex }) => entries.get(idHex) !== undefined)).toEqual([
+    true,
+    false,
+    true,
+  ]);
   const other = { ...one, state: one.state };
   entries.remove(other);
   expect(entries.get(one.idHex)).toBe(one);
