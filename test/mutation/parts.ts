@@ -148,6 +148,7 @@ export const parts: Readonly<Record<string, Part>> = {
   // Left out are long random runs and a test that counts steps with its own module: they notice little that the quick tests do not.
   chain: {
     testTimeoutMs: 8_000,
+    timeoutMs: 8_000,
     ...folder("chain", ["!test/unit/chain/{model,vote-cost}.test.ts"]),
     testsOf: testsOf("chain", testsOfChain),
   },

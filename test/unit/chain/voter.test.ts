@@ -165,6 +165,15 @@ test("a vote that a crash kept from leaving is not waited for", async () => {
   expect(votes).toHaveLength(1);
 });
 
+test("rounds that the protection refuses are skipped", async () => {
+  const { clock, voter, votes } = await node({ lastTargetRound: 3, refusedToRound: 5 });
+  expect(voter.round).toBe(3);
+  voter.enabled = true;
+  await clock.advance(600_000);
+  expect(votes).toEqual(["0 -> 6 at 2"]);
+  expect(voter.round).toBe(6);
+});
+
 test("a vote from before a restart, returned by others, counts as the node's newest", async () => {
   const { clock, voter, votes, hear } = await node({ lastTargetRound: 3, refusedToRound: 3 });
   voter.enabled = true;
