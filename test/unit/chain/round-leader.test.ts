@@ -115,6 +115,15 @@ test("waits for no leader of a round that can have no result, because a needed a
   expect(votes).toEqual(["0 -> 1 at 2", "0 -> 2 at 2"]);
 });
 
+test("waits for the leader of a round that can have a result without those that have passed it", async () => {
+  const { clock, votes, hear } = await undecided();
+  await hear(1, 3, one);
+  await clock.advance(230);
+  expect(votes).toHaveLength(1);
+  await clock.advance(20);
+  expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
+});
+
 test("repeats no vote for a block that it has not executed", async () => {
   const { add, clock, votes, hear } = await undecided();
   const beside = await maker.block(start, { by: authorities[3]!, unexecuted: true });

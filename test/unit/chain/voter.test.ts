@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { VoteSigner } from "../../../src/chain/voter-options.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
 import { authorityVote } from "../../../src/types/index.ts";
+import { equalBytes } from "../../../src/util/bytes.ts";
 import { authorities, BlockMaker, testChain, testGenesis } from "../support/chain.ts";
 import { MemoryDatabase } from "../support/database.ts";
 import { settledClock, verifyHere } from "../support/sync-node.ts";
@@ -15,13 +16,13 @@ const two = await maker.block(one);
 const stranger = await maker.block(start, { by: authorities[3]! });
 const genesisCheckpoint = { round: 0, height: 0, block: genesis.id };
 
-/** Makes a node of the first of four authorities with a head at height 2. */
-async function node(signer: Partial<VoteSigner> = {}) {
+/** Makes a node of the first of four authorities, or of another account, with a head at height 2. */
+async function node(signer: Partial<VoteSigner> = {}, by = 0) {
   const database = new MemoryDatabase();
   const clock = settledClock();
   const base = await testChain({ genesis, database, clock, chain: { verify: verifyHere } });
   await base.addAll(two);
-  const { finalizer, voter, votes } = testFinalizer(base, signer);
+  const { finalizer, voter, votes } = testFinalizer(base, signer, by);
   onTestFinished(() => voter.stop());
   const vote = async (authority: number, round: number, target = two, source = genesisCheckpoint) =>
     signedVote(authorities[authority]!, genesis, source, checkpoint(round, target));
@@ -182,6 +183,31 @@ test("a vote from before a restart, returned by others, counts as the node's new
   expect(votes).toEqual([]);
 });
 
+test("casts no further vote while its own newest is not counted", async () => {
+  const { clock, finalizer, voter, votes, hear } = await node();
+  const counted = Promise.withResolvers<void>();
+  const addVote = finalizer.addVote.bind(finalizer);
+  finalizer.addVote = async (vote) => {
+    if (equalBytes(vote.voter, authorities[0]!.publicKey)) await counted.promise;
+    return addVote(vote);
+  };
+  voter.enabled = true;
+  await clock.advance(0);
+  for (const authority of [1, 2]) await hear(authority, 3, one);
+  await clock.advance(10_000);
+  expect(votes).toEqual(["0 -> 1 at 2"]);
+  counted.resolve();
+  await clock.advance(10_000);
+  expect(votes[1]).toBe("0 -> 3 at 2");
+});
+
+test("an account that is not in the set of the target casts no vote", async () => {
+  const { votes, voter, clock } = await node({}, 4);
+  voter.enabled = true;
+  await clock.advance(10_000);
+  expect(votes).toEqual([]);
+});
+
 test("casts no vote from the old source while the next is being written, even if others are a round ahead", async () => {
   const { clock, database, voter, votes, hear, chain } = await node();
   voter.enabled = true;
@@ -197,7 +223,7 @@ test("casts no vote from the old source while the next is being written, even if
   const source = checkpoint(1, two);
   await hear(1, 2, two, source);
   await hear(2, 2, two, source);
-  await clock.advance(100);
+  await clock.advance(5_000);
   expect(chain.finality.justified.round).toBe(0);
   expect(votes).toEqual(["0 -> 1 at 2"]);
   database.beforeCommit = async () => undefined;
