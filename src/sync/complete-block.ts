@@ -3,16 +3,20 @@ import { type BlockChecks, decodeBody } from "../chain/block-check.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { Network, PeerId } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
-import { type TransactionRecord, transactionCount } from "../types/index.ts";
+import { shortIdAt, shortIdCount, type TransactionRecord, transactionCount } from "../types/index.ts";
 import { type Clock, sleep } from "../util/clock.ts";
+import { inSlices } from "../util/slices.ts";
 import { requestOne } from "./request-one.ts";
 
 /** Transactions that were published just before their block may still be on their way, or being checked. */
 export const gossipGraceMs = 15;
+/** Short ids that are looked up between two pauses: some 10 ms. */
+const lookedUpAtOnce = 1024;
 
 export interface Announced {
   id: Uint8Array;
-  shortIds: readonly Uint8Array[];
+  /** Encoded. */
+  shortIds: Uint8Array;
   from: PeerId;
   /** True if this many of its transactions may be requested. */
   mayRequest(count: number): boolean;
@@ -50,24 +54,32 @@ export async function completeBlock(
 
 /** Takes these transactions from the mempool; waits a little for missing ones. */
 async function fromMempool(
-  shortIds: readonly Uint8Array[],
-  { clock, mempool, signal }: TransactionSources,
+  shortIds: Uint8Array,
+  { clock, checks, mempool, signal }: TransactionSources,
 ): Promise<(TransactionRecord | undefined)[]> {
-  const records = shortIds.map((shortId) => mempool.byShortId(shortId));
-  let missing = [...records.keys()].filter((index) => !records[index]);
-  const lookAgain = () => {
-    for (const index of missing) records[index] = mempool.byShortId(shortIds[index]!);
+  const count = shortIdCount({ shortIds });
+  const records = new Array<TransactionRecord | undefined>(count);
+  let missing = [...records.keys()];
+  const look = (index: number) => {
+    records[index] = mempool.byShortId(shortIdAt(shortIds, index));
+  };
+  /** Up to half a second of work for the longest list. */
+  const lookInSlices = async () => {
+    await inSlices(missing.length, lookedUpAtOnce, checks.pause, (at) => look(missing[at]!));
     missing = missing.filter((index) => !records[index]);
   };
+  await lookInSlices();
   if (missing.length === 0) return records;
   const complete = new AbortController();
   const stopListening = mempool.events.on("added", () => {
-    lookAgain();
+    if (missing.length > lookedUpAtOnce) return;
+    for (const index of missing) look(index);
+    missing = missing.filter((index) => !records[index]);
     if (missing.length === 0) complete.abort();
   });
   await sleep(clock, gossipGraceMs, AbortSignal.any([complete.signal, signal]));
   stopListening();
   // Some may be being checked by now.
-  lookAgain();
+  await lookInSlices();
   return records;
 }

@@ -68,12 +68,9 @@ export function shortIdCount({ shortIds }: Pick<EncodedCompactBlock, "shortIds">
   return shortIds.length / ShortId.lengthBytes;
 }
 
-/** Views of the encoded short ids. */
-export function splitShortIds(shortIds: Uint8Array): Uint8Array[] {
-  const size = ShortId.lengthBytes;
-  return Array.from({ length: shortIds.length / size }, (_, at) =>
-    shortIds.subarray(at * size, (at + 1) * size),
-  );
+/** A view of one of the encoded short ids. */
+export function shortIdAt(shortIds: Uint8Array, index: number): Uint8Array {
+  return shortIds.subarray(index * ShortId.lengthBytes, (index + 1) * ShortId.lengthBytes);
 }
 
 /** The place and weight of a block. */

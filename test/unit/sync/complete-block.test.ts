@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { blockTransactions } from "../../../protocols/index.ts";
 import { completeBlock } from "../../../src/sync/complete-block.ts";
 import { type TransactionRecord, Transactions } from "../../../src/types/index.ts";
+import { concatBytes } from "../../../src/util/bytes.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { BlockMaker, testGenesis } from "../support/chain.ts";
@@ -50,7 +51,7 @@ async function completing(known: number, answer = transactions.slice(known), may
   const stop = new AbortController();
   const announced = {
     id: new Uint8Array(32),
-    shortIds: records.map(({ id }) => id.slice(0, 8)),
+    shortIds: concatBytes(...records.map(({ id }) => id.slice(0, 8))),
     from: "peer",
     mayRequest: (count: number) => mayRequest && count > 0,
   };

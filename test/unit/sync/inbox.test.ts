@@ -577,7 +577,7 @@ test("blames the author of a signed header for invalid transactions in its block
   expect([...node.network.penalties, ...peer.network.penalties]).toEqual([]);
 });
 
-test("decodes full blocks of an authority at the rate at which it may make them, and those that were voted for", async () => {
+test("decodes full blocks of an authority at twice the rate at which it may make them, and those that were voted for", async () => {
   const { node, net, maker, clock } = await pair();
   const { maxBlockTransactions, periodMs } = genesis.config.parameters;
   const full = await withTransfers(maker.start(), maker, maxBlockTransactions);
@@ -604,7 +604,7 @@ test("decodes full blocks of an authority at the rate at which it may make them,
   };
   await fetchAll();
   expect(await here()).toBe(blocksAtOnce);
-  await clock.advance(2 * periodMs);
+  await clock.advance(periodMs);
   await fetchAll();
   expect(await here()).toBe(blocksAtOnce + 1);
   node.votedFor.add(twins.at(-1)!.idHex);
@@ -621,6 +621,32 @@ test("decodes full blocks of an authority at the rate at which it may make them,
   };
   expect(await announce(authorities[0]!)).toBe(0);
   expect(await announce(authorities[1]!)).toBe(1);
+});
+
+test("looks up few short ids of the headers that an authority signs on blocks that nobody has", async () => {
+  const { node, net, maker, gossip, clock } = await pair();
+  const { maxBlockTransactions } = genesis.config.parameters;
+  let lookups = 0;
+  const { byShortId } = node.mempool;
+  node.mempool.byShortId = (shortId) => {
+    lookups++;
+    return byShortId.call(node.mempool, shortId);
+  };
+  for (let at = 1; at <= 60; at++) {
+    const parent = new Uint8Array(32).fill(at);
+    const edit = { parent, height: 10 + at, timestamp: maker.start().header.timestamp + at * 10_000 };
+    const tip = await maker.block(maker.start(), { by: authorities[0]!, edit, unexecuted: true });
+    const listed = at % 2 === 0 ? maxBlockTransactions : maxBlockTransactions + 1;
+    const ids = Array.from({ length: listed }, (_, n) => uint64Bytes(1_000 * at + n));
+    gossip(compact(tip, maker, () => ids)).catch(() => undefined);
+    await node.chain.idle();
+  }
+  await clock.advance(5_000);
+  // Each is looked up twice for half the price of a transaction, and none of a longer list.
+  expect(lookups).toBeGreaterThan(0);
+  expect(lookups).toBeLessThanOrEqual(4 * blocksAtOnce * maxBlockTransactions);
+  expect(lookups % maxBlockTransactions).toBe(0);
+  expect(net.count("block-transactions")).toBe(0);
 });
 
 test.each(["another list of transactions", "a transaction with a wrong signature"])(
