@@ -16,6 +16,7 @@ import { WalletPage } from "./pages/wallet.tsx";
 import { Problem } from "./parts/layout.tsx";
 import { Age } from "./parts/names.tsx";
 import { type Route, useRoute } from "./route.ts";
+import { restoreScroll } from "./scroll.ts";
 import { useStore } from "./store.ts";
 import { Arrivals } from "./wallet/arrivals.tsx";
 import { paymentRequest } from "./wallet/payment-request.ts";
@@ -32,11 +33,9 @@ export function App(): Markup {
     document.title = `${title} · ${status?.name ?? "ccoin"}`;
   }, [title, status?.name]);
   useEffect(() => {
+    restoreScroll();
     // Moves the focus to the new page, so that keyboards and screen readers continue there.
-    if (!isFirst.current) {
-      scrollTo(0, 0);
-      main.current?.focus({ preventScroll: true });
-    }
+    if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
   }, [place]);
 
@@ -99,14 +98,14 @@ function pageOf({ page, argument, query }: Route): [string, Markup] {
     case "blocks":
       return ["Blocks", <Blocks before={numberOf(query.get("before"))} />];
     case "block":
-      return [`Block ${argument.slice(0, 12)}`, <BlockPage name={argument} />];
+      return [
+        `Block ${argument.slice(0, 12)}`,
+        <BlockPage name={argument} from={numberOf(query.get("from")) ?? 0} />,
+      ];
     case "tx":
       return [`Transaction ${argument.slice(0, 12)}`, <TransactionPage id={argument} />];
     case "account":
-      return [
-        `Account ${argument.slice(0, 12)}`,
-        <AccountPage address={argument} before={query.get("before") ?? undefined} />,
-      ];
+      return [`Account ${argument.slice(0, 12)}`, <AccountPage address={argument} query={query} />];
     case "mempool":
       return ["Mempool", <MempoolPage />];
     case "authorities":

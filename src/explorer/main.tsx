@@ -1,11 +1,13 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { followNode } from "./live.ts";
+import { rememberScroll } from "./scroll.ts";
 import { startClock } from "./store.ts";
 import { watchContacts } from "./wallet/contacts.ts";
 import { watchTabs } from "./wallet/wallet.ts";
 
 startClock();
+rememberScroll();
 watchTabs();
 watchContacts();
 render(<App />, document.getElementById("app")!);

@@ -1,54 +1,60 @@
 import type { Account } from "../../client/index.ts";
-import { count } from "../format.ts";
+import { count, whole } from "../format.ts";
+import { HistorySection } from "../history/history.tsx";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { useName } from "../names.ts";
 import { Amount } from "../parts/amount.tsx";
 import { Identicon } from "../parts/identicon.tsx";
-import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.tsx";
+import { Answer, Fact, Facts, Tag } from "../parts/layout.tsx";
 import { FullName, Swatch } from "../parts/names.tsx";
-import { HistoryTable } from "../parts/transactions.tsx";
 import { VerifyAccount } from "../parts/verify.tsx";
 import { useLoad, useStore } from "../store.ts";
 
-const pageSize = 25;
-
-/** An account with its history; `before` is the cursor of an older page of the history. */
-export function AccountPage({ address, before }: { address: string; before: string | undefined }): Markup {
+/** An account with its history; `query` has the filter and the place of the history. */
+export function AccountPage({ address, query }: { address: string; query: URLSearchParams }): Markup {
   const { status } = useStore(live);
-  const at = `${address} ${status?.head?.id}`;
-  const account = useLoad(() => client.account(address), `${at} ${status?.mempool.count}`);
-  const history = useLoad(
-    () => client.history(address, { limit: pageSize, ...(before !== undefined && { before }) }),
-    `${at} ${before} ${status?.finalized?.id}`,
+  const account = useLoad(
+    () => client.account(address),
+    `${address} ${status?.head?.id} ${status?.mempool.count}`,
   );
+  const { data } = account;
+  const isOther = data?.address !== address;
   return (
     <>
-      <Answer loaded={account} show={(data) => <Shown account={data} />} />
-      {account.data === undefined ? null : (
+      <Answer loaded={account} show={(shown) => <Shown account={shown} />} />
+      {data === undefined || isOther ? null : (
         <>
-          <Section title="History">
-            <Answer
-              loaded={history}
-              show={({ transactions, next }) => (
-                <>
-                  <HistoryTable
-                    rows={transactions}
-                    account={address}
-                    empty="No block holds a transaction of this account."
-                  />
-                  <nav class="pager" aria-label="More of this list">
-                    {before === undefined ? null : <a href={`#/account/${address}`}>Newest</a>}
-                    {next === null ? null : <a href={`#/account/${address}?before=${next}`}>Older</a>}
-                  </nav>
-                </>
-              )}
-            />
-          </Section>
+          <HistorySection
+            address={address}
+            query={query}
+            version={`${data.balance} ${data.nonce}`}
+            key={address}
+          />
+          <OnPaper address={address} />
           <VerifyAccount address={address} key={address} />
         </>
       )}
     </>
+  );
+}
+
+/** What a reader of the printed page needs to check it. */
+function OnPaper({ address }: { address: string }): Markup {
+  const { status } = useStore(live);
+  if (!status?.finalized || !status.genesisId) return null;
+  const { height, id } = status.finalized;
+  return (
+    <div class="on-paper">
+      <p>
+        Printed when block {whole(height)}, {id}, was final on the chain {status.genesisId}.
+      </p>
+      <p>
+        The proof of the balance: {client.url}/v1/accounts/{address}/proof. A page that checks it:{" "}
+        {client.url}
+        /#/account/{address}
+      </p>
+    </div>
   );
 }
 

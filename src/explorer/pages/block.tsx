@@ -16,20 +16,21 @@ import { useLoad, useStore } from "../store.ts";
 /** More rows would make the page slow. */
 const shownTransactions = 500;
 
-/** A block by its `name`: a height, an id, `head`, `justified` or `finalized`. */
-export function BlockPage({ name }: { name: string }): Markup {
+/** A block by its `name`: a height, an id, `head`, `justified` or `finalized`. Its transactions are shown from the one at `from` on. */
+export function BlockPage({ name, from }: { name: string; from: number }): Markup {
   const { forks } = useStore(live);
   // Loads the block again whenever the forks change: a reorganization may have retracted or restored it.
   const loaded = useLoad(() => client.block(name), `${name} ${forks.map(({ id }) => id)}`);
-  return <Answer loaded={loaded} show={(block) => <Shown block={block} />} />;
+  return <Answer loaded={loaded} show={(block) => <Shown block={block} from={from} />} />;
 }
 
-function Shown({ block }: { block: Block }): Markup {
+function Shown({ block, from }: { block: Block; from: number }): Markup {
   const { height, id, parent, timestamp, proposer, difficulty, vote, transactions, canonical, genesis } =
     block;
   const { status } = useStore(live);
   const hasNext = (status?.head?.height ?? 0) > height;
   const recoveries = status?.recoveries.filter((recovery) => recovery.block.id === id) ?? [];
+  const end = Math.min(from + shownTransactions, transactions.length);
   const isFinal = height <= (status?.finalized?.height ?? -1);
   return (
     <>
@@ -95,9 +96,17 @@ function Shown({ block }: { block: Block }): Markup {
       {height === 0 ? null : (
         <Section
           title={count(transactions.length, "transaction")}
-          aside={transactions.length > shownTransactions ? `the first ${shownTransactions} are shown` : null}
+          aside={
+            transactions.length > shownTransactions ? `${whole(from + 1)} to ${whole(end)} are shown` : null
+          }
         >
-          <TransactionTable rows={transactions.slice(0, shownTransactions)} empty="This block is empty." />
+          <TransactionTable rows={transactions.slice(from, end)} empty="This block is empty." />
+          <nav class="pager" aria-label="More of this list">
+            {from > 0 ? (
+              <a href={`#/block/${id}?from=${Math.max(0, from - shownTransactions)}`}>Earlier</a>
+            ) : null}
+            {end < transactions.length ? <a href={`#/block/${id}?from=${end}`}>Later</a> : null}
+          </nav>
         </Section>
       )}
     </>

@@ -27,6 +27,28 @@ export function isTypedInUnit(): boolean {
   return (unitOfChain()?.decimals ?? 0) === 0;
 }
 
+/** The symbol of the chain's unit as an addition to a label: ` (EUR)`. */
+export function unitSymbol(): string {
+  const unit = unitOfChain();
+  return unit ? ` (${unit.symbol})` : "";
+}
+
+/** An amount in the chain's unit, as it is typed: `1234.50`. */
+export function inUnit(amount: string | bigint): string {
+  return formatAmount(amount, { symbol: "", decimals: unitOfChain()?.decimals ?? 0 }).trimEnd();
+}
+
+/** Reads an amount that is typed in the chain's unit, such as `1,234.5`, in base units. @throws with what is wrong, for people */
+export function readUnits(text: string): bigint {
+  const decimals = unitOfChain()?.decimals ?? 0;
+  const parts = /^(?:([0-9]{1,20}|[0-9]{1,3}(?:,[0-9]{3})+))?(?:\.([0-9]*))?$/.exec(text);
+  const [, whole = "", fraction = ""] = parts ?? [];
+  if (whole === "" && fraction === "") throw new Error("Enter an amount in digits, such as 1,234.50.");
+  if (fraction.length > decimals)
+    throw new Error(`An amount has ${decimals === 0 ? "no" : `at most ${decimals}`} digits after the point.`);
+  return BigInt(whole.replaceAll(",", "") + fraction.padEnd(decimals, "0"));
+}
+
 function unitOfChain(): Unit | undefined {
   const { symbol, decimals } = live.value.status ?? {};
   return typeof symbol === "string" && typeof decimals === "number" ? { symbol, decimals } : undefined;

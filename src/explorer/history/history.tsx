@@ -1,0 +1,124 @@
+import { dateTime } from "../format.ts";
+import { client, live } from "../live.ts";
+import type { Markup } from "../markup.ts";
+import { Amount, amountText } from "../parts/amount.tsx";
+import { Answer, Section } from "../parts/layout.tsx";
+import { Plot } from "../parts/plot.tsx";
+import { useLoad, useSelected } from "../store.ts";
+import { FilterForm } from "./filter-form.tsx";
+import { loadPage, type Page, totalsOf } from "./load.ts";
+import { type Cursor, cursorOf, type FilterTexts, filterTexts, historyHash, nodeFilter } from "./query.ts";
+import { HistoryTable } from "./table.tsx";
+
+interface HistoryProps {
+  address: string;
+  /** The filter and the place of the page's address. */
+  query: URLSearchParams;
+  /** Changes whenever the account does. */
+  version: string;
+}
+
+/** The history of an account: newest first, filtered, page by page. */
+export function HistorySection({ address, query, version }: HistoryProps): Markup {
+  const filter = filterTexts(query);
+  const cursor = cursorOf(query);
+  const wanted = nodeFilter(filter);
+  const finalized = useSelected(live, ({ status }) => status?.finalized?.height ?? 0);
+  const page = useLoad(
+    () => loadPage((part) => client.history(address, part), wanted, cursor),
+    `${address} ${query} ${version}`,
+  );
+  return (
+    <Section
+      title="History"
+      aside={
+        <span class="actions">
+          <a href={client.historyTableUrl(address, wanted)} download>
+            CSV
+          </a>
+          <button type="button" class="small" onClick={() => print()}>
+            Print
+          </button>
+        </span>
+      }
+    >
+      <FilterForm address={address} filter={filter} />
+      <Answer
+        loaded={page}
+        show={(data) => <Shown {...{ address, filter, cursor, finalized }} page={data} />}
+      />
+    </Section>
+  );
+}
+
+interface ShownProps {
+  address: string;
+  filter: FilterTexts;
+  cursor: Cursor;
+  /** The height of the finalized block. */
+  finalized: number;
+  page: Page;
+}
+
+function Shown({ address, filter, cursor, finalized, page }: ShownProps): Markup {
+  const { next, previous } = page;
+  // Rows become final without being loaded again.
+  const rows = page.rows.map((row) =>
+    row.block && row.block.height <= finalized ? { ...row, status: "finalized" as const } : row,
+  );
+  const to = (place: Cursor) => historyHash(address, filter, place);
+  return (
+    <>
+      <Totals rows={rows} />
+      <HistoryTable
+        rows={rows}
+        empty={
+          next !== null
+            ? "Nothing was found so far. Older transactions have not been searched."
+            : Object.keys(filter).length > 0
+              ? "No transaction passes this filter."
+              : "No block holds a transaction of this account."
+        }
+      />
+      <nav class="pager" aria-label="More of this list">
+        {(cursor.before ?? cursor.after) ? <a href={to({})}>Newest</a> : null}
+        {previous === null ? null : <a href={to({ after: previous })}>Newer</a>}
+        {next === null ? null : <a href={to({ before: next })}>Older</a>}
+      </nav>
+      {rows.length > 1 ? (
+        <Plot
+          title="Balance"
+          samples={rows
+            .map(({ balance, block }) => ({ label: dateTime(block?.timestamp ?? 0), value: Number(balance) }))
+            .reverse()}
+          format={(value) => amountText(BigInt(Math.round(value)))}
+          empty=""
+        />
+      ) : null}
+    </>
+  );
+}
+
+/** The sums of what is shown. */
+function Totals({ rows }: { rows: Page["rows"] }): Markup {
+  if (rows.length === 0) return null;
+  const { received, sent, fees } = totalsOf(rows);
+  return (
+    <dl class="totals">
+      {(
+        [
+          ["Received", received],
+          ["Sent", sent],
+          ["Fees", fees],
+        ] as const
+      ).map(([name, sum]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>
+            <Amount of={sum} />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

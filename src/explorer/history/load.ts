@@ -1,0 +1,40 @@
+import type { History, HistoryEntry, HistoryFilter } from "../../client/index.ts";
+import type { Cursor } from "./query.ts";
+
+/** Transactions that are shown at once. */
+const pageSize = 25;
+/** A filter that few transactions pass is searched for so many answers before a person is asked whether to go on. */
+const mostAnswers = 20;
+
+export type Page = Pick<History, "next" | "previous"> & { rows: HistoryEntry[] };
+
+type Ask = (page: HistoryFilter & Cursor & { limit: number }) => Promise<History>;
+
+/** Loads a page of a history, from more than one answer if a filter leaves little of each. */
+export async function loadPage(ask: Ask, filter: HistoryFilter, cursor: Cursor): Promise<Page> {
+  const first = await ask({ ...filter, ...cursor, limit: pageSize });
+  const page: Page = { ...first, rows: first.transactions };
+  const isNewer = cursor.after !== undefined;
+  for (let answers = 1; answers < mostAnswers && page.rows.length < pageSize; answers++) {
+    const limit = pageSize - page.rows.length;
+    if (isNewer && page.previous !== null) {
+      const { transactions, previous } = await ask({ ...filter, after: page.previous, limit });
+      Object.assign(page, { rows: [...transactions, ...page.rows], previous });
+    } else if (!isNewer && page.next !== null) {
+      const { transactions, next } = await ask({ ...filter, before: page.next, limit });
+      Object.assign(page, { rows: [...page.rows, ...transactions], next });
+    } else break;
+  }
+  return page;
+}
+
+/** The sums over transactions of one account, as a node computes them. */
+export function totalsOf(rows: readonly HistoryEntry[]): Record<"received" | "sent" | "fees", bigint> {
+  const totals = { received: 0n, sent: 0n, fees: 0n };
+  for (const { direction, amount, fee } of rows) {
+    if (direction === "in") totals.received += BigInt(amount);
+    else totals.fees += BigInt(fee);
+    if (direction === "out") totals.sent += BigInt(amount);
+  }
+  return totals;
+}

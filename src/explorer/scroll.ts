@@ -1,0 +1,46 @@
+/** Returns to where a page was left: pages are filled after their address has changed, when the browser has given up. */
+
+/** Milliseconds after which a page that is too short stays as it is. */
+const patienceMs = 3_000;
+const settledMs = 100;
+
+let restoring = 0;
+
+/** Remembers, with each entry of the browser's history, how far its page was scrolled. */
+export function rememberScroll(): void {
+  history.scrollRestoration = "manual";
+  const remember = () => {
+    if (restoring === 0) history.replaceState({ y: scrollY }, "");
+  };
+  let timer: ReturnType<typeof setTimeout>;
+  addEventListener("scroll", () => {
+    clearTimeout(timer);
+    timer = setTimeout(remember, settledMs);
+  });
+  // A link is followed sooner than that.
+  const onClick = () => {
+    clearTimeout(timer);
+    remember();
+  };
+  addEventListener("click", onClick, { capture: true });
+  for (const intent of ["wheel", "touchstart", "keydown", "pointerdown"])
+    addEventListener(intent, stopRestoring, { passive: true });
+}
+
+/** Scrolls to where this entry's page was left, or to the top of a new one, as soon as it is long enough. */
+export function restoreScroll(): void {
+  stopRestoring();
+  const top = (history.state as { y?: number } | null)?.y ?? 0;
+  const deadlineMs = performance.now() + patienceMs;
+  const step = () => {
+    scrollTo(0, top);
+    const isDone = Math.abs(scrollY - top) < 2 || performance.now() > deadlineMs;
+    restoring = isDone ? 0 : requestAnimationFrame(step);
+  };
+  step();
+}
+
+function stopRestoring(): void {
+  cancelAnimationFrame(restoring);
+  restoring = 0;
+}
