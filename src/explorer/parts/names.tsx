@@ -23,7 +23,7 @@ export function Address({ address, isMarked = true }: { address: string; isMarke
   return (
     <span class="name">
       {isMarked ? <Identicon address={address} /> : null}
-      <a class="id" href={`#/account/${address}`} title={address}>
+      <a class={name === undefined ? "id" : "known"} href={`#/account/${address}`} title={address}>
         {name === undefined ? short(address, 9, 5) : <bdi>{name}</bdi>}
       </a>
       {isNode ? (
