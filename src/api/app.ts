@@ -10,6 +10,7 @@ import { problemOf, problemResponse } from "./problem.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { authorityRoutes } from "./routes/authorities.ts";
 import { blockRoutes } from "./routes/blocks.ts";
+import { coinRoutes } from "./routes/coins.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { explorerRoutes } from "./routes/explorer.ts";
 import { finalityRoutes } from "./routes/finality.ts";
@@ -44,6 +45,7 @@ export function createApp(
   transactionRoutes(api, services, transactions);
   accountRoutes(api, services);
   historyRoutes(api, services, new AccountHistory(reads, limiter));
+  if (services.coins) coinRoutes(api, services, services.coins);
   proofRoutes(api, services, wholeBlocks);
   authorityRoutes(api, services);
   proposalRoutes(api, services);

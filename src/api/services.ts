@@ -2,9 +2,11 @@ import type { z } from "zod";
 import type { Chain } from "../chain/chain.ts";
 import type { Proposals } from "../chain/proposals.ts";
 import type { SideBlocks } from "../chain/side-blocks.ts";
+import type { Address } from "../crypto/address.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { EventLog } from "../storage/event-log.ts";
 import type { FinalityProof } from "../types/index.ts";
+import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
 import type { peerSchema, statusSchema } from "./schemas/node.ts";
@@ -25,6 +27,14 @@ export interface LedgerServices {
   finalityProof(height: number): Promise<FinalityProof | undefined>;
 }
 
+/** Gives coins of a development chain. */
+export interface CoinGiver {
+  /** In base units. */
+  amount: bigint;
+  /** Resolves to the id of the transfer once it is on disk. */
+  give(to: Address): Promise<Hex>;
+}
+
 /** Everything that the HTTP interface needs from the node. */
 export interface ApiServices extends ConsensusServices {
   status(): StatusBody;
@@ -35,6 +45,8 @@ export interface ApiServices extends ConsensusServices {
   eventLog: Pick<EventLog, "first" | "last" | "read" | "events">;
   /** `GET /metrics`. */
   metrics: { readonly contentType: string; text(): Promise<string> };
+  /** Only on a development chain. */
+  coins?: CoinGiver | undefined;
   clock: Clock;
   logger: Logger;
 }

@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
+import type { CoinGiver } from "../api/index.ts";
 import type { NodeOptionsInput } from "../config/index.ts";
 import type { DevChain, RunningNode } from "../node/index.ts";
+import { devCoins } from "./dev-coins.ts";
 import type { NodeModule } from "./node-module.ts";
 import { printResult, table } from "./output.ts";
 import { httpsRows, pageCode } from "./show-https.ts";
@@ -19,14 +21,15 @@ interface DevOptions {
 export async function startDevChain(
   module: Pick<NodeModule, "prepareDevChain" | "deleteDevChain">,
   { folder, reset, json }: DevOptions,
-  run: (options: Partial<NodeOptionsInput>) => Promise<RunningNode>,
+  run: (options: Partial<NodeOptionsInput>, coins: CoinGiver) => Promise<RunningNode>,
 ): Promise<RunningNode> {
   const path = resolve(folder);
   const deleted = reset && (await module.deleteDevChain(path));
   if (deleted && !json) process.stdout.write(`deleted the development chain in ${path}\n`);
   const dev = await module.prepareDevChain(path);
-  const node = await run({ ...alone, nodeId: dev.nodeId, dataDir: path, genesisPin: dev.genesisId });
   const { wallet, genesisId, nodeId } = dev;
+  const coins = devCoins(wallet.key, { datadir: path, nodeid: nodeId }, () => node.url);
+  const node = await run({ ...alone, nodeId, dataDir: path, genesisPin: genesisId }, coins);
   const explorer = `${node.url}/#/wallet?key=${wallet.key}`;
   const { url, joinLine, https } = node;
   const result = { nodeId, url, joinLine, explorer, wallet, genesisId, folder: path, deleted, ...https };

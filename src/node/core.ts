@@ -1,3 +1,4 @@
+import type { CoinGiver } from "../api/index.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import type { KnownRules } from "../chain/rules.ts";
 import type { NodeOptions } from "../config/index.ts";
@@ -26,6 +27,8 @@ export interface NodeCore {
   readonly closers: Closers;
   /** The recoveries that came with this start. */
   readonly givenRecoveries: readonly Recovery[];
+  /** Gives coins of a development chain. */
+  readonly coins: CoinGiver | undefined;
   /** Ends the node in order: it cannot continue. Only the first call counts. */
   fail(error: unknown): void;
   modes: ModeMachine;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { checkDataIdentity, type Signer } from "../accounts/index.ts";
+import type { CoinGiver } from "../api/index.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import type { KnownRules } from "../chain/rules.ts";
 import { minFaultTolerantAuthorities, type NodeOptions, readRecoveryFile } from "../config/index.ts";
@@ -40,7 +41,7 @@ export class Node implements RunningNode {
   #ending: Promise<void> | undefined;
 
   /** @throws {UserError} if the recovery file cannot be read; nothing has been created then. */
-  constructor(options: NodeOptions, logger: Logger, rules: KnownRules) {
+  constructor(options: NodeOptions, logger: Logger, rules: KnownRules, coins?: CoinGiver) {
     const { recoveryFile } = options;
     const givenRecoveries = recoveryFile === undefined ? [] : readRecoveryFile(recoveryFile);
     const metrics = new Metrics();
@@ -61,6 +62,7 @@ export class Node implements RunningNode {
       verify: metrics.work.verify(this.#signatures.verify),
       closers,
       givenRecoveries,
+      coins,
       fail: (error) => this.#fail(error),
       modes: new ModeMachine("boot", logger),
       genesis: undefined,

@@ -49,6 +49,7 @@ export async function startHttp(
       adminToken: await loadAdminToken(options.dataDir.adminToken),
       diagnosis: diagnosis.inputs,
       metrics,
+      coins: core.coins,
     }),
   });
   metrics.follow(

@@ -1,6 +1,7 @@
 import type { Signer } from "../accounts/index.ts";
 import {
   type ApiServices,
+  type CoinGiver,
   type FinalityBody,
   type LedgerServices,
   type PeerBody,
@@ -38,6 +39,7 @@ export interface ApiServicesOptions {
   adminToken: string;
   diagnosis: DiagnosisInputs;
   metrics: Metrics;
+  coins: CoinGiver | undefined;
 }
 
 /** A diagnosis of a large set of authorities takes milliseconds, and health checks ask for it too. */
@@ -60,6 +62,7 @@ export function apiServices(parts: ApiServicesOptions): ApiServices {
     clock,
     logger,
     adminToken,
+    coins: parts.coins,
     mines: parts.options.mine,
     isKnownInSync: (address) => diagnosis.isKnownInSync(address),
     lastVoteMs: (address) => diagnosis.lastVoteMs(address),

@@ -26,5 +26,13 @@ test("a new user gets from two commands to a final transfer with what the page o
   await page.getByRole("button", { name: "Review" }).click();
   await page.getByRole("button", { name: "Sign and send" }).click();
   await page.getByText(/^Final after/).waitFor();
+
+  // The node gives the coins of a development chain to a key of one's own.
+  await page.getByText("Another key", { exact: true }).click();
+  const make = page.getByRole("region", { name: "Make a key" });
+  await make.getByLabel("Name").fill("Mine");
+  await make.getByRole("button", { name: "Only for this tab" }).click();
+  await page.getByRole("button", { name: "Get coins" }).click();
+  await page.locator(".headline", { hasText: "1,000 CC" }).waitFor();
   expect(troubles).toEqual([]);
 });

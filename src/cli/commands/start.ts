@@ -82,8 +82,10 @@ async function run(command: Command): Promise<void> {
       return node;
     }
     const folder = join(dataDirOf(options), "dev");
-    return startDevChain(module, { folder, reset: options.reset === true, json: options.json }, (dev) =>
-      module.runNode(nodeOptions(dev), logger),
+    return startDevChain(
+      module,
+      { folder, reset: options.reset === true, json: options.json },
+      (dev, coins) => module.runNode(nodeOptions(dev), logger, undefined, coins),
     );
   };
   limitHeapGrowth();

@@ -9,6 +9,7 @@ import { useLoad, useStore } from "../store.ts";
 import { batch } from "./batch.ts";
 import { BatchForm } from "./batch-form.tsx";
 import { Field, FieldError, useSubmit } from "./form.tsx";
+import { GetCoins } from "./get-coins.tsx";
 import { BackupNote, Keeping } from "./keeping.tsx";
 import { type PaymentRequest, paymentLink } from "./payment-request.ts";
 import { Send } from "./send-form.tsx";
@@ -59,6 +60,7 @@ export function AccountCard({
         <FullName text={address} what="address" />
         {isSaved ? null : <Tag tone="warn">for this tab only</Tag>}
       </p>
+      {loaded.data?.balance === "0" && loaded.data.pendingNonce === 0 ? <GetCoins address={address} /> : null}
       <BackupNote account={account} />
       {key && loaded.data ? (
         <Send

@@ -10,7 +10,7 @@ import { inOwnWords } from "./refusals.ts";
 import type { Funds } from "./spendable.ts";
 import { type Order, send } from "./transfers.ts";
 import { noteFunds } from "./wallet.ts";
-import { lookedThrough, warningsOf } from "./warnings.ts";
+import { warningsOf } from "./warnings.ts";
 
 /** Shows a payment as it is to be signed, with what is unusual about it. `onSent` gets its id. */
 export function Review({
@@ -31,8 +31,11 @@ export function Review({
   const [error, setError] = useState<Error>();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
-  const paid = useLoad(() => paidBy(from), from).data;
   const { to, amount, fee, memo } = order;
+  const hasPaid = useLoad(async () => {
+    const { transactions } = await client.history(from, { direction: "out", counterparty: to, limit: 1 });
+    return transactions.length > 0;
+  }, `${from} ${to}`).data;
   const sign = async () => {
     setBusy(true);
     setError(undefined);
@@ -69,7 +72,7 @@ export function Review({
         <Fact name="Memo">{memo ? <bdi class="memo">{memo}</bdi> : <span class="quiet">none</span>}</Fact>
       </Facts>
       <div class="warnings" role="status">
-        {warningsOf(order, { from, paid, diagnosis }).map((warning) => (
+        {warningsOf(order, { from, hasPaid, diagnosis }).map((warning) => (
           <p class="note warn" key={warning}>
             {warning}
           </p>
@@ -86,10 +89,4 @@ export function Review({
       </div>
     </section>
   );
-}
-
-/** Resolves to whom the account has paid lately. */
-async function paidBy(address: string): Promise<ReadonlySet<string>> {
-  const { transactions } = await client.history(address, { limit: lookedThrough });
-  return new Set(transactions.filter(({ from }) => from === address).map(({ to }) => to));
 }
