@@ -63,7 +63,6 @@ export class SecurePort {
 
   #begin(socket: Socket): void {
     socket.on("error", () => undefined);
-    if (socket.destroyed) return;
     this.#open.add(socket);
     const cancel = this.#parts.clock.after(this.#parts.handshakeTimeoutMs, () => socket.destroy());
     socket.once("close", () => {

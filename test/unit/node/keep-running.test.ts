@@ -27,24 +27,30 @@ interface Disk {
 }
 
 /** Makes runs of a node that end on command; those in `failing` fail while they start, in order. */
-async function kept({ free = minRoomBytes, failing = [] as ((disk: Disk) => Error | undefined)[] } = {}) {
+async function kept({
+  free = minRoomBytes,
+  failing = [] as ((disk: Disk) => Error | undefined)[],
+  httpPort = undefined as number | undefined,
+} = {}) {
   const clock = new ManualClock();
   const lives: { end: (error: Error) => void; stopped: boolean }[] = [];
   const disk: Disk = { free };
+  const ports: number[] = [];
   const node = await keepRunning(
-    parseNodeOptions({ nodeId: 1, dataDir: "/nowhere", httpPort: await freePort() }, {}),
+    parseNodeOptions({ nodeId: 1, dataDir: "/nowhere", httpPort: httpPort ?? (await freePort()) }, {}),
     {
       clock,
       logger: silentLogger,
       freeBytes: () => disk.free,
       start: async ({ httpPort }) => {
+        ports.push(httpPort);
         const failure = failing.shift()?.(disk);
         if (failure) throw failure;
         const { promise, resolve, reject } = Promise.withResolvers<number>();
         const life = { end: reject, stopped: false };
         lives.push(life);
         const running: RunningNode = {
-          url: `http://127.0.0.1:${httpPort}`,
+          url: new URL(`${httpPort === 443 ? "https" : "http"}://127.0.0.1:${httpPort}`).origin,
           https: undefined,
           joinLine: undefined,
           reload: async () => undefined,
@@ -58,7 +64,7 @@ async function kept({ free = minRoomBytes, failing = [] as ((disk: Disk) => Erro
       },
     },
   );
-  return { node, clock, lives, disk };
+  return { node, clock, lives, disk, ports };
 }
 
 function lifeNumber(count: number, lives: readonly unknown[], clock: ManualClock): Promise<void> {
@@ -158,6 +164,15 @@ describe("a write that fails though there is room", () => {
     await clock.advance(minuteMs - 1);
     lives[1]!.end(writeFailed);
     await expect(node.exitCode).rejects.toBe(writeFailed);
+  });
+
+  test.each([443, 80])("restarts the node on its port %i, which a URL does not write", async (httpPort) => {
+    const { node, clock, lives, ports } = await kept({ httpPort });
+    await clock.advance(minuteMs);
+    lives[0]!.end(writeFailed);
+    await clock.advance(0);
+    expect(ports).toEqual([httpPort, httpPort]);
+    await node.stop("test");
   });
 
   test("any other failure ends the node", async () => {
