@@ -236,7 +236,7 @@ function viewOf(bytes: Uint8Array): DataView {
  * Decodes like `Transaction.deserialize`, but several times as fast; its arrays are views of `encoded`. @throws
  * {RangeError}
  */
-export function decodeTransaction(encoded: Uint8Array): Transaction {
+function decodeTransaction(encoded: Uint8Array): Transaction {
   const { length } = encoded;
   const view = viewOf(encoded);
   checkLayout(view, 0, length);

@@ -14,22 +14,31 @@ const one = await maker.block(start);
 const two = await maker.block(one);
 const genesisCheckpoint = { round: 0, height: 0, block: genesis.id };
 
-async function node(signer: Partial<VoteSigner> = {}, { by = 0, clock = settledClock(), head = two } = {}) {
-  const base = await testChain({ genesis, clock, chain: { verify: verifyHere } });
+async function node(
+  signer: Partial<VoteSigner> = {},
+  { of = genesis, by = 0, clock = settledClock(), head = two } = {},
+) {
+  const base = await testChain({ genesis: of, clock, chain: { verify: verifyHere } });
   await base.addAll(head);
   const { finalizer, voter, votes } = testFinalizer(base, signer, by);
   onTestFinished(() => voter.stop());
-  const vote = async (authority: number, round: number, target = two, source = genesisCheckpoint) =>
-    signedVote(authorities[authority]!, genesis, source, checkpoint(round, target));
-  const hear = async (...args: Parameters<typeof vote>) => finalizer.addVote(await vote(...args));
-  return { ...base, clock, finalizer, voter, votes, vote, hear };
+  const first = { round: 0, height: 0, block: of.id };
+  const hear = async (authority: number, round: number, target = head, source = first) =>
+    finalizer.addVote(await signedVote(authorities[authority]!, of, source, checkpoint(round, target)));
+  return { ...base, clock, finalizer, voter, votes, hear };
+}
+
+/** A node that has voted in round 1. */
+async function voting(...options: Parameters<typeof node>) {
+  const test = await node(...options);
+  test.voter.enabled = true;
+  await test.clock.advance(0);
+  return test;
 }
 
 /** A node whose round 1 has had no result until its time-out. Authority 2 leads round 2. */
 async function undecided(signer: Partial<VoteSigner> = {}) {
-  const test = await node(signer);
-  test.voter.enabled = true;
-  await test.clock.advance(0);
+  const test = await voting(signer);
   await test.hear(1, 1, one);
   await test.hear(2, 1, one);
   await test.clock.advance(510);
@@ -45,9 +54,7 @@ test("after a round without a result, the leader's vote of the next one is repea
 });
 
 test("a leader that has voted before this authority's time-out ends is followed when it ends", async () => {
-  const { clock, voter, votes, hear } = await node();
-  voter.enabled = true;
-  await clock.advance(0);
+  const { clock, votes, hear } = await voting();
   await hear(1, 1, one);
   await hear(2, 2, one);
   await clock.advance(490);
@@ -63,9 +70,7 @@ test("no other authority's vote is repeated, and the leader waits for nobody", a
   expect(votes).toHaveLength(1);
   await clock.advance(20);
   expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
-  const leader = await node();
-  leader.voter.enabled = true;
-  await leader.clock.advance(0);
+  const leader = await voting();
   await leader.hear(1, 4, one);
   await leader.hear(2, 4, one);
   await leader.clock.advance(0);
@@ -97,20 +102,9 @@ test("waits for no leader of a round that can have no result, because a needed a
   const three = await testGenesis(3);
   const maker3 = new BlockMaker(three);
   const first = await maker3.block(maker3.start());
-  const second = await maker3.block(first);
-  const clock = settledClock();
-  const base = await testChain({ genesis: three, clock, chain: { verify: verifyHere } });
-  await base.addAll(second);
-  const { finalizer, voter, votes } = testFinalizer(base);
-  onTestFinished(() => voter.stop());
-  const hear = async (by: number, round: number) => {
-    const source = { round: 0, height: 0, block: three.id };
-    await finalizer.addVote(await signedVote(authorities[by]!, three, source, checkpoint(round, first)));
-  };
-  voter.enabled = true;
-  await clock.advance(0);
-  for (const by of [1, 2]) await hear(by, 1);
-  await hear(1, 3);
+  const { clock, votes, hear } = await voting({}, { of: three, head: await maker3.block(first) });
+  for (const by of [1, 2]) await hear(by, 1, first);
+  await hear(1, 3, first);
   await clock.advance(510);
   expect(votes).toEqual(["0 -> 1 at 2", "0 -> 2 at 2"]);
 });
@@ -146,9 +140,7 @@ test("repeats no vote for a block whose set it is not in", async () => {
 });
 
 test("a result in the second half of the time-out is followed by a vote only when that ends, and then the leader decides", async () => {
-  const { chain, clock, voter, votes, hear } = await node();
-  voter.enabled = true;
-  await clock.advance(0);
+  const { chain, clock, votes, hear } = await voting();
   await hear(1, 1);
   await hear(3, 1, one);
   await clock.advance(260);
@@ -165,9 +157,7 @@ test("a result in the second half of the time-out is followed by a vote only whe
 });
 
 test("after a late result the rest of the time-out is not waited for once more than a third have entered the next round", async () => {
-  const { chain, clock, voter, votes, hear } = await node();
-  voter.enabled = true;
-  await clock.advance(0);
+  const { chain, clock, votes, hear } = await voting();
   await hear(1, 1);
   await hear(3, 1, one);
   await clock.advance(260);
@@ -182,9 +172,7 @@ test("after a late result the rest of the time-out is not waited for once more t
 });
 
 test("a result in the first half, and one that came in time on a chain that has rested since, is followed at once", async () => {
-  const { clock, voter, votes, hear } = await node();
-  voter.enabled = true;
-  await clock.advance(0);
+  const { clock, votes, hear } = await voting();
   await hear(1, 1);
   await hear(3, 1, one);
   await clock.advance(240);
