@@ -7,9 +7,9 @@ const messageHeaderBytes = 4;
 const maxHelloBytes = 16 * 1024;
 
 /**
- * Whether the first bytes of a connection are those of TLS. A ClientHello is `complete` in one record, as every client
- * sends it: the work of a handshake is done when its last byte arrives, and has to be done when the client's turn has
- * come. One in pieces is `refused`.
+ * Tells whether the first bytes of a connection are those of TLS. The last byte of a ClientHello causes the work of a
+ * handshake, so it is passed on only in the client's turn. For this the ClientHello must be `complete` in one record, as
+ * every client sends it; one in several records is `refused`.
  */
 export function helloState(bytes: Buffer): "incomplete" | "complete" | "refused" | "other" {
   if (bytes.length === 0) return "incomplete";

@@ -34,9 +34,9 @@ export interface HistoryAccount {
   address: Uint8Array;
 }
 
-/** The filter for one account. The index of an account is enough for most of it. */
+/** The filter for one account. The entries of its index suffice for most of it. */
 export interface HistoryMatch {
-  /** True if entries without a further look are the result. */
+  /** True if every entry matches. */
   isAll: boolean;
   /** False if the transaction of an entry is not wanted. */
   mayMatch(entry: AccountEntry): boolean;
@@ -76,7 +76,7 @@ export function historyMatch(
   };
 }
 
-/** The places within the heights and times of a filter: from the first one on, to before the other. */
+/** The places within the heights and times of a filter: `from` is the first one, `before` the first one after them. */
 export async function placesOf(
   history: HistoryReader,
   { fromHeight = 0, toHeight = Number.MAX_SAFE_INTEGER, fromTime, toTime }: HistoryFilter,

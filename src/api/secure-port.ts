@@ -47,7 +47,7 @@ export class SecurePort {
     this.listener = createServer((socket) => this.#begin(socket));
     // Node.js looks for requests that take too long on servers that listen.
     this.listener.on("listening", () => http.emit("listening"));
-    // That the HTTP server itself was not listening is no failure.
+    // The HTTP server itself does not listen, and reports that as an error when it is closed.
     this.listener.on("close", () => http.close(() => undefined));
   }
 

@@ -7,8 +7,8 @@ export interface Span {
 }
 
 /**
- * A year, a month, a day, or a time of ISO 8601: `2026`, `2026-03`, `2026-03-31`, `2026-03-31T18:00`. They are those of
- * the time zone of this machine, unless a time names another one. @throws {InvalidArgumentError}
+ * A year, a month, a day, or a time of ISO 8601: `2026`, `2026-03`, `2026-03-31`, `2026-03-31T18:00`. The time zone is
+ * this machine's, unless a time names another one. @throws {InvalidArgumentError}
  */
 export function spanArgument(text: string): Span {
   const span = dateSpan(text) ?? timeSpan(text);

@@ -19,7 +19,7 @@ export function namedAddress({ address, name }: Pick<Account, "address" | "name"
   return name === undefined ? address : `${address} (${name})`;
 }
 
-/** An account, to tell people more than they have asked for: `undefined` if the node does not answer that. */
+/** An account, for output that can do without it: `undefined` if the node does not answer. */
 export async function findAccount(client: Client, address: string): Promise<Account | undefined> {
   return client.account(address).catch(() => undefined);
 }

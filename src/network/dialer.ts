@@ -142,7 +142,7 @@ export class Dialer {
   onDisconnected(id: PeerId): void {
     const known = this.#candidates.get(id);
     if (!known) return;
-    // The timer that waited for the connection to last.
+    // The timer is cleared once the connection has lasted.
     const lasted = known.cancel === undefined;
     if (lasted) {
       this.#remember(known, id);
@@ -155,7 +155,7 @@ export class Dialer {
     return this.#unreached.list();
   }
 
-  /** A connected peer follows another chain, and is about to be sent away. */
+  /** Notes that a connected peer follows another chain. The caller is about to disconnect it. */
   isOfOtherChain(chain: OtherChain): void {
     const known = this.#candidates.get(chain.peer);
     if (known) this.#unreached.isOfOtherChain(known, chain);
@@ -210,7 +210,7 @@ export class Dialer {
     candidate.cancel = undefined;
     if (!this.#running || !this.#candidates.has(candidate)) return;
     const { id } = candidate;
-    // Its timer belongs to the connection.
+    // While the peer is connected, the timer waits for the connection to last.
     if (id !== undefined && this.#options.connected(id)) {
       this.onConnected(id, candidate.dialledTo);
       return;
@@ -254,7 +254,7 @@ export class Dialer {
     const { isHearsay } = candidate;
     if (isHearsay) {
       const missing = options.missing();
-      // It is told of again when it is wanted.
+      // Others tell of it again when the node asks for more.
       if (missing <= 0) return this.#candidates.remove(candidate);
       if (this.#dialingHearsay >= Math.min(missing, maxParallelHearsay))
         return this.#schedule(candidate, this.#retryMs(candidate));
@@ -281,7 +281,7 @@ export class Dialer {
     else this.#reached(candidate, reached);
   }
 
-  /** Those that may take a place, and have none yet. */
+  /** An address of each peer that is being dialled and may take a place when it is connected. */
   #dialing(): string[] {
     const { connected } = this.#options;
     return [...this.#dials].flatMap(([{ id, isGiven }, address]) =>

@@ -68,7 +68,7 @@ export function diverseSample<Item extends Placed>(
   return inTurns(byHosts, ({ group }) => group).slice(0, count);
 }
 
-/** First one item of each key, then a second one of each that has more, and so on; otherwise in the given order. */
+/** Yields one item of each key, then a second one of each key that has more, and so on; otherwise in the given order. */
 function inTurns<Item>(items: readonly Item[], key: (item: Item) => string): Item[] {
   const turns = new Map<string, number>();
   return items

@@ -37,7 +37,7 @@ export function limitUnfinished(pubsub: GossipSub, hostOf: (peer: PeerId) => str
     created = undefined;
     if (!incoming.isRead || stream.status !== "open") return;
     open.add(incoming);
-    // Not before gossipsub listens: the first listener gets what has arrived already.
+    // gossipsub has to listen first: the first listener gets what has arrived already.
     stream.addEventListener("message", ({ data }) => add(incoming, data.byteLength));
     stream.addEventListener("close", () => forget(incoming));
   };

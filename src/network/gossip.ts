@@ -71,8 +71,8 @@ export const forwardAfterMs = 5;
 const largeBytes = 1024;
 
 /**
- * Units of `Intake` for a useless message, in addition to its bytes: it was looked up and decoded, and gossipsub remembers
- * it for two minutes. Many ids, each below its quota, thus have no more than their address.
+ * Units of `Intake` for a useless message, in addition to its bytes: it was looked up and decoded, and gossipsub
+ * remembers it for two minutes. Many ids, each below its own quota, therefore share what their address has.
  */
 export const unitsOfUseless = 15;
 

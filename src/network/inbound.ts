@@ -34,7 +34,7 @@ export const inboundLimits = {
 
 type InboundLimits = typeof inboundLimits;
 
-/** Limits under which so many peers of one address have places; all others have as many as ever. */
+/** The usual limits, but with this many places for one address. There are as many for all others together as usual. */
 export function inboundLimitsFor(placesPerHost: number): InboundLimits {
   const others = inboundLimits.places - inboundLimits.placesPerHost;
   return { ...inboundLimits, placesPerHost, places: Math.max(inboundLimits.places, placesPerHost + others) };

@@ -1,13 +1,16 @@
 import type { Clock } from "../util/clock.ts";
 import type { PeerId, PeerInfo } from "./types.ts";
 
-/** gossipsub lets peers join a mesh of up to 12. Addresses share 8 places, so that some are left for those who come later. */
+/** gossipsub's meshes take up to 12 peers. The addresses share 8 places, so that some are left for peers that come later. */
 const places = 8;
-/** Four addresses with any number of ids have all of these, and no more. */
+/** Four addresses, with however many ids, can have all of the places, but no more than these. */
 const leastPerHost = 2;
 const refreshMs = 1_000;
 
-/** Takes a peer out of gossipsub's meshes, whose scores are at most 10, and changes nothing else. */
+/**
+ * Takes a peer out of gossipsub's meshes, which keep none below 0: its other points there are at most 10. It changes
+ * nothing else, as the next threshold is at -40.
+ */
 export const crowdScore = -20;
 
 export interface MeshSharesOptions {
@@ -20,8 +23,8 @@ export interface MeshSharesOptions {
 }
 
 /**
- * Shares out the places in the meshes of gossip among addresses: ids cost nothing, and a mesh that is full of silent ones of a few
- * addresses would leave out every honest peer that comes later, which then hears of everything some seconds late.
+ * Shares out the places in gossipsub's meshes among addresses. Ids cost nothing: silent ones of a few addresses could
+ * otherwise fill a mesh, and honest peers that come later would hear of everything some seconds late.
  */
 export class MeshShares {
   readonly #options: MeshSharesOptions;
@@ -32,7 +35,7 @@ export class MeshShares {
     this.#options = options;
   }
 
-  /** gossipsub's application score of a peer, besides what it has deserved. */
+  /** The part of gossipsub's application score of a peer that depends on its address. */
   scoreOf(peer: PeerId): number {
     const nowMs = this.#options.clock.now();
     if (Math.abs(nowMs - this.#countedAtMs) >= refreshMs) {

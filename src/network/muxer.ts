@@ -26,7 +26,7 @@ export const maxUnreadAnswers = 1_024;
  * for the peer to read its answers. A whole window fits, for peers that send a request together with its protocol.
  */
 export const maxEarlyBytes = 512 * 1_024;
-/** Streams that have opened since they were last compared with those that are open. */
+/** With this many entries, those of streams that have closed or agreed on a protocol are deleted. */
 const maxEarlyStreams = 1_024;
 
 /** The connection below the multiplexer. */
@@ -84,7 +84,7 @@ export class FrameMeter {
   #source: IntakeSource | undefined;
   /** This node dialled. The one that dials opens streams with odd ids. */
   #dialled = false;
-  /** Units of the time before the source was known. */
+  /** Units that are charged when the source is known. */
   #units = 0;
   #isWaiting = false;
   /** Frames that this node has answered since the peer last made room for the answers. */
@@ -143,7 +143,7 @@ export class FrameMeter {
     this.#earlyBytes += more;
   }
 
-  /** `opening`: the stream of a frame that is not passed on yet, without which it may not exist. */
+  /** `opening` is the stream of a frame that is not passed on yet; the multiplexer may not know that stream. */
   #hasTooMuchEarly(opening?: number): boolean {
     if (this.#earlyBytes <= maxEarlyBytes && this.#early.size <= maxEarlyStreams) return false;
     const protocols = new Map(this.#reader.streams.map(({ id, protocol }) => [id, protocol]));
@@ -158,7 +158,7 @@ export class FrameMeter {
 
   #wait(delayMs: number): void {
     this.#isWaiting = true;
-    // Not at once: a connection that is just resuming would resume what is below it after this.
+    // A connection that is just resuming resumes the wire below it last, so the wire is paused after that.
     queueMicrotask(() => {
       if (this.#isWaiting && this.#wire.status === "open") this.#wire.pause();
     });

@@ -210,7 +210,7 @@ export class LibP2pNetwork implements Network {
     return { ...this.#inbound.places, outbound };
   }
 
-  /** A connected peer follows another chain, and is about to be sent away. */
+  /** Notes that a connected peer follows another chain. The caller is about to disconnect it. */
   isOfOtherChain(chain: OtherChain): void {
     this.#dialer.isOfOtherChain(chain);
   }

@@ -8,7 +8,7 @@ export const freshMs = 60_000;
 
 interface Noted {
   record: Promise<Peer>;
-  /** By protocol, when it was written last. */
+  /** The time of the last write, by protocol. */
   atMs: Map<string, number>;
 }
 
@@ -42,7 +42,7 @@ export function writeFewerRecords(
   };
 }
 
-/** The protocol, if the data says nothing else. */
+/** The protocol, if the data consists of one protocol and nothing else. */
 function onlyProtocol(data: PeerData): string | undefined {
   const { protocols, ...others } = data;
   return protocols?.length === 1 && Object.keys(others).length === 0 ? protocols[0] : undefined;

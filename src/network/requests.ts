@@ -70,7 +70,7 @@ export interface RequestsOptions {
   observer?: NetworkObserver | undefined;
   /** Hosts without a share of their own in the budget for serving. */
   isExempt(place: Place): boolean;
-  /** The address that a peer's answers are added up for. */
+  /** The address whose share of memory a peer's answers count for. */
   hostOf(peer: PeerId): string;
   serveLimits?: ServeLimits | undefined;
   answerBytes?: number | undefined;
@@ -130,7 +130,7 @@ export class Requests {
     const left = this.#answering.get(key)! - 1;
     if (left > 0) this.#answering.set(key, left);
     else this.#answering.delete(key);
-    // This requester is not at fault for the requests of all others.
+    // An admitted request is refused because of what all request together, which is not this requester's fault.
     const isPaced = error?.code === "rateLimited" && admitted;
     const offence = error && !isPaced && requesterOffences[error.code];
     if (offence) scores.penalize(peer, offence, `${protocol.id}: ${error.message}`);
@@ -149,13 +149,13 @@ export class Requests {
     const drop = () => queueMicrotask(() => dropped.abort());
     const held = uncounted.has(protocol.id) ? undefined : this.#answers.begin(hostOf(peer), drop);
     const signal = options.signal ? AbortSignal.any([options.signal, dropped.signal]) : dropped.signal;
-    // A requester that stops reading has what it wanted.
+    // The caller may stop reading early, when it has what it wanted.
     let result: "success" | RequestErrorCode = "success";
     try {
       const stream = await this.#open(peer, protocol, signal);
       const { ack } = options;
       for await (const chunk of sendRequest(stream, protocol, request, { clock, signal, ack, held })) {
-        // A chunk that turns out to be wrong costs score, which counts first.
+        // Chunks are not checked yet. A wrong one costs score, and the score decides before usefulness does.
         if (!cheapAnswers.has(protocol.id)) this.#options.usefulness.add(peer);
         yield chunk;
       }

@@ -9,7 +9,7 @@ import type { PeerId } from "./types.ts";
 /** Attempts after which a peer is unlikely to be merely starting. */
 const saidAfterAttempts = 4;
 const wordsPerAddress = { requests: 1, perMs: 10 * 60_000 };
-/** For reasons that say little. */
+/** Follows a reason that does not say what to do. */
 const hint =
   ": if it runs, it may let in no more nodes of this address (its --max-per-address), or only those with its network key or on its list (--network-key-file, --allow-peers)";
 
@@ -28,11 +28,11 @@ export interface UnreachedAddress {
   otherChain?: OtherChain;
 }
 
-/** Tells the operator of addresses that a person gave and that cannot be connected, or at which connections end at once. */
+/** Tells the operator which of the given addresses cannot be connected, or have connections that end at once. */
 export class Unreached {
   readonly #logger: Logger;
   readonly #words: RateLimiter;
-  /** By address, as long as they hold. */
+  /** By address; deleted when the address is reached. */
   readonly #reasons = new Map<string, UnreachedAddress>();
 
   constructor({ clock, logger }: { clock: Clock; logger: Logger }) {
@@ -44,7 +44,7 @@ export class Unreached {
   failed({ given, attempts }: Candidate, error: unknown): void {
     const [address] = given;
     if (address === undefined || attempts < saidAfterAttempts) return;
-    // A node of another chain is sent away each time that it was reached.
+    // A node of another chain is sent away each time, which says nothing new.
     if (error === undefined && this.#reasons.get(address)?.otherChain) return;
     const reason = error === undefined ? "the connection was closed at once" : reasonOf(error);
     this.#reasons.set(address, { address, reason });
@@ -88,7 +88,7 @@ const meanings: readonly (readonly [code: string, meaning: string])[] = [
   ["EHOSTUNREACH", "there is no way to this host"],
   ["ENETUNREACH", "there is no way to this network"],
   ["ETIMEDOUT", "nothing answers in time"],
-  // Nothing but a limit of time ends an attempt.
+  // Only the time-out aborts an attempt.
   ["aborted", "nothing answers in time"],
   ["does not match expected", "another node answers there"],
 ];

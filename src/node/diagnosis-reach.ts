@@ -4,7 +4,7 @@ import { count } from "./diagnosis-text.ts";
 import type { DiagnosisInput, Finding } from "./diagnosis-types.ts";
 
 const maxListed = 8;
-/** Nodes have told each other of their peers by then. */
+/** The time in which nodes have told each other of their peers. */
 const singleLinkMs = 60_000;
 /** With fewer authorities, a network of two nodes is complete. */
 const leastForOthers = 3;

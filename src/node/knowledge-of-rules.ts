@@ -45,13 +45,13 @@ export class KnowledgeOfRules {
     this.#stopFollowing();
   }
 
-  /** Blocks of a better chain are arriving. */
+  /** To be called when blocks of a better chain begin to arrive. */
   behind(): void {
     this.#isInStep = false;
     this.#options.modes.enter("boot");
   }
 
-  /** Nobody shows a better chain. */
+  /** To be called when nobody shows a better chain any more. */
   inStep(): void {
     this.#isInStep = true;
     this.#settle();
