@@ -1,5 +1,5 @@
 /** Bytes of answers that have arrived and were not taken yet: more than four full blocks, and far from all memory. */
-const answerBytes = 96 * 2 ** 20;
+export const answerBytes = 96 * 2 ** 20;
 
 /** What one request holds. */
 export interface HeldAnswer {
