@@ -183,6 +183,16 @@ test("old blocks, which arrive by download, begin no series and use up no rate",
   expect(dueInMs()).toBe(1_000);
 });
 
+test("a block that is 30 s old begins a series, and the age of the head at the start is known", async () => {
+  const { clock, view, add, dueInMs } = await standing(60_000);
+  add({ empty: false });
+  const signs = new SignsOfLife({ chain: view, clock });
+  await clock.advance(59_000);
+  add({ timestamp: clock.now() - 30_000 });
+  expect(dueInMs()).toBe(-29_000);
+  expect(signs.dueMs).toBe(clock.now() - 29_000);
+});
+
 test("a head that was there at the start belongs to no series: the first one begins 30 s later", async () => {
   const before = await standing();
   before.add({ empty: false });
