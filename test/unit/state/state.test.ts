@@ -212,6 +212,16 @@ test("thousands of changes since the accounts were settled are read, listed and 
   expect(state.changed()).toHaveLength(0);
 });
 
+test("an account whose removal was settled is not found again after the next removal", () => {
+  const state = stateOf(accountsWith(1n, 2n, 3n));
+  state.truncate(2);
+  expect(state.settled.indexOf(address(2))).toBe(2);
+  state.settle();
+  state.truncate(1);
+  expect([0, 1, 2].map((number) => state.settled.indexOf(address(number)))).toEqual([0, 1, -1]);
+  expect(state.settled.get(address(2))).toBeUndefined();
+});
+
 test("addresses that are read are copies", () => {
   const before = accountsWith(1n, 2n);
   const state = stateOf(before);
