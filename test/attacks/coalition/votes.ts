@@ -178,6 +178,8 @@ export const surroundVotes: Attack = {
   name: "surround-votes",
   by: "coalition",
   does: `an authority signs ${outerVotes} votes from one source, ${outerPerSecond}/s, none of which contradicts another, and then ${innerPerSecond}/s that all of these surround`,
+  // The votes that the others surround come after seconds.
+  fullOnly: true,
   async run(site) {
     const write = await voteWriter(site);
     const { id } = await site.genesis();
