@@ -31,8 +31,10 @@ export function createGuard(
     origins.share(incoming, outgoing);
     const retryAfterS = limiter.retryAfterS(clientAddress(incoming));
     if (retryAfterS > 0) {
+      // A refusal costs almost as much as an answer: on an open connection a client could have any number of them.
       return problemResponse("RATE_LIMITED", `too many requests: wait ${retryAfterS} s, or send lists`, {
         "retry-after": String(retryAfterS),
+        connection: "close",
       });
     }
     const refusal = refuseHost(incoming, names);

@@ -24,6 +24,8 @@ import type { TransactionReads } from "../transaction-reads.ts";
 
 /** Bytes of a body that are read for the price of one request: parsing takes some microseconds a KiB. */
 const bodyBytesPerToken = 2 * 1024;
+/** What a body costs besides: decoding one and refusing it with the reason takes as long as three answers more. */
+const tokensPerBody = 3;
 /** A JSON body with more values than that is read in a turn of its client: each may be a mistake to describe. */
 const cheapValues = 32;
 /** Transactions that are decoded in one turn of the event loop: a few milliseconds. */
@@ -89,10 +91,12 @@ export function submitHandler(
     const charge = (bytes: number) => {
       if (!limiter.charge(address, bytes / bodyBytesPerToken)) throw tooFast(limiter.retryAfterS(address));
     };
-    const read = (maxBytes: number, post: typeof postJson) =>
-      withBody(incoming, { maxBytes, shares: bodies, charge }, (body, memory) =>
+    const read = (maxBytes: number, post: typeof postJson) => {
+      limiter.charge(address, tokensPerBody);
+      return withBody(incoming, { maxBytes, shares: bodies, charge }, (body, memory) =>
         post(body, memory, outgoing),
       );
+    };
     const { headers } = incoming;
     if (headers["content-encoding"] !== undefined && headers["content-encoding"] !== "identity") {
       throw new ProblemError("UNSUPPORTED_MEDIA_TYPE", "compressed bodies are not supported");

@@ -70,6 +70,12 @@ describe("ClientLimiter", () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
     expect(answers[2]?.body.code).toBe("RATE_LIMITED");
     expect(answers[2]?.headers.get("retry-after")).toBe("1");
+    // What is refused costs a connection each.
+    expect(answers.map(({ headers }) => headers.get("connection"))).toEqual([
+      "keep-alive",
+      "keep-alive",
+      "close",
+    ]);
     await node.close();
   });
 });

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { defaultHttpLimits, startHttpServer } from "../../../src/api/index.ts";
+import { maxPipelined } from "../../../src/api/pipelines.ts";
 import { type Logger, silentLogger } from "../../../src/util/logger.ts";
 import { bareServices, directAccess } from "./bare-services.ts";
 import { alice, type Fixture, startFixture, transactionJson } from "./fixture.ts";
@@ -173,12 +174,12 @@ describe("connections", () => {
     await node.post((await Promise.all(list)).map((transaction) => transactionJson(transaction)));
     const { port } = node.server;
     const request = `GET /v1/mempool?limit=1000 HTTP/1.1\r\nhost: localhost\r\n\r\n`;
-    const sockets = Array.from({ length: 30 }, () => connect(port, "127.0.0.1"));
+    const sockets = Array.from({ length: 75 }, () => connect(port, "127.0.0.1"));
     for (const socket of sockets)
       socket
         .pause()
         .on("error", () => undefined)
-        .write(request.repeat(20));
+        .write(request.repeat(maxPipelined));
     const ask = async () => (await node.get("/v1/status")).body;
     await expect.poll(ask, { timeout: 60_000 }).toMatchObject({ code: "OVERLOADED" });
     for (const socket of sockets) socket.destroy();

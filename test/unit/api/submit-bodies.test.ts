@@ -109,6 +109,17 @@ function holdMempool() {
   return { go, decoded, added: () => vi.waitUntil(() => held.mock.calls.length > 0) };
 }
 
+it("a body costs its client as much as four requests, and one more for each 2 KiB", async () => {
+  const limiter = new ClientLimiter(systemClock, { perSecond: 1, burst: 100 }, { perSecond: 1, burst: 100 });
+  const charge = vi.spyOn(limiter, "charge");
+  app = createApp(node.services, defaultHttpLimits, hub, { limiter, reads });
+  await post("10.0.0.1", `{${" ".repeat(4094)}}`);
+  expect(charge.mock.calls).toEqual([
+    ["10.0.0.1", 3],
+    ["10.0.0.1", 2],
+  ]);
+});
+
 describe("the memory of bodies", () => {
   it("is that of one batch of decoded transactions each", async () => {
     const mempool = holdMempool();
