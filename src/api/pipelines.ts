@@ -3,10 +3,10 @@ import type { Socket } from "node:net";
 
 /**
  * Requests of one connection that are not answered yet. Browsers and common clients send one at a time. Answers wait in
- * memory for those before them, and the first may be an event stream, which never ends. What many connections send at once is done
- * before anything else.
+ * memory for those before them, and the first may be an event stream, which never ends. What many connections send at
+ * once is done before anything else.
  */
-export const maxPipelined = 8;
+export const maxPipelined = 16;
 
 /** A client that still sends its body has this time to read the answer, before the connection is reset. */
 const lingerMs = 1_000;

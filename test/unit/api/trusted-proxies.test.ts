@@ -54,13 +54,14 @@ describe("the client of a request through proxies", () => {
   });
 });
 
-it("nothing but the places for connections goes by the address of the socket", () => {
+it("nothing but what comes before a request goes by the address of the socket: places and handshakes", () => {
   const sources = globSync("src/api/**/*.ts").filter((file) =>
     readFileSync(file, "utf8").includes("remoteAddress"),
   );
   expect(sources.sort()).toEqual([
     "src/api/client-address.ts",
     "src/api/connection-places.ts",
+    "src/api/secure-port.ts",
     "src/api/trusted-proxies.ts",
   ]);
 });
