@@ -55,7 +55,7 @@ const testsOfChain: Readonly<Record<string, readonly string[]>> = {
     "rules",
     "header-rules",
   ],
-  "answered-votes": ["answered-votes", "vote-blocks"],
+  "answered-votes": ["answered-votes"],
   "block-reader": ["block-reader"],
   "block-tree": ["block-tree", "block-import", "recovery", "authorities"],
   branches: ["branches", "branch-choice"],
