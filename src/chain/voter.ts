@@ -141,7 +141,7 @@ export class Voter {
       if (waitMs > 0) return this.#sleep(waitMs);
     }
     const standsForMs = clock.now() - this.#headSinceMs;
-    const target = await voteTarget(chain, { round, standsForMs });
+    const target = await voteTarget(chain, { round, standsForMs, voter: signer.publicKey });
     if (!target) return this.#sleep(Math.max(restingMs(chain.snapshot.parameters.periodMs) - standsForMs, 1));
     // The head has yet to follow the justified block; the change of the head triggers the next evaluation.
     if (!(await isAncestor(chain.tree, { height: justified.height, id: justified.block }, target))) return;

@@ -11,7 +11,7 @@ async function targetAt(height: number, round: number, votes = 0) {
   const vote = authorityVote("remove", authorities[3]!.publicKey);
   const plain = await maker.extend(maker.start(), height - votes);
   await addAll(await maker.extend(plain, votes, { edit: { vote } }));
-  return (await voteTarget(chain, { round, standsForMs: 0 }))?.height;
+  return (await voteTarget(chain, { round, standsForMs: 0, voter: authorities[0]!.publicKey }))?.height;
 }
 
 test("is the roundest height whose own set is the head's, or else the head", async () => {
@@ -23,4 +23,17 @@ test("is the roundest height whose own set is the head's, or else the head", asy
 test("is the head in the first round, and nothing on a final head", async () => {
   expect(await targetAt(7, 1)).toBe(7);
   expect(await targetAt(0, 5)).toBeUndefined();
+});
+
+test("of an authority that was voted in above the round's target is, in each round, a block with its own set", async () => {
+  // With this period the targets of the first round are even heights.
+  const { chain, maker, addAll } = await testChain({ genesis: await testGenesis(4, { periodMs: 150 }) });
+  const added = authorities[4]!.publicKey;
+  const vote = authorityVote("add", added);
+  await addAll(await maker.extend(await maker.extend(maker.start(), 4), 3, { edit: { vote } }));
+  const heightFor = async (voter: Uint8Array, round: number) =>
+    (await voteTarget(chain, { round, standsForMs: 0, voter }))?.height;
+  expect(await heightFor(authorities[0]!.publicKey, 1)).toBe(6);
+  expect(await heightFor(added, 1)).toBe(7);
+  expect(await heightFor(added, 2)).toBe(7);
 });
