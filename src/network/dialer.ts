@@ -5,6 +5,7 @@ import type { Logger } from "../util/logger.ts";
 import { targetOf } from "./address.ts";
 import { Candidate, maxRetryMs, toldAttempts } from "./candidate.ts";
 import { DialCandidates } from "./dial-candidates.ts";
+import { Dials, type DialsOptions } from "./dials.ts";
 import type { KnownPeers } from "./known-peers.ts";
 import type { Teller, Told } from "./told.ts";
 import type { PeerId } from "./types.ts";
@@ -17,16 +18,12 @@ import { type OtherChain, Unreached, type UnreachedAddress } from "./unreached.t
 export const yieldMs = 300;
 /** Announcements are not authenticated: a flood of addresses must not become a flood of dials. */
 const wakeEveryMs = 2_000;
-/** Dials at one time. Each costs a handshake, and a classroom has one small router. */
-const maxParallel = 16;
-/** Dials at one time to peers that other peers have told of. */
-const maxParallelHearsay = 2;
 /**
  * A shorter connection counts as a failed attempt, so that a peer that closes at once is dialled less and less often.
  */
 export const lastedMs = 10_000;
 
-export interface DialerOptions {
+export interface DialerOptions extends DialsOptions {
   ownId: PeerId;
   clock: Clock;
   logger: Logger;
@@ -36,18 +33,10 @@ export interface DialerOptions {
   bootstrap: readonly string[];
   /** Resolves to the peer that was reached. The handshake verifies `id` if it is given. */
   dial(addresses: string[], id: PeerId | undefined): Promise<PeerId>;
-  connected(id: PeerId): boolean;
   /** False for peers that must never be dialled, whoever reports them. */
   isAllowed(id: PeerId): boolean;
   /** The time for which the peer must not be dialled. */
   blockedMs(id: PeerId): number;
-  /**
-   * False if there are enough connections, with those to `dialing`; peers given by a person are dialled anyway.
-   * `dialing` has an address of each other peer that is being dialled.
-   */
-  hasRoom(peer: { addresses: readonly string[]; chosen: boolean }, dialing: readonly string[]): boolean;
-  /** The number of connections that the node wants to peers that others tell of. */
-  missing(): number;
   /** The addresses on which this node listens, without its id. */
   ownTargets(): readonly string[];
 }
@@ -60,14 +49,13 @@ export class Dialer {
   readonly #options: DialerOptions;
   readonly #candidates: DialCandidates;
   readonly #unreached: Unreached;
-  /** The peers being dialled, with an address of each. */
-  readonly #dials = new Map<Candidate, string>();
-  #dialingHearsay = 0;
+  readonly #dials: Dials;
   #running = false;
 
   constructor(options: DialerOptions) {
     this.#options = options;
     this.#unreached = new Unreached(options);
+    this.#dials = new Dials(options);
     this.#candidates = new DialCandidates({
       connected: options.connected,
       onRemoved: (candidate) => {
@@ -236,7 +224,7 @@ export class Dialer {
   }
 
   async #attempt(candidate: Candidate): Promise<void> {
-    const { id, isGiven } = candidate;
+    const { id } = candidate;
     const options = this.#options;
     if (!this.#running || candidate.dialing || !this.#candidates.has(candidate)) return;
     if (id !== undefined && options.connected(id)) return;
@@ -246,25 +234,15 @@ export class Dialer {
       const blockedMs = options.blockedMs(peer);
       if (blockedMs > 0) return this.#schedule(candidate, blockedMs + this.#retryMs(candidate));
     }
-    const { targets: addresses, chosen } = candidate;
-    if (!isGiven && !options.hasRoom({ addresses, chosen }, this.#dialing()))
-      return this.#schedule(candidate, maxRetryMs);
-    if (this.#dials.size >= maxParallel && !isGiven)
-      return this.#schedule(candidate, this.#retryMs(candidate));
-    const { isHearsay } = candidate;
-    if (isHearsay) {
-      const missing = options.missing();
-      // Others tell of it again when the node asks for more.
-      if (missing <= 0) return this.#candidates.remove(candidate);
-      if (this.#dialingHearsay >= Math.min(missing, maxParallelHearsay))
-        return this.#schedule(candidate, this.#retryMs(candidate));
-    }
+    const refusal = this.#dials.refusal(candidate);
+    // Others tell of it again when the node asks for more.
+    if (refusal === "unwanted") return this.#candidates.remove(candidate);
+    if (refusal) return this.#schedule(candidate, refusal === "full" ? maxRetryMs : this.#retryMs(candidate));
     const now = candidate.toDial((target, teller) => options.told.take(target, teller));
     if (now.length === 0) return this.#failed(candidate);
 
     candidate.dialing = true;
-    this.#dials.set(candidate, now[0]!);
-    if (isHearsay) this.#dialingHearsay++;
+    const ended = this.#dials.begin(candidate, now[0]!);
     let reached: PeerId | undefined;
     let failure: unknown;
     try {
@@ -274,19 +252,10 @@ export class Dialer {
       options.logger.debug({ peer: id, addresses: now, error: messageOf(error) }, "dial failed");
     } finally {
       candidate.dialing = false;
-      this.#dials.delete(candidate);
-      if (isHearsay) this.#dialingHearsay--;
+      ended();
     }
     if (reached === undefined) this.#failed(candidate, failure);
     else this.#reached(candidate, reached);
-  }
-
-  /** An address of each peer that is being dialled and may take a place when it is connected. */
-  #dialing(): string[] {
-    const { connected } = this.#options;
-    return [...this.#dials].flatMap(([{ id, isGiven }, address]) =>
-      isGiven || (id !== undefined && connected(id)) ? [] : address,
-    );
   }
 
   /** The peer behind a bootstrap address is known once the address is reached; another peer may be there later. */
