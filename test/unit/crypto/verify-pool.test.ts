@@ -293,6 +293,13 @@ describe("VerifyPool", () => {
     },
   );
 
+  it("ends a real thread when it is told to", async () => {
+    const ended = Promise.withResolvers<unknown>();
+    const thread = startVerifyThread(() => undefined, ended.resolve);
+    await thread.end();
+    expect(await settled(ended.promise)).toBe("it exited");
+  });
+
   it("replaces a real thread that is gone", async () => {
     const ends: unknown[] = [];
     let failed = false;
