@@ -33,7 +33,7 @@ const page = source
   });
 /** Scripts that the page fetches when it needs them, and runs within itself, so that its policy names their hashes too. */
 const later = new Map(
-  ["backup.js"].map((name) => {
+  ["backup.js", "qr.js"].map((name) => {
     const [text] = bundle([`${parse(name).name}/main.ts`], "iife").values();
     scripts.push(cspHash(text!));
     return [name, made(text!)];

@@ -164,6 +164,7 @@ test("a new key is saved before it can receive, or is for this tab by a choice o
 test("whoever opens a payment request finds the form filled, and the receiver sees the payment come", async () => {
   const receiver = signerFromSeed(sha256(new TextEncoder().encode("receiver"))).address;
   const { page, troubles } = await stage().open(`#/receive/${receiver}`);
+  await page.getByRole("img", { name: "The link below as a QR code" }).waitFor();
   await page.getByLabel("Amount", { exact: true }).fill("many");
   await page.getByRole("alert").filter({ hasText: "whole number of base units" }).waitFor();
   await page.getByLabel("Amount", { exact: true }).fill("25");

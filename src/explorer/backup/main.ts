@@ -5,7 +5,4 @@ import { secretOfEntropy, secretOfWords, wordsOf } from "./words.ts";
 const backup = { openKeyFile, sealKeyFile, secretOfEntropy, secretOfWords, wordsOf };
 export type Backup = typeof backup;
 
-declare global {
-  var ccoinBackup: Backup | undefined;
-}
-globalThis.ccoinBackup = backup;
+globalThis.ccoinLater = { ...globalThis.ccoinLater, "backup.js": backup };

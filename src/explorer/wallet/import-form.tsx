@@ -1,10 +1,10 @@
 import { useId, useState } from "preact/hooks";
 import type { Secret } from "../backup/words.ts";
+import { later } from "../later.ts";
 import type { Markup } from "../markup.ts";
 import { Problem } from "../parts/layout.tsx";
 import { Field, FieldError, useSubmit } from "./form.tsx";
 import { KeyName } from "./key-forms.tsx";
-import { loadBackup } from "./load-backup.ts";
 import { NewPassphrase, passphraseOf } from "./passphrase.tsx";
 import { addKey, choose, parseSeed } from "./wallet.ts";
 
@@ -86,7 +86,7 @@ function FileField({ onFile }: { onFile(file: File | undefined): void }): Markup
 }
 
 async function opened(text: string, passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
-  const { openKeyFile } = await loadBackup();
+  const { openKeyFile } = await later("backup.js");
   return openKeyFile(text, passphrase).catch((error: Error) => {
     throw new FieldError("file-passphrase", error.message);
   });
@@ -95,7 +95,8 @@ async function opened(text: string, passphrase: string): Promise<Uint8Array<Arra
 async function typedSecret(typed: string): Promise<Secret> {
   try {
     // Words have a letter that is no hex digit.
-    if (/[g-z]/i.test(typed.replace(/^\s*0x/i, ""))) return await (await loadBackup()).secretOfWords(typed);
+    if (/[g-z]/i.test(typed.replace(/^\s*0x/i, "")))
+      return await (await later("backup.js")).secretOfWords(typed);
     return { seed: parseSeed(typed), entropy: undefined };
   } catch (error) {
     throw new FieldError("seed", (error as Error).message);

@@ -1,13 +1,13 @@
 import { useState } from "preact/hooks";
 import { toHex } from "../../client/index.ts";
 import type { Secret } from "../backup/words.ts";
+import { later } from "../later.ts";
 import type { Markup } from "../markup.ts";
 import { Problem } from "../parts/layout.tsx";
 import { FullName } from "../parts/names.tsx";
 import { download } from "./download.ts";
 import { Field, FieldError, useSubmit } from "./form.tsx";
 import { KeepForm, KeyName } from "./key-forms.tsx";
-import { loadBackup } from "./load-backup.ts";
 import { forget, lockAll, noteBackup, rename, secretOf, type WalletAccount } from "./wallet.ts";
 import { WordsPanel } from "./words-panel.tsx";
 
@@ -119,7 +119,7 @@ function SecretForm({ account, onShow }: { account: WalletAccount; onShow(shown:
       throw new FieldError("seed-passphrase", error.message);
     });
     if (what !== "file") return onShow({ what: what === "words" ? "words" : "seed", secret });
-    const { sealKeyFile } = await loadBackup();
+    const { sealKeyFile } = await later("backup.js");
     download(`${name.replaceAll(/[^\p{L}\p{N}]+/gu, "-")}.json`, await sealKeyFile(secret.seed, passphrase));
     noteBackup(address);
   });

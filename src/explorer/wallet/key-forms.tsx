@@ -1,7 +1,7 @@
+import { later } from "../later.ts";
 import type { Markup } from "../markup.ts";
 import { Problem } from "../parts/layout.tsx";
 import { Field, useSubmit } from "./form.tsx";
-import { loadBackup } from "./load-backup.ts";
 import { NewPassphrase, passphraseOf } from "./passphrase.tsx";
 import { addKey, choose, keep, type WalletAccount } from "./wallet.ts";
 
@@ -15,7 +15,7 @@ export function MakeKeyForm({ onDone = choose }: { onDone?(address: string): voi
   const { errors, isBusy, onSubmit } = useSubmit(async (values) => {
     const passphrase = values["only"] === "tab" ? "" : passphraseOf(values, { isRequired: true });
     const entropy = crypto.getRandomValues(new Uint8Array(entropyBytes));
-    const secret = await (await loadBackup()).secretOfEntropy(entropy);
+    const secret = await (await later("backup.js")).secretOfEntropy(entropy);
     onDone(await addKey(secret, { name: values["name"]?.trim() ?? "", passphrase, isNew: true }));
   });
   return (

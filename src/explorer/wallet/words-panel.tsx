@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { later } from "../later.ts";
 import type { Markup } from "../markup.ts";
 import { Problem } from "../parts/layout.tsx";
 import { useLoad } from "../store.ts";
 import { Field, FieldError, useSubmit } from "./form.tsx";
-import { loadBackup } from "./load-backup.ts";
 
 const askedWords = 3;
 
@@ -19,7 +19,7 @@ export function WordsPanel({
 }): Markup {
   const [isAsking, setAsking] = useState(false);
   const heading = useRef<HTMLHeadingElement>(null);
-  const loaded = useLoad(async () => (await loadBackup()).wordsOf(entropy), entropy);
+  const loaded = useLoad(async () => (await later("backup.js")).wordsOf(entropy), entropy);
   const words = loaded.data;
   useEffect(() => heading.current?.focus(), [isAsking, words]);
   if (!words) return loaded.error ? <Problem error={loaded.error} /> : <p class="empty wait">Loading…</p>;
