@@ -52,7 +52,7 @@ it("allows only the scripts and styles of the page, each by its hash", async () 
   const hashes = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, content]) => hash(content!));
   const scripts = hashes(/<script[^>]*>(.*?)<\/script>/gs);
   const styles = hashes(/<style>(.*?)<\/style>/gs);
-  expect([scripts.length, styles.length]).toEqual([2, 4]);
+  expect([scripts.length, styles.length]).toEqual([2, 5]);
   const later = [];
   for (const path of ["/backup.js", "/qr.js"]) later.push(hash(await (await get(path)).text()));
   expect(policy).toContain(`script-src ${[...scripts, ...later].join(" ")}`);
