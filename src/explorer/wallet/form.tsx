@@ -7,6 +7,7 @@ interface FieldProps {
   hint?: Markup;
   error?: string | undefined;
   type?: "text" | "password";
+  /** What the field holds at first. */
   value?: string | undefined;
   placeholder?: string;
   autocomplete?: string;
@@ -28,7 +29,8 @@ export function Field({ name, label, hint, error, type = "text", value, rows, ..
     autocapitalize: "off" as const,
     "aria-describedby": described || undefined,
     "aria-invalid": error ? ("true" as const) : undefined,
-    ...(value !== undefined && { value }),
+    // A value would take the place of what is typed whenever the page is rendered again.
+    ...(value !== undefined && { defaultValue: value }),
     ...rest,
   };
   return (

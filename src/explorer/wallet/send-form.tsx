@@ -37,10 +37,13 @@ export function Send({
 }): Markup {
   const [order, setOrder] = useState<Order>();
   const [id, setId] = useState<Hex>();
+  const [isAnswered, setAnswered] = useState(false);
   const sent = useStore(transfers).find((each) => each.id === id);
   const show = (shown: Hex | undefined) => {
     setId(shown);
     setOrder(undefined);
+    // The next payment is another one.
+    setAnswered(true);
     onSent(shown);
   };
   useEffect(() => () => onSent(undefined), []);
@@ -48,7 +51,12 @@ export function Send({
   return (
     <>
       <div hidden={order !== undefined}>
-        <SendForm account={account} request={request} isShown={order === undefined} onOrder={setOrder} />
+        <SendForm
+          account={account}
+          request={isAnswered ? undefined : request}
+          isShown={order === undefined}
+          onOrder={setOrder}
+        />
       </div>
       {order ? (
         <Review {...{ order, payer, account }} onSent={show} onBack={() => setOrder(undefined)} />
