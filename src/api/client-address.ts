@@ -16,3 +16,8 @@ export function nameClient(incoming: IncomingMessage, proxies: TrustedProxies): 
 export function clientAddress(requested: Requested): string {
   return named.get(requested) ?? requested.socket.remoteAddress ?? "";
 }
+
+/** True if the request came through a trusted proxy, whose connection other clients use too. */
+export function isProxied(incoming: IncomingMessage): boolean {
+  return named.has(incoming);
+}

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { clientAddress } from "./client-address.ts";
+import { clientAddress, isProxied } from "./client-address.ts";
 import type { ClientLimiter } from "./client-limiter.ts";
 import { refuseHost } from "./hosts.ts";
 import { Origins } from "./origins.ts";
@@ -34,7 +34,7 @@ export function createGuard(
       // A refusal costs almost as much as an answer: on an open connection a client could have any number of them.
       return problemResponse("RATE_LIMITED", `too many requests: wait ${retryAfterS} s, or send lists`, {
         "retry-after": String(retryAfterS),
-        connection: "close",
+        ...(!isProxied(incoming) && { connection: "close" }),
       });
     }
     const refusal = refuseHost(incoming, names);

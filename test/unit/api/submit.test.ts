@@ -87,7 +87,7 @@ describe("POST /v1/transactions", () => {
     expect((await node.post(Transactions.serialize(list), octets)).body.accepted).toHaveLength(20);
     await node.produce();
     const copied = list.map((transaction) => ({ ...transaction, signature: new Uint8Array(64) }));
-    const bodies = vi.spyOn(BlockStore.prototype, "bodyBytes");
+    const bodies = vi.spyOn(BlockStore.prototype, "encodedTransactions");
     const lookUps = vi.spyOn(TransactionReads.prototype, "find");
     const { body } = await node.post(Transactions.serialize([...list, ...copied]), octets);
     const { height } = node.chain.head;

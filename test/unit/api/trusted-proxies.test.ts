@@ -67,14 +67,20 @@ it("nothing but what comes before a request goes by the address of the socket: p
 });
 
 it.each([
-  ["by itself behind a trusted proxy", ["127.0.0.1"], [200, 429, 200]],
-  ["with all others otherwise", [], [200, 429, 429]],
-])("a client is limited %s", async (_, trustProxies, statuses) => {
+  [
+    "by itself behind a trusted proxy, whose connection stays open",
+    ["127.0.0.1"],
+    [200, 429, 200],
+    "keep-alive",
+  ],
+  ["with all others otherwise, and loses its connection", [], [200, 429, 429], "close"],
+])("a client is limited %s", async (_, trustProxies, statuses, connection) => {
   const rate = { perSecond: 1, burst: 1 };
   const node = await startFixture({ access: { trustProxies }, limits: { rate, localRate: rate } });
-  const answers: number[] = [];
+  const answers = [];
   for (const client of ["192.0.2.1", "192.0.2.1", "192.0.2.2"])
-    answers.push((await node.get("/v1/status", { headers: { "x-forwarded-for": client } })).status);
-  expect(answers).toEqual(statuses);
+    answers.push(await node.get("/v1/status", { headers: { "x-forwarded-for": client } }));
+  expect(answers.map(({ status }) => status)).toEqual(statuses);
+  expect(answers[1]!.headers.get("connection")).toBe(connection);
   await node.close();
 });
