@@ -13,6 +13,7 @@ import { type Place, targetOf } from "./address.ts";
 import { gossipService } from "./gossip.ts";
 import type { Inbound } from "./inbound.ts";
 import { lanDiscovery } from "./lan-discovery.ts";
+import { lanDiscovery6 } from "./lan-discovery6.ts";
 import { sendFewerWindowUpdates } from "./libp2p-internals.ts";
 import { Link } from "./link.ts";
 import type { Muxers } from "./muxer.ts";
@@ -74,9 +75,11 @@ export async function createHost(options: HostOptions): Promise<Host> {
   // libp2p's form of the key. Its own derivation of the public key takes 30 ms.
   const { publicKey } = keyPairFromSeed(options.privateKey);
   const privateKey = privateKeyFromRaw(concatBytes(options.privateKey, publicKey));
-  const discovery = lanDiscovery(
-    { serviceTag: mdnsServiceTag, interval: mdnsIntervalMs },
-    { clock: options.clock, link: new Link(options.clock), onFound: options.onDiscovered },
+  const discoveries = [lanDiscovery, lanDiscovery6].map((create) =>
+    create(
+      { serviceTag: mdnsServiceTag, interval: mdnsIntervalMs },
+      { clock: options.clock, link: new Link(options.clock), onFound: options.onDiscovered },
+    ),
   );
   const host: Host = await createLibp2p({
     start: false,
@@ -117,7 +120,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       denyInboundUpgradedConnection: (peer, socket) => !inbound.mayStay(socket, peer.toString()),
       denyOutboundEncryptedConnection: (peer) => isDenied(peer.toString()) || isSelf(peer),
     },
-    peerDiscovery: options.mdns ? [discovery] : [],
+    peerDiscovery: options.mdns ? discoveries : [],
     services: {
       identify: identify({ maxMessageSize: maxIdentifyBytes }),
       pubsub: gossipService(options.gossipScore),

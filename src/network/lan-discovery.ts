@@ -56,11 +56,12 @@ function limitHeard(found: DiscoveryInternals, serviceTag: string, options: LanD
     const isOurs = packet.answers.some(({ type, name }) => type === "PTR" && name === serviceTag);
     const at = isOurs ? options.link.senderAt(sender.address) : undefined;
     if (!at) return;
-    const { address } = at === "self" ? { address: thisMachine } : sender;
+    // The name of an interface follows the address of a link.
+    const address = at === "self" ? thisMachine : sender.address.replace(/%.*$/, "");
     if (heard.delayMs("all", heardQuotas.inAll) > 0) return;
     if (at === "neighbour" && !heard.take(address, heardQuotas.perSender)) return;
     heard.charge("all", heardQuotas.inAll, 1);
-    from = placeOf(`/ip4/${address}/udp/${sender.port}`);
+    from = placeOf(`/${address.includes(":") ? "ip6" : "ip4"}/${address}/udp/${sender.port}`);
     // Emits its event before it returns.
     read(packet, sender);
     from = undefined;
@@ -88,7 +89,7 @@ function limitAnswers(found: DiscoveryInternals, serviceTag: string, clock: Cloc
   };
 }
 
-function addAdditionals(responder: MdnsResponder): void {
+export function addAdditionals(responder: MdnsResponder): void {
   const respond = responder.respond.bind(responder);
   responder.respond = (response) => {
     if (!Array.isArray(response)) return respond(response);

@@ -86,9 +86,10 @@ export function rawStreamOf(stream: MessageStream): RawStream {
   return stream as unknown as RawStream;
 }
 
-interface DnsRecord {
+export interface DnsRecord {
   type: string;
-  name?: string;
+  name?: string | undefined;
+  data?: string | undefined;
 }
 
 interface MdnsPacket {
@@ -104,9 +105,13 @@ export interface MdnsResponder {
 /** The private members of @libp2p/mdns. */
 export interface DiscoveryInternals extends PeerDiscovery {
   mdns?: MdnsResponder;
+  /** Stops with the discovery. */
+  _queryInterval: NodeJS.Timeout | null;
   start(): Promise<void>;
   _onMdnsQuery(packet: MdnsPacket): void;
   _onMdnsResponse(packet: MdnsPacket, sender: { address: string; port: number }): void;
+  _onMdnsWarning(error: Error): void;
+  _onMdnsError(error: Error): void;
 }
 
 export function discoveryOf(discovery: PeerDiscovery): DiscoveryInternals {

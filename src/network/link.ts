@@ -4,7 +4,7 @@ import type { Clock } from "../util/clock.ts";
 /** Interfaces come and go, and to list them takes some tenths of a millisecond. */
 const listEveryMs = 1_000;
 
-/** An IPv4 address of this machine, and the length of the prefix of its link. */
+/** An address of this machine, and the length of the prefix of its link. */
 export interface OwnAddress {
   address: string;
   prefix: number;
@@ -25,6 +25,7 @@ export class Link {
   /** The sender of a packet: this machine, another one on its links, or undefined for any other. */
   senderAt(address: string): "self" | "neighbour" | undefined {
     const own = this.#current();
+    if (address.includes(":")) return senderAt6(address, own);
     if (address.startsWith("127.") || own.some((each) => each.address === address)) return "self";
     return own.some((each) => isOnLink(each, address)) ? "neighbour" : undefined;
   }
@@ -41,13 +42,19 @@ export class Link {
 
 function ownAddresses(): OwnAddress[] {
   return Object.values(networkInterfaces()).flatMap((addresses) =>
-    (addresses ?? [])
-      .filter(({ family }) => family === "IPv4")
-      .map(({ address, cidr }) => ({ address, prefix: Number(cidr?.split("/")[1] ?? 32) })),
+    (addresses ?? []).map(({ address, cidr }) => ({ address, prefix: Number(cidr?.split("/")[1] ?? 32) })),
   );
 }
 
+/** No router forwards a packet from an address of a link, and all answers by IPv6 come from such addresses. */
+function senderAt6(sender: string, own: readonly OwnAddress[]): "self" | "neighbour" | undefined {
+  const address = sender.replace(/%.*$/, "");
+  if (own.some((each) => each.address === address)) return "self";
+  return address.startsWith("fe80:") ? "neighbour" : undefined;
+}
+
 function isOnLink({ address, prefix }: OwnAddress, other: string): boolean {
+  if (address.includes(":")) return false;
   const hostBits = 2 ** (32 - prefix);
   return Math.floor(numberOf(address) / hostBits) === Math.floor(numberOf(other) / hostBits);
 }

@@ -15,6 +15,28 @@ async function addressesOfPeers(node: TestNode): Promise<string[]> {
   return peers.map(({ address }) => address);
 }
 
+test("nodes on a LAN without IPv4 find each other by multicast", async () => {
+  const world = createWorld();
+  const lab = new Lab(world);
+  execFileSync("ip", ["-6", "addr", "add", "2001:db8::99/64", "dev", "sw1", "nodad"]);
+  const machines = await Promise.all(
+    ([1, 1, 2] as const).map(async (side, index) => {
+      const machine = await lab.machine(side);
+      ip(machine, "-4 addr flush dev eth0");
+      ip(machine, `-6 addr add 2001:db8::${index + 1}/64 dev eth0 nodad`);
+      return { ...machine, address: `[2001:db8::${index + 1}]` };
+    }),
+  );
+  const { nodes } = await createNetwork(world, { nodes: machines });
+  for (const node of nodes) node.start("--host=::");
+  for (const node of nodes)
+    await node.until(`node ${node.id} has all peers`, ({ mode, peers }) => mode === "ready" && peers >= 2);
+  for (const node of nodes)
+    for (const address of await addressesOfPeers(node)) expect(address).toMatch(/^\/ip6\/2001:db8::/);
+  await sameChain(nodes, { atLeast: 2 });
+  await stopAndVerify(nodes);
+});
+
 test("nodes without IPv4 between them find each other through one of them", async () => {
   const world = createWorld();
   const lab = new Lab(world);

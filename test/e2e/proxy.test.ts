@@ -8,39 +8,82 @@ import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
 const name = "ccoin.example.org";
-/** A server with the settings of docs/operating.md, and one with those of nginx. */
-const ports = { set: 18_080, default: 18_081 };
-const hasNginx = !spawnSync("nginx", ["-v"]).error;
 
-const configuration = (folder: string, node: string) => `
+interface Proxy {
+  /** The command, and the file that it reads. */
+  command(file: string): string[];
+  /** The settings of docs/operating.md. */
+  configuration(folder: string, node: string): string;
+  port: number;
+  /** A server whose settings are the proxy's own. */
+  defaultPort: number;
+}
+
+const nginx: Proxy = {
+  command: (file) => ["nginx", "-c", file],
+  port: 18_080,
+  defaultPort: 18_081,
+  configuration: (folder, node) => `
 daemon off; pid ${folder}/nginx.pid; error_log ${folder}/nginx.log;
 events {}
 http {
   access_log off;
   ${["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((each) => `${each}_temp_path ${folder}/${each};`).join(" ")}
   server {
-    listen 127.0.0.1:${ports.set};
+    listen 127.0.0.1:18080;
     proxy_set_header Host $http_host;
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     location / { proxy_pass ${node}; }
     location /ccoin/ { proxy_pass ${node}/; }
   }
   server {
-    listen 127.0.0.1:${ports.default};
+    listen 127.0.0.1:18081;
     location / { proxy_pass ${node}; }
   }
-}`;
+}`,
+};
 
-test.skipIf(!hasNginx)("a node behind nginx: by name, under a path, payments, events at once", async () => {
+const caddy: Proxy = {
+  command: (file) => ["caddy", "run", "--adapter", "caddyfile", "--config", file],
+  port: 18_082,
+  defaultPort: 18_082,
+  configuration: (_folder, node) => `
+{
+  admin off
+  auto_https off
+}
+:18082 {
+  bind 127.0.0.1
+  handle_path /ccoin/* {
+    reverse_proxy ${node}
+  }
+  reverse_proxy ${node}
+}`,
+};
+
+test.skipIf(spawnSync("nginx", ["-v"]).error)(
+  "a node behind nginx: by name, under a path, payments, events at once",
+  () => isServedBehind(nginx),
+);
+
+test.skipIf(spawnSync("caddy", ["version"]).error)(
+  "a node behind Caddy: by name, under a path, payments, events at once",
+  () => isServedBehind(caddy),
+);
+
+async function isServedBehind({ command, configuration, port, defaultPort }: Proxy): Promise<void> {
   const world = createWorld();
   const { nodes, wallets } = await createNetwork(world, { nodes: 1, periodMs: 300 });
   const node = nodes[0]!.start("--no-mdns", `--allow-host=${name}`, "--trust-proxy=127.0.0.1");
   await node.ready();
-  const file = join(world.dataDir, "nginx.conf");
+  const file = join(world.dataDir, "proxy.conf");
   writeFileSync(file, configuration(world.dataDir, node.url));
-  world.start("nginx", ["nginx", "-c", file]);
-  const get = (path: string, host = name) => ask(ports.set, path, { headers: { host } });
-  await until("nginx answers", async () => (await get("/v1/status").catch(() => undefined))?.status === 200);
+  world.start("proxy", command(file), { env: { HOME: world.dataDir } });
+  const get = (path: string, host = name) => ask(port, path, { headers: { host } });
+  await until(
+    "the proxy answers",
+    async () => (await get("/v1/status").catch(() => undefined))?.status === 200,
+  );
 
   for (const path of ["/v1/status", "/ccoin/v1/status", "/ccoin/", "/ccoin/docs"])
     expect([path, (await get(path)).status]).toEqual([path, 200]);
@@ -51,7 +94,7 @@ test.skipIf(!hasNginx)("a node behind nginx: by name, under a path, payments, ev
 
   const { body } = await wallets[0]!.transfer(wallets[0]!.address, 1n);
   const pay = (origin: string) =>
-    ask(ports.set, "/ccoin/v1/transactions", {
+    ask(port, "/ccoin/v1/transactions", {
       method: "POST",
       headers: { host: name, origin, "content-type": "application/json" },
       body: JSON.stringify(body),
@@ -60,8 +103,8 @@ test.skipIf(!hasNginx)("a node behind nginx: by name, under a path, payments, ev
   expect((await pay(`https://${name}`)).status).toBe(202);
 
   // Few bytes come, which a proxy that collects them would keep for good.
-  for (const port of Object.values(ports)) {
-    const { answer, close } = await open(port, "/v1/events?types=mode", { headers: { host: name } });
+  for (const each of [port, defaultPort]) {
+    const { answer, close } = await open(each, "/v1/events?types=mode", { headers: { host: name } });
     let text = "";
     answer.on("data", (data) => {
       text += data;
@@ -70,7 +113,7 @@ test.skipIf(!hasNginx)("a node behind nginx: by name, under a path, payments, ev
     close();
   }
   expect((await node.stop()).code).toBe(0);
-});
+}
 
 interface Sent {
   method?: string;

@@ -104,8 +104,14 @@ test("one machine that floods answers leaves room for those of others", () => {
 
 test("reads no answer that comes from outside the machine's links", () => {
   const { found, say } = onNoNetwork();
-  for (const sender of ["198.51.100.1", "10.0.0.1", "192.169.0.1", "fe80::1"]) say(serviceTag, sender);
+  for (const sender of ["198.51.100.1", "10.0.0.1", "192.169.0.1", "2001:db8::1"]) say(serviceTag, sender);
   expect(found).toEqual([]);
+});
+
+test("reads answers of neighbours that have IPv6 alone", () => {
+  const { found, say } = onNoNetwork();
+  say(serviceTag, "fe80::a:1%eth0");
+  expect(found).toEqual([{ id: peer, from: "fe80:0:0:0:0:0:a:1" }]);
 });
 
 test("an answer by mDNS has its TXT records among the answers and the additional records", async () => {

@@ -10,12 +10,15 @@ test.each([
   ["10.255.0.1", "neighbour"],
   ["11.0.0.1", undefined],
   ["172.16.0.2", undefined],
-  ["fe80::1", undefined],
+  ["fe80::1%eth0", "neighbour"],
+  ["fe80::2%eth0", "self"],
+  ["2001:db8::1", undefined],
 ])("a packet from %s comes from %s", (address, sender) => {
   const link = new Link(new ManualClock(), () => [
     { address: "192.168.7.3", prefix: 24 },
     { address: "10.0.0.1", prefix: 8 },
     { address: "172.16.0.1", prefix: 32 },
+    { address: "fe80::2", prefix: 64 },
   ]);
   expect(link.senderAt(address)).toBe(sender);
 });
