@@ -117,6 +117,7 @@ export class EventTexts {
       return found ? transactionView(found.record) : { id: idHex };
     }
     const block = await chain.reader.summary(event.id);
-    return block ? { ...headerView(block), transactionCount: block.transactionCount } : { id: idHex };
+    if (!block) return { id: idHex };
+    return { ...headerView(block), transactionCount: block.transactionCount, bytes: block.bodyBytes };
   }
 }

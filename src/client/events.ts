@@ -2,11 +2,11 @@ import { ClientError, shown } from "./bytes.ts";
 import { EventParser, type RawEvent } from "./event-parser.ts";
 import { ApiError, type Fetch, isTransient, openStream, reach } from "./http.ts";
 import { pause } from "./pause.ts";
-import type { BlockHeader, BlockRef, Mode, Transaction } from "./types.ts";
+import type { BlockRef, BlockSummary, Mode, Transaction } from "./types.ts";
 
 /** An event (docs/http.md, Events). Passing its `id` as `lastEventId` resumes after it. */
 export type ChainEvent = { id: string } & (
-  | { type: "block" | "retracted"; data: BlockHeader & { transactionCount: number } }
+  | { type: "block" | "retracted"; data: Omit<BlockSummary, "finalized"> }
   | { type: "finalized"; data: BlockRef }
   /** Has only the id if the stream was resumed and the node no longer has the transaction. */
   | { type: "transaction"; data: Pick<Transaction, "id"> & Partial<Transaction> }

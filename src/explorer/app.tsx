@@ -50,7 +50,14 @@ export function App(): Markup {
         To the content
       </a>
       <Header page={route.page} />
-      <main id="main" ref={main} tabindex={-1} aria-label={title} key={place}>
+      <main
+        id="main"
+        ref={main}
+        tabindex={-1}
+        aria-label={title}
+        key={place}
+        class={connection === "lost" ? "away" : ""}
+      >
         {connection === "lost" ? <Away status={status} /> : null}
         <Guarded>{page}</Guarded>
       </main>

@@ -21,6 +21,8 @@ export interface Live {
   mempoolCounts: readonly Sample[];
   /** The node's clock minus this machine's, in ms. */
   clockOffsetMs: number;
+  /** Counts the answers to questions that are asked again and again: what changes by no event follows it. */
+  polls: number;
 }
 
 export const live = new Store<Live>({
@@ -33,6 +35,7 @@ export const live = new Store<Live>({
   finalityLags: [],
   mempoolCounts: [],
   clockOffsetMs: 0,
+  polls: 0,
 });
 
 /** Number of blocks that are kept: one page of the API. */
@@ -41,66 +44,132 @@ const keptBlocks = 100;
 const firstBlocks = 30;
 const keptSamples = 100;
 /** A chain may make ten blocks a second, which is faster than people read. */
-const minRefreshMs = 300;
-/** Changes without an event, such as a peer that disconnects, show up after this time. */
-const maxRefreshMs = 2_000;
+const minShownMs = 300;
+/** Time between two questions for what events do not tell, such as the mempool and the diagnosis. */
+const pollMs = 5_000;
+/** Polls between two questions for forks: an event tells of most changes. */
+const pollsPerFork = 2;
 const reconnectMs = 2_000;
 
 /** Timestamps of blocks by id, from events, oldest first. */
 const timestamps = new Map<string, number>();
-let refreshing = false;
+let source: EventSource | undefined;
+/** Blocks that events have told of, oldest first, and the last final one, before they are shown. */
+let arrived: BlockSummary[] = [];
+let finalRef: BlockRef | undefined;
+let showing: ReturnType<typeof setTimeout> | undefined;
+let polling = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
-let lastRefreshMs = 0;
+let polls = 0;
+let needsForks = true;
 
 /** Converts a time of this machine's clock to the node's. */
 export function nodeTime(nowMs: number): number {
   return nowMs + live.value.clockOffsetMs;
 }
 
+/** A hidden tab asks for nothing and holds no connection: browsers have six for all tabs of a site. */
 export function followNode(): void {
-  connect();
-  void refresh();
+  const follow = () => {
+    if (document.hidden) return rest();
+    connect();
+    void poll();
+  };
+  document.addEventListener("visibilitychange", follow);
+  follow();
+}
+
+function rest(): void {
+  source?.close();
+  source = undefined;
+  clearTimeout(timer);
 }
 
 function connect(): void {
-  const source = new EventSource(`${client.url}/v1/events?types=block,retracted,finalized,mode`);
+  source?.close();
+  const opened = new EventSource(`${client.url}/v1/events?types=block,retracted,finalized,mode`);
+  source = opened;
   const on = <T>(type: string, handle: (data: T) => void) =>
-    source.addEventListener(type, (event) => {
-      handle(JSON.parse((event as MessageEvent<string>).data));
-      soon(minRefreshMs);
-    });
-  source.onopen = () => {
+    opened.addEventListener(type, (event) => handle(JSON.parse((event as MessageEvent<string>).data)));
+  opened.onopen = () => {
     live.update({ connection: "open" });
-    soon(0);
+    pollIn(0);
   };
-  source.onerror = () => {
+  opened.onerror = () => {
     live.update({ connection: "lost" });
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, reconnectMs);
+    if (opened.readyState === EventSource.CLOSED && source === opened) setTimeout(reconnect, reconnectMs);
   };
-  on<BlockRef & { timestamp: number }>("block", ({ id, timestamp }) => {
-    timestamps.set(id, timestamp);
+  on<Omit<BlockSummary, "finalized">>("block", (block) => {
+    timestamps.set(block.id, block.timestamp);
     for (const old of timestamps.keys()) if (timestamps.size > keptBlocks) timestamps.delete(old);
+    arrived.push({ ...block, finalized: false });
+    soon();
   });
-  on<BlockRef>("finalized", ({ id, height }) => {
-    const timestamp = timestamps.get(id);
+  on<BlockRef>("finalized", (block) => {
+    finalRef = block;
+    soon();
+    const timestamp = timestamps.get(block.id);
     if (timestamp === undefined) return;
-    const value = Math.max(0, nodeTime(Date.now()) - timestamp);
-    live.update({ finalityLags: withSample(live.value.finalityLags, { label: `block ${height}`, value }) });
+    const sample = { label: `block ${block.height}`, value: Math.max(0, nodeTime(Date.now()) - timestamp) };
+    live.update({ finalityLags: withSample(live.value.finalityLags, sample) });
   });
-  // These events only trigger a refresh, which fetches what has changed.
-  for (const type of ["retracted", "mode"]) on(type, () => undefined);
+  on<BlockRef>("retracted", ({ id }) => {
+    showArrived();
+    live.update({ blocks: live.value.blocks.filter((block) => block.id !== id) });
+    needsForks = true;
+    pollIn(0);
+  });
+  on("mode", () => pollIn(0));
 }
 
-/** Refreshes within the delay, but never more often than every `minRefreshMs`. */
-function soon(delayMs: number): void {
+function reconnect(): void {
+  if (!document.hidden) connect();
+}
+
+/** Shows what events have told, some at a time. */
+function soon(): void {
+  if (showing === undefined) showing = setTimeout(showArrived, minShownMs);
+}
+
+function showArrived(): void {
+  showing = undefined;
+  const { status, blocks: shown } = live.value;
+  const news = arrived;
+  arrived = [];
+  // The first answers come later, with all blocks until then.
+  if (!status || shown.length === 0) return;
+  const blocks = joined(news, shown);
+  if (news.length > 0 && blocks === shown) pollIn(0);
+  live.update({ blocks, status: withHead(status, blocks) });
+}
+
+/** The status with what events have told since it was asked for: blocks that continue its head, and the final one. */
+function withHead(status: Status, blocks: readonly BlockSummary[]): Status {
+  const [newest] = blocks;
+  const isContinued = newest && blocks.some(({ id }) => id === status.head?.id);
+  const { finalized } = status;
+  return {
+    ...status,
+    head: isContinued ? { id: newest.id, height: newest.height, timestamp: newest.timestamp } : status.head,
+    finalized: finalized && finalRef && finalRef.height > finalized.height ? finalRef : finalized,
+  };
+}
+
+/** The known blocks, newest first, with those on top that continue them. */
+function joined(news: readonly BlockSummary[], known: readonly BlockSummary[]): readonly BlockSummary[] {
+  const all = [...known];
+  for (const block of news) if (block.parent === all[0]?.id) all.unshift(block);
+  return all.length > known.length ? all.slice(0, keptBlocks) : known;
+}
+
+function pollIn(delayMs: number): void {
   clearTimeout(timer);
-  timer = setTimeout(refresh, Math.max(delayMs === 0 ? 0 : lastRefreshMs + delayMs - Date.now(), 0));
+  if (!document.hidden) timer = setTimeout(poll, delayMs);
 }
 
-async function refresh(): Promise<void> {
-  if (refreshing) return soon(minRefreshMs);
-  refreshing = true;
-  lastRefreshMs = Date.now();
+async function poll(): Promise<void> {
+  if (polling) return pollIn(minShownMs);
+  polling = true;
   try {
     const sentMs = Date.now();
     const [status, diagnosis, first] = await Promise.all([
@@ -109,23 +178,39 @@ async function refresh(): Promise<void> {
       client.diagnosis().catch(() => undefined),
       live.value.blocks.length === 0 && live.value.status?.genesisId !== null ? firstAnswers() : undefined,
     ]);
+    requireSameChain(status);
     const clockOffsetMs = status.time - (sentMs + Date.now()) / 2;
-    const [blocks, forks] = status.head
-      ? await Promise.all([first?.blocks ?? newestBlocks(status.head.height), client.forks()])
+    const isForkTurn = needsForks || ++polls % pollsPerFork === 0;
+    needsForks = false;
+    const known = live.value.blocks;
+    const [newest, forks] = status.head
+      ? await Promise.all([
+          first?.blocks ?? newestBlocks(status.head),
+          isForkTurn ? client.forks() : live.value.forks,
+        ])
       : [[], []];
     const genesis = first?.genesis ?? live.value.genesis;
     const { mempoolCounts } = live.value;
+    // Events may have told of more meanwhile.
+    const blocks = newest === known ? live.value.blocks : newest;
     const sample = { label: new Date(status.time).toLocaleTimeString(), value: status.mempool.count };
     live.update({
-      ...{ status, diagnosis, forks, blocks, genesis, clockOffsetMs },
+      ...{ diagnosis, forks, blocks, genesis, clockOffsetMs, polls: live.value.polls + 1 },
+      status: withHead(status, blocks),
       mempoolCounts: withSample(mempoolCounts, sample),
     });
   } catch {
-    // The event stream shows whether the node is there; the next refresh asks again.
+    // The event stream shows whether the node is there; the next poll asks again.
   } finally {
-    refreshing = false;
-    soon(maxRefreshMs);
+    polling = false;
+    pollIn(pollMs);
   }
+}
+
+/** Nothing of another chain stays: the page begins anew. */
+function requireSameChain({ genesisId }: Status): void {
+  const known = live.value.status?.genesisId;
+  if (known && genesisId && known !== genesisId) location.reload();
 }
 
 /** Fetches the first blocks and the genesis block, in parallel with the other requests. Resolves to undefined if the node has no chain yet. */
@@ -142,11 +227,13 @@ async function firstAnswers(): Promise<Pick<Live, "blocks" | "genesis"> | undefi
 }
 
 /** Resolves to the known blocks with the new ones on top and older ones below, up to `keptBlocks`. */
-async function newestBlocks(headHeight: number): Promise<readonly BlockSummary[]> {
+async function newestBlocks(head: BlockRef): Promise<readonly BlockSummary[]> {
   const known = live.value.blocks;
   const [newest] = known;
-  if (!newest) return known;
-  const limit = Math.min(Math.max(headHeight - newest.height, 0) + 1, keptBlocks);
+  const isFull = known.length >= keptBlocks || known.at(-1)?.height === 0;
+  // Events may be ahead of the answer.
+  if (!newest || (isFull && known.some(({ id }) => id === head.id))) return known;
+  const limit = Math.min(Math.max(head.height - newest.height, 0) + 1, keptBlocks);
   const { blocks } = await client.blocks({ limit });
   const lowest = blocks.at(-1);
   if (!lowest) return known;

@@ -115,6 +115,46 @@ async function measure(
   return { bytes, askedBeforeLoad, loadMs: Math.round(loadMs), liveMs: Math.round(Number(liveMs)) };
 }
 
+test("the page asks the node seldom, and a hidden tab not at all", async () => {
+  const { page, sent, troubles } = await stage().open();
+  await figure(page, "Head");
+  const asked = async (forMs: number) => {
+    const before = sent.length;
+    await page.waitForTimeout(forMs);
+    // An address and a body for each request.
+    return (sent.length - before) / 2;
+  };
+  await asked(2_000);
+  // Blocks come twice as often as the page promises for: each is one question for the turns.
+  expect(await asked(10_000)).toBeLessThanOrEqual(32);
+  const hide = (hidden: boolean) =>
+    page.evaluate((isHidden) => {
+      Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+  const height = await figure(page, "Head");
+  await hide(true);
+  await asked(500);
+  expect(await asked(3_000)).toBe(0);
+  await hide(false);
+  await until("the head moves on", async () => (await figure(page, "Head")) > height + 5, {
+    timeoutMs: waitMs,
+  });
+  expect(troubles).toEqual([]);
+});
+
+test("nothing of another chain stays when the node has one", async () => {
+  const { page } = await stage().open();
+  await figure(page, "Head");
+  await page.evaluate(() => Object.assign(window, { isOld: true }));
+  await page.route("**/v1/status", async (route) => {
+    const response = await route.fetch();
+    const status = (await response.json()) as object;
+    await route.fulfill({ response, json: { ...status, genesisId: `0x${"12".repeat(32)}` } });
+  });
+  await page.waitForFunction(() => !("isOld" in window));
+});
+
 test("search finds heights, ids and addresses", async () => {
   const { page, troubles } = await stage().open();
   const { id, to, block } = await aTransfer();

@@ -61,8 +61,8 @@ function OnPaper({ address }: { address: string }): Markup {
 function Shown({ account }: { account: Account }): Markup {
   const { address, balance, nonce, pendingNonce } = account;
   const name = useName(address);
-  const { status } = useStore(live);
-  const set = useLoad(() => client.authorities(), status?.finalized?.id);
+  const { status, polls } = useStore(live);
+  const set = useLoad(() => client.authorities(), Math.floor(polls / 2));
   const isAuthority = set.data?.authorities.some((authority) => authority.address === address);
   const waiting = pendingNonce - nonce;
   return (

@@ -16,12 +16,10 @@ import { useLoad, useStore } from "../store.ts";
 
 /** The state of the whole chain at a glance. */
 export function Overview(): Markup {
-  const { status, diagnosis, blocks } = useStore(live);
-  const around = useLoad(
-    () => Promise.all([client.authorities(), client.finality(), client.peers()]),
-    `${status?.head?.id} ${status?.finalized?.id} ${status?.peers}`,
-  );
-  const [set, _finality, _peers] = around.data ?? [];
+  const { status, diagnosis, blocks, polls } = useStore(live);
+  const authorities = useLoad(() => client.authorities(), status?.head?.id);
+  const others = useLoad(() => Promise.all([client.finality(), client.peers()]), polls);
+  const set = authorities.data;
   const next = set && expectedProposer(set.authorities);
   return (
     <>
@@ -33,14 +31,16 @@ export function Overview(): Markup {
         {blocks.length > 0 ? (
           <Strip next={next?.address} />
         ) : (
-          <p class="empty wait">{status ? "No block yet." : "Asking the node…"}</p>
+          <p class="empty wait">{status && !status.head ? "No block yet." : "Asking the node…"}</p>
         )}
       </Section>
       <Plots />
       {status?.head ? (
         <Answer
-          loaded={around}
-          show={([set, finality, peers]) => <Around set={set} finality={finality} peers={peers} />}
+          loaded={others}
+          show={([finality, peers]) =>
+            set === undefined ? null : <Around set={set} finality={finality} peers={peers} />
+          }
         />
       ) : null}
     </>
