@@ -111,6 +111,8 @@ export class SignsOfLife {
     if (!equalBytes(message.transactionsRoot, noTransactions)) return false;
     // Series in downloaded blocks are over.
     if (message.timestamp + stalledMs < clock.now()) return false;
+    // A block for a vote: a series from there on could be over before those with old data listen to it.
+    if (message.timestamp < this.#stillSinceMs + stalledMs) return false;
     if (emptyBlockPeriodMs === 0) return true;
     const parentMs = this.#timestamps.get(toHex(message.parent));
     return parentMs !== undefined && message.timestamp < parentMs + emptyBlockPeriodMs;

@@ -71,7 +71,8 @@ test("progress of finality postpones a block, and blocks without transactions ca
   await clock.advance(20_000);
   const first = view.head;
   add();
-  expect(dueInMs()).toBe(10_000);
+  await clock.advance(5_000);
+  expect(dueInMs()).toBe(25_000);
   finalize(first);
   expect(dueInMs()).toBe(30_000);
   await clock.advance(1_000);
@@ -137,6 +138,23 @@ test.each([0, 60_000])(
   },
 );
 
+test("a block for a vote begins no series before finality has stood still for 30 s, and shortens none", async () => {
+  const { clock, view, add, dueInMs } = await standing(0, 5);
+  add({ empty: false });
+  await clock.advance(29_999);
+  add();
+  expect(dueInMs()).toBe(30_000);
+  await clock.advance(1);
+  add();
+  expect(dueInMs()).toBe(1_000);
+  do {
+    await clock.advance(dueInMs()!);
+    add();
+  } while (dueInMs() === 1_000);
+  expect(view.head.height).toBe(10);
+  expect(dueInMs()).toBe(60_000);
+});
+
 test("an authority that signs two blocks in its turn, or one with a transaction, does not end a series", async () => {
   const { clock, view, next, move, add, dueInMs } = await standing(0, 4);
   add({ empty: false });
@@ -187,7 +205,7 @@ test("a block that is 30 s old begins a series, and the age of the head at the s
   const { clock, view, add, dueInMs } = await standing(60_000);
   add({ empty: false });
   const signs = new SignsOfLife({ chain: view, clock });
-  await clock.advance(59_000);
+  await clock.advance(61_000);
   add({ timestamp: clock.now() - 30_000 });
   expect(dueInMs()).toBe(-29_000);
   expect(signs.dueMs).toBe(clock.now() - 29_000);

@@ -36,7 +36,6 @@ const sentences = {
     `if the voter has fewer than ${maxOpenVotesPerVoter} open votes`,
     `while there are fewer than ${maxAuthorities}`,
     `due once finality has made no progress for ${seconds(pauseAfterSeriesMs(0))} and the head is ${seconds(pauseAfterSeriesMs(0))} old`,
-    `or finality has made progress within ${seconds(pauseAfterSeriesMs(0))}`,
     `a multiple of \`2n\` and at which it has at least \`n + limit(n) - 1\` blocks`,
     `After such a series the next one is due after ${seconds(pauseAfterSeriesMs(1))}, then ${seconds(pauseAfterSeriesMs(2))} and so on up to ${seconds(pauseAfterSeriesMs(99))}`,
     `${inWords(seriesBegunSooner.requests)} at once and then one in ${seriesBegunSooner.perMs / seriesBegunSooner.requests / 60_000} minutes`,
