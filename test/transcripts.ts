@@ -31,6 +31,7 @@ export function shaped(output: string): string[] {
       line
         .replaceAll(/0x[0-9a-f]+(…[0-9a-f]+)?/g, "<id>")
         .replaceAll(/cc1[0-9a-z]+…?/g, "<address>")
+        .replaceAll(/([0-9A-F]{2}:){31}[0-9A-F]{2}/g, "<fingerprint>")
         .replaceAll(/\b[\d.]+ (s|ms)\b/g, "<time>")
         .replaceAll(/\b\d+( of \d+ votes so far)/g, "<votes>$1")
         .replaceAll(/(left blocks +)\d+ to \d+/g, "$1<heights>")

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import decodeQR from "qr/decode.js";
 import { expect, it } from "vitest";
 import { httpsRows, pageCode } from "../../../src/cli/show-https.ts";
+import { compared } from "../../transcripts.ts";
 
 const url = "https://127.0.0.1:63262";
 const fingerprint = "AB:CD";
@@ -38,6 +39,13 @@ it("a terminal shows the address of the page as a code that phones read", async 
 it("there is no code without HTTPS, or for an address of this machine alone", async () => {
   expect(await pageCode({ url, https: undefined })).toBe("");
   expect(await pageCode({ url, https: { fingerprint, urlForOthers: undefined } })).toBe("");
+});
+
+it("docs/operating.md shows what is said", () => {
+  const https = { fingerprint: Array(32).fill("0F").join(":"), urlForOthers };
+  const text = httpsRows({ url, https }).map((row) => row.join(" "));
+  const { shown, printed } = compared("ccoin start --nodeid=1 --host=0.0.0.0 --tls", text.join("\n"));
+  expect(printed).toEqual(shown);
 });
 
 it("the address and the fingerprint are said, and what lets others open the page", () => {

@@ -27,7 +27,13 @@ test("ccoin recover prints what docs/operating.md shows", async () => {
 });
 
 test("each transcript of docs/operating.md is compared by a test", () => {
-  const tests = ["test/e2e/recovery", "test/e2e/rules", "test/e2e/transcripts", "test/unit/cli/transcripts"]
+  const tests = [
+    "test/e2e/recovery",
+    "test/e2e/rules",
+    "test/e2e/transcripts",
+    "test/unit/cli/show-https",
+    "test/unit/cli/transcripts",
+  ]
     .map((name) => readFileSync(new URL(`../../../${name}.test.ts`, import.meta.url), "utf8"))
     .join("\n");
   expect(transcripts.length).toBeGreaterThan(12);

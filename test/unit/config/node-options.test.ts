@@ -7,6 +7,7 @@ describe("parseNodeOptions", () => {
     expect(parseNodeOptions({ nodeId: 2, dataDir: "data" })).toEqual({
       nodeId: 2,
       dataDir: {
+        nodeId: 2,
         folder: resolve("data/node-2"),
         account: resolve("data/node-2/account.json"),
         passphrase: resolve("data/node-2/passphrase"),
