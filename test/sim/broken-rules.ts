@@ -137,8 +137,8 @@ export const brokenRules: Record<string, BrokenRule> = {
     edits: [
       {
         file: "src/consensus/equivocation-watch.ts",
-        find: "if (!offence) continue;",
-        replace: `if (offence !== "surround") continue;`,
+        find: "...(twin ? [twin] : []), ",
+        replace: "",
       },
     ],
     found: ["double signature without evidence"],
