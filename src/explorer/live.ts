@@ -132,6 +132,7 @@ function soon(): void {
 }
 
 function showArrived(): void {
+  clearTimeout(showing);
   showing = undefined;
   const { status, blocks: shown } = live.value;
   const news = arrived;
@@ -179,6 +180,8 @@ async function poll(): Promise<void> {
       live.value.blocks.length === 0 && live.value.status?.genesisId !== null ? firstAnswers() : undefined,
     ]);
     requireSameChain(status);
+    // What events have told needs no question.
+    showArrived();
     const clockOffsetMs = status.time - (sentMs + Date.now()) / 2;
     const isForkTurn = needsForks || ++polls % pollsPerFork === 0;
     needsForks = false;

@@ -195,10 +195,10 @@ test("the pages of a block, a transaction and an account link to each other", as
   await page.getByRole("heading", { name: "Transaction", level: 1 }).waitFor();
   await page.getByText("final", { exact: true }).waitFor();
   await page.getByTitle(to).first().click();
-  await page.getByText("1,000,025").waitFor();
+  await page.getByRole("region", { name: "Account" }).getByText("1,000,025").waitFor();
   await page.getByText("+25").waitFor();
   await page.getByTitle(from).first().click();
-  await page.getByText("999,975").waitFor();
+  await page.getByRole("region", { name: "Account" }).getByText("999,975").waitFor();
   await page.getByText("−25").waitFor();
   expect(troubles).toEqual([]);
 });
