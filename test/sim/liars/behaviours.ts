@@ -1,6 +1,7 @@
 import * as answers from "./answers.ts";
 import * as gossip from "./gossip.ts";
 import type { Liar } from "./liar.ts";
+import * as restless from "./restless.ts";
 import * as signed from "./signed.ts";
 import * as statuses from "./statuses.ts";
 
@@ -13,8 +14,11 @@ export const ofStrangers: Readonly<Record<string, Behaviour>> = { ...statuses, .
 /** Behaviours that need an authority's key. */
 export const ofCoalitions: Readonly<Record<string, Behaviour>> = { ...signed };
 
+/** Those that are drawn only where they are named, so that the runs of the seeds stay as they are. */
+export const ofCoalitionsByName: Readonly<Record<string, Behaviour>> = { ...restless };
+
 export function behaviour(name: string): Behaviour {
-  const found = ofStrangers[name] ?? ofCoalitions[name];
+  const found = ofStrangers[name] ?? ofCoalitions[name] ?? ofCoalitionsByName[name];
   if (!found) throw new RangeError(`no such behaviour: ${name}`);
   return found;
 }

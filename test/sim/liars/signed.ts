@@ -1,16 +1,10 @@
-import { blockIds, blocksById, headers } from "../../../protocols/index.ts";
-import type { Signer } from "../../../src/accounts/signer.ts";
-import { voteSigningRoot } from "../../../src/chain/vote-check.ts";
-import { CompactBlock, type FinalityVote, SignedFinalityVote } from "../../../src/types/index.ts";
+import { blockIds, headers } from "../../../protocols/index.ts";
+import type { FinalityVote } from "../../../src/types/index.ts";
 import type { ForgedBlock } from "./knowledge.ts";
 import type { Liar } from "./liar.ts";
+import { announce, answersForForged, signVote } from "./signing.ts";
 
 /** Lies that need the keys of fewer than a third of the authorities. */
-
-async function signVote(liar: Liar, signer: Signer, message: FinalityVote): Promise<Uint8Array> {
-  const signature = await signer.sign(voteSigningRoot(message, liar.knowledge.genesis.id));
-  return SignedFinalityVote.serialize({ message, voter: signer.publicKey, signature });
-}
 
 /** Resolves to the vote that an honest authority would cast now; undefined if there is none. */
 function rightLink({ knowledge }: Liar): FinalityVote | undefined {
@@ -172,24 +166,4 @@ export function signsSideBranches(liar: Liar): void {
     const side = parent && (await knowledge.forge(signer, parent));
     if (side) for (const victim of liar.some()) announce(liar, victim, side);
   });
-}
-
-function announce(liar: Liar, victim: string, { header }: ForgedBlock): void {
-  liar.tell(victim, "blocks", CompactBlock.serialize({ header, shortIds: [] }));
-}
-
-/** Serves the blocks that the coalition has signed, besides those of the chain. */
-function answersForForged(liar: Liar): void {
-  const { knowledge } = liar;
-  liar.answer(
-    blocksById,
-    (before) =>
-      async function* (request, context) {
-        const forged = [...knowledge.forged.values()].filter(({ id }) =>
-          request.ids.some((wanted) => Buffer.compare(wanted, id) === 0),
-        );
-        for (const block of forged) yield knowledge.blockOf(block);
-        if (forged.length === 0) yield* before(request, context);
-      },
-  );
 }
