@@ -1,11 +1,12 @@
+import { maxRoundTimeoutMs } from "../../src/consensus/index.ts";
 import type { Checkpoint } from "../../src/types/index.ts";
 import { toHex } from "../../src/util/bytes.ts";
 import type { SimNode } from "./node.ts";
 
-/** Time for the longest time-out of a round, and some rounds. */
-const fewRoundsMs = 60_000;
 /** The longest time-out of a round, for which an authority with old data listens before blocks alone can end its doubt. */
-const listensMs = 30_000;
+const listensMs = maxRoundTimeoutMs;
+/** Then the others may be in a round that a vote of a faulty authority makes hopeful, for its longest time-out. */
+const lastRoundMs = maxRoundTimeoutMs;
 
 /**
  * Returns the time until all must be well after the last fault. An authority with old data may need a block of each
@@ -16,7 +17,7 @@ export function settleMs(nodes: readonly SimNode[]): number {
   const blocksMs = snapshots.map(
     ({ authorities, parameters }) => (authorities.length + 2) * parameters.emptyBlockPeriodMs,
   );
-  return Math.max(fewRoundsMs, ...blocksMs.map((ms) => listensMs + ms));
+  return listensMs + Math.max(0, ...blocksMs) + lastRoundMs;
 }
 
 /** Formats a checkpoint's round, height and block. */
