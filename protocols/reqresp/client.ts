@@ -13,7 +13,7 @@ export interface RequestOptions<P> {
   ack?: ((response: ResponseOf<P>) => AckOf<P>) | undefined;
 }
 
-/** Is told of the bytes of an answer that are in memory. */
+/** An account of the bytes of an answer that are in memory. */
 export interface AnswerHolder {
   grow(bytes: number): void;
   shrink(bytes: number): void;
@@ -57,7 +57,7 @@ export async function* sendRequest<P extends AnyProtocol>(
     for (;;) {
       for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) {
         yield decodeMessage(protocol.response, chunk) as ResponseOf<P>;
-        // Whoever asks for the next chunk is done with this one, or keeps account of it.
+        // A caller that asks for the next chunk has used this one, or counts its memory itself.
         options.held?.shrink(chunk.length);
       }
       if (over) break;

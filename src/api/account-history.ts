@@ -12,10 +12,10 @@ export const historyLimits = {
   entriesPerPage: 20_000,
   /** Transactions that one page reads, as a filter by memo does. */
   rowsPerPage: 1_000,
-  /** What one turn does, in some milliseconds: then others have theirs. */
+  /** Entries and transactions of one turn, which takes some milliseconds; then it is another client's turn. */
   entriesPerTurn: 2_000,
   rowsPerTurn: 100,
-  /** What is examined, and read, for the price of one request. */
+  /** Entries that are examined, and transactions that are read, for the price of one request. */
   entriesPerToken: 250,
   rowsPerToken: 25,
 };

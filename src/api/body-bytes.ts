@@ -1,8 +1,9 @@
 const nothing = Buffer.alloc(0);
 
 /**
- * A body as far as it has arrived. Several pieces are copied into one memory, which `free` returns to the operating system at
- * once: bodies of megabytes that wait for their collection would take several times the memory of those in use.
+ * A body as far as it has arrived. Several pieces are copied into one memory, which `free` returns to the operating
+ * system at once: bodies of megabytes that wait for their collection would take several times the memory of those in
+ * use.
  */
 export class BodyBytes {
   readonly #maxBytes: number;

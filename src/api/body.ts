@@ -11,8 +11,8 @@ const crumbBytes = 256;
 /** The memory of a body that was read and is being processed. */
 export interface BodyMemory {
   /**
-   * Counts bytes that are taken besides the body, as many as the largest call says; those of this machine's own programs
-   * are not counted. @throws {ProblemError} `OVERLOADED` if there is no room, or if the body had to give way.
+   * Counts bytes that are taken besides the body, as many as the largest call says; those of this machine's own
+   * programs are not counted. @throws {ProblemError} `OVERLOADED` if there is no room, or if the body had to give way.
    */
   hold(bytes: number): void;
   /** Aborted when the body has to give way: what it waits for should end. */
@@ -28,8 +28,9 @@ export interface BodyLimits {
 }
 
 /**
- * Reads the whole body and passes it to `use`; the shares count its memory until that has ended, when it is returned. It may have to give way
- * to that of another client: at once while it is being read, and then when it waits or asks for memory.
+ * Reads the whole body and passes it to `use`; the shares count its memory until that has ended, when it is returned.
+ * It may have to give way to that of another client: at once while it is being read, and then when it waits or asks for
+ * memory.
  * @throws {ProblemError} `BODY_TOO_LARGE`, `OVERLOADED`; `MALFORMED` if the client disconnected.
  */
 export async function withBody<T>(

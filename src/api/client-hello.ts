@@ -8,8 +8,8 @@ const maxHelloBytes = 16 * 1024;
 
 /**
  * Tells whether the first bytes of a connection are those of TLS. The last byte of a ClientHello causes the work of a
- * handshake, so it is passed on only in the client's turn. For this the ClientHello must be `complete` in one record, as
- * every client sends it; one in several records is `refused`.
+ * handshake, so it is passed on only in the client's turn. For this the ClientHello must be `complete` in one record,
+ * as every client sends it; one in several records is `refused`.
  */
 export function helloState(bytes: Buffer): "incomplete" | "complete" | "refused" | "other" {
   if (bytes.length === 0) return "incomplete";

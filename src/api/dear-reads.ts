@@ -22,9 +22,9 @@ interface Waiting extends Holding {
 }
 
 /**
- * Runs reads, of the chain or of bodies that were sent, that may take milliseconds of the main thread each. For other machines they run one at a time over all
- * requests and take a bounded share of the thread; the client that has had least goes first. If all places to wait are
- * taken, the client with most gives way.
+ * Runs reads, of the chain or of bodies that were sent, that may take milliseconds of the main thread each. For other
+ * machines they run one at a time over all requests and take a bounded share of the thread; the client that has had
+ * least goes first. If all places to wait are taken, the client with most gives way.
  */
 export class DearReads {
   readonly #clock: Clock;
@@ -48,7 +48,9 @@ export class DearReads {
     return this.#waiting.size;
   }
 
-  /** `address` is the client's; `ended` ends the wait, but no read that has begun. @throws {ProblemError} `OVERLOADED` */
+  /**
+   * `address` is the client's; `ended` ends the wait, but no read that has begun. @throws {ProblemError} `OVERLOADED`
+   */
   run<T>(address: string, read: () => Promise<T>, ended?: AbortSignal): Promise<T> {
     if (isLoopback(address)) return read();
     if (ended?.aborted) return Promise.reject(tooMany());

@@ -9,8 +9,8 @@ import type { TrustedProxies } from "./trusted-proxies.ts";
 export const handshakeTokens = 20;
 
 /**
- * Has each client pay for its TLS handshakes like for requests, and do them in its turn among expensive reads. A trusted
- * proxy's handshakes are those of many clients, and wait for nobody.
+ * Has each client pay for its TLS handshakes like for requests, and do them in its turn among expensive reads. A
+ * trusted proxy's handshakes are those of many clients, and wait for nobody.
  */
 export function admitHandshakes({
   limiter,

@@ -4,7 +4,7 @@ import { encodeAddress } from "../crypto/address.ts";
 import { toHex } from "../util/bytes.ts";
 import { directions } from "./history-filter.ts";
 
-/** What a statement says of the chain. */
+/** The facts of the chain that a statement needs. */
 export interface CsvChain {
   /** Digits after the point of an amount in the chain's unit. */
   decimals: number;
@@ -52,7 +52,9 @@ function decimalText(amount: bigint, decimals: number): string {
   return decimals === 0 ? digits : `${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
-/** A text that somebody else wrote. A spreadsheet would run it as a formula if it began with one of these characters. */
+/**
+ * A text that somebody else wrote. A spreadsheet would run it as a formula if it began with one of these characters.
+ */
 export function textCell(text: string): string {
   const safe = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) || safe !== safe.trim() ? `"${safe.replaceAll('"', '""')}"` : safe;

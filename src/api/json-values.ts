@@ -5,8 +5,8 @@ const backslash = 0x5c;
 const openBrace = 0x7b;
 
 /**
- * The number of values in a JSON text, names aside, without parsing it; no more than `most` and one are counted. A value
- * that is nested in others, or that the text breaks off after, counts, too: parsing makes no more of them.
+ * The number of values in a JSON text, names aside, without parsing it; no more than `most` and one are counted. A
+ * value that is nested in others, or that the text breaks off after, counts, too: parsing makes no more of them.
  */
 export function countValues(json: Uint8Array, most: number): number {
   let count = 1;

@@ -38,8 +38,9 @@ export interface Page extends ServedFile, Pick<MadePage, "scripts" | "styles"> {
 const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * Reads `build/explorer.json`, which is made when the package is built and before `npm start` in a clone (scripts/setup.mjs). In
- * a clone whose node is started without npm, a process of its own makes the file once: esbuild takes much memory.
+ * Reads `build/explorer.json`, which is made when the package is built and before `npm start` in a clone
+ * (scripts/setup.mjs). In a clone whose node is started without npm, a process of its own makes the file once: esbuild
+ * takes much memory.
  * @throws where there is neither a page nor the program that makes it
  */
 export async function loadPage(root = projectRoot): Promise<Page> {

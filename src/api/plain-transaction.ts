@@ -19,8 +19,8 @@ const amountPattern = /^(0|[1-9][0-9]{0,19})$/;
 const numberDigits = 15;
 
 /**
- * The SSZ encoding of a transaction in its usual JSON form, as `transactionInputSchema` reads it, for a fifth of the work.
- * Undefined if the form is unusual or wrong: the schema then decides.
+ * The SSZ encoding of a transaction in its usual JSON form, as `transactionInputSchema` reads it, for a fifth of the
+ * work. Undefined if the form is unusual or wrong: the schema then decides.
  */
 export function encodePlain(value: unknown, genesisId: Hex): Uint8Array | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;

@@ -4,7 +4,8 @@ import { commonHeaders, problemResponse } from "./problem.ts";
 
 /**
  * The answer to a request that came without TLS to a port that has it. A person who opens the page is led to the right
- * address; a program is told, because it would send the next request in the clear too. The `Host` is one that is allowed.
+ * address; a program is told, because it would send the next request in the clear too. The `Host` is one that is
+ * allowed.
  */
 export function refusePlain(incoming: IncomingMessage): Response | undefined {
   const { socket, headers, method, url } = incoming;

@@ -5,7 +5,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import type { Clock } from "../util/clock.ts";
 import { helloState } from "./client-hello.ts";
 
-/** What a TLS server proves itself with, both in PEM: its certificate, perhaps with those above it, and its key. */
+/** The proof of a TLS server's name, both in PEM: its certificate, perhaps with those above it, and its key. */
 export interface TlsIdentity {
   cert: string;
   key: string;
@@ -43,6 +43,7 @@ export class SecurePort {
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     });
     this.#tls.on("secureConnection", (socket) => http.emit("connection", socket));
+    // A client that fails at its handshake concerns nobody else.
     this.#tls.on("tlsClientError", (_error, socket) => socket.destroy());
     this.listener = createServer((socket) => this.#begin(socket));
     // Node.js looks for requests that take too long on servers that listen.
@@ -62,6 +63,7 @@ export class SecurePort {
   }
 
   #begin(socket: Socket): void {
+    // A "close" event follows.
     socket.on("error", () => undefined);
     this.#open.add(socket);
     const cancel = this.#parts.clock.after(this.#parts.handshakeTimeoutMs, () => socket.destroy());

@@ -36,6 +36,7 @@ export async function serveProblem(options: {
     });
   const listener = secure?.listener ?? server;
   await listen(listener, host, port);
+  // A connection may fail, for example because no file descriptor is left. The next one may not.
   listener.on("error", () => undefined);
   return {
     close: () =>

@@ -21,8 +21,8 @@ export function holder(address: string): string {
 
 /**
  * Shares out a resource among clients. If there is no room for a client, the client that holds most gives way, as long
- * as it holds more than the newcomer then would: its oldest holding that may be taken away goes first. A client with any
- * number of connections from a few addresses thus keeps out nobody, and programs of this machine least of all.
+ * as it holds more than the newcomer then would: its oldest holding that may be taken away goes first. A client with
+ * any number of connections from a few addresses thus keeps out nobody, and programs of this machine least of all.
  */
 export class Shares {
   readonly #most: number;

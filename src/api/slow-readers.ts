@@ -13,7 +13,8 @@ type Limits = Pick<HttpLimits, "leastReadBytesPerSecond" | "maxUnreadBytesPerCli
 
 /**
  * The answers that clients have not read yet. They take the node's memory, so one client may have only so much in all,
- * over however many connections, and so may all clients together. An answer that is read more slowly than the minimum rate is cut off.
+ * over however many connections, and so may all clients together. An answer that is read more slowly than the minimum
+ * rate is cut off.
  */
 export class SlowReaders {
   readonly #clock: Clock;
@@ -98,8 +99,8 @@ export class SlowReaders {
 }
 
 /**
- * Cuts off the newest answers until the others have no more bytes than this; the oldest one, which may be as large as it
- * likes, stays. Returns the bytes of those that were cut off, and removes them from the list.
+ * Cuts off the newest answers until the others have no more bytes than this; the oldest one, which may be as large as
+ * it likes, stays. Returns the bytes of those that were cut off, and removes them from the list.
  */
 function cutDown(answers: ServerResponse[], most: number): number {
   let bytes = bytesOf(answers);

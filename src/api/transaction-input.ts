@@ -11,8 +11,8 @@ import { ProblemError } from "./problem.ts";
 /** The longest JSON list; an SSZ list is limited by its bytes. */
 export const maxJsonTransactions = 1000;
 /**
- * The most values in a JSON body: a transaction has 9 members, and the rest is for mistakes that are then named. To parse
- * 4 MiB takes at most 30 ms with so few values, and half a second without this bound.
+ * The most values in a JSON body: a transaction has 9 members, and the rest is for mistakes that are then named. To
+ * parse 4 MiB takes at most 30 ms with so few values, and half a second without this bound.
  */
 const maxJsonValues = 16 * maxJsonTransactions;
 

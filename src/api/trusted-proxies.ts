@@ -23,8 +23,8 @@ export class TrustedProxies {
   }
 
   /**
-   * The client's address: the last one in `X-Forwarded-For` that is not a trusted proxy's. What stands before it is only
-   * claimed.
+   * The client's address: the last one in `X-Forwarded-For` that is not a trusted proxy's. What stands before it is
+   * only claimed.
    */
   clientOf({ headers, socket }: Pick<IncomingMessage, "headers" | "socket">): string {
     const hops = [headers["x-forwarded-for"] ?? []].flat().flatMap((line) => line.split(","));

@@ -1,7 +1,7 @@
 /** Bytes of answers that have arrived and were not taken yet: more than four full blocks, and far from all memory. */
 export const answerBytes = 96 * 2 ** 20;
 
-/** What one request holds. */
+/** The memory of one request's answer. */
 export interface HeldAnswer {
   grow(bytes: number): void;
   shrink(bytes: number): void;

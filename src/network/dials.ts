@@ -29,8 +29,8 @@ export class Dials {
   }
 
   /**
-   * The reason for which the peer must not be dialled now. `full`: there are enough connections. `busy`: there are enough
-   * dials. `unwanted`: others have told of it, and the node wants none of these.
+   * The reason for which the peer must not be dialled now. `full`: there are enough connections. `busy`: there are
+   * enough dials. `unwanted`: others have told of it, and the node wants none of these.
    */
   refusal({
     isGiven,

@@ -44,8 +44,8 @@ export function givesWay<Item extends Placed>(
 }
 
 /**
- * The machines of a LAN share a group, and few addresses in as many groups must not push them out; but a rented group of 256 hosts
- * must not count as 256. So a group may hold as much as the square root of its hosts.
+ * The machines of a LAN share a group, and few addresses in as many groups must not push them out; but a rented group
+ * of 256 hosts must not count as 256. So a group may hold as much as the square root of its hosts.
  */
 function crowding(members: readonly Placed[]): number {
   return members.length / Math.sqrt(Math.max(1, new Set(members.map(({ host }) => host)).size));
@@ -68,7 +68,9 @@ export function diverseSample<Item extends Placed>(
   return inTurns(byHosts, ({ group }) => group).slice(0, count);
 }
 
-/** Yields one item of each key, then a second one of each key that has more, and so on; otherwise in the given order. */
+/**
+ * Yields one item of each key, then a second one of each key that has more, and so on; otherwise in the given order.
+ */
 function inTurns<Item>(items: readonly Item[], key: (item: Item) => string): Item[] {
   const turns = new Map<string, number>();
   return items

@@ -10,8 +10,8 @@ const everyMs = 1_000;
 const mebibyte = 2 ** 20;
 
 /**
- * Gossip that peers have not read yet, and what the multiplexer holds of other things for them. It takes this node's memory, and no protocol
- * lets it say "later".
+ * Gossip that peers have not read yet, and other things that the multiplexer holds for them. It takes this node's
+ * memory, and no protocol lets it say "later".
  */
 export const unreadLimits = { perHost: 16 * mebibyte, inAll: 64 * mebibyte };
 

@@ -24,11 +24,11 @@ export interface LanDiscoveryOptions {
 }
 
 /**
- * libp2p's mDNS, with three changes. Its answers carry their TXT records in the additional section too: the specification
- * puts them there, and other implementations look there (rust-libp2p only there), while go-libp2p and js-libp2p put them
- * among the answers. It answers once a second at most, and reads a bounded number of answers of each machine: any machine
- * of the LAN can ask any number of times, and each question would make each node answer all others. And it reads only
- * answers from its own links, and says where each came from.
+ * libp2p's mDNS, with three changes. Its answers carry their TXT records in the additional section too: the
+ * specification puts them there, and other implementations look there (rust-libp2p only there), while go-libp2p and
+ * js-libp2p put them among the answers. It answers once a second at most, and reads a bounded number of answers of each
+ * machine: any machine of the LAN can ask any number of times, and each question would make each node answer all
+ * others. And it reads only answers from its own links, and says where each came from.
  */
 export function lanDiscovery(
   init: MulticastDNSInit & { serviceTag: string },

@@ -1,6 +1,9 @@
 import { messageOf, UserError } from "../util/errors.ts";
 
-/** Turns an error of listening for peers into one that says what to do. libp2p keeps only the text of the system's error. */
+/**
+ * Turns an error of listening for peers into one that says what to do. libp2p keeps only the text of the system's
+ * error.
+ */
 export function listenError(error: unknown, listen: readonly string[]): unknown {
   const text = messageOf(error);
   const where = listen.join(", ");

@@ -1,7 +1,10 @@
 import type { Clock } from "../util/clock.ts";
 import type { PeerId, PeerInfo } from "./types.ts";
 
-/** gossipsub's meshes take up to 12 peers. The addresses share 8 places, so that some are left for peers that come later. */
+/**
+ * gossipsub's meshes take up to 12 peers. The addresses share 8 places, so that some are left for peers that come
+ * later.
+ */
 const places = 8;
 /** Four addresses, with however many ids, can have all of the places, but no more than these. */
 const leastPerHost = 2;

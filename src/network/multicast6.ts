@@ -21,9 +21,9 @@ function interfaces(): Interface[] {
 }
 
 /**
- * A responder for multicast DNS over IPv6, on all interfaces. It asks only on those without IPv4: where both families are
- * there, all nodes hear the question over IPv4, and to ask and answer twice would tell nobody more. It answers on all,
- * since a neighbour may have IPv6 alone.
+ * A responder for multicast DNS over IPv6, on all interfaces. It asks only on those without IPv4: where both families
+ * are there, all nodes hear the question over IPv4, and to ask and answer twice would tell nobody more. It answers on
+ * all, since a neighbour may have IPv6 alone.
  */
 export function openMulticast6(): Responder {
   const socket = createSocket({ type: "udp6", reuseAddr: true, ipv6Only: true });

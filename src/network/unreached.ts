@@ -9,7 +9,7 @@ import type { PeerId } from "./types.ts";
 /** Attempts after which a peer is unlikely to be merely starting. */
 const saidAfterAttempts = 4;
 const wordsPerAddress = { requests: 1, perMs: 10 * 60_000 };
-/** Follows a reason that does not say what to do. */
+/** The end of a warning whose reason does not say what to do. */
 const hint =
   ": if it runs, it may let in no more nodes of this address (its --max-per-address), or only those with its network key or on its list (--network-key-file, --allow-peers)";
 

@@ -37,7 +37,8 @@ export interface BlockLoadOptions {
  * The loading of a block, from the first peer that announced it. That peer may not have the block, not deliver it, or
  * take its time. If it fails, another one is asked; if it is slow, another one is asked too. The addresses that were
  * asked least go first, and of these the last and the first to announce the block take turns, so that a crowd of peers
- * that announce quickly and deliver nothing cannot block the others. The slow request keeps running so that a peer that never answers is penalized.
+ * that announce quickly and deliver nothing cannot block the others. The slow request keeps running so that a peer that
+ * never answers is penalized.
  */
 export class BlockLoad {
   /** The first source's peer. */

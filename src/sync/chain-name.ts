@@ -9,8 +9,8 @@ import { requestOne } from "./request-one.ts";
 const limitMs = 1_000;
 
 /**
- * Asks a peer for the name of its chain, for people to read: the genesis block is not checked beyond its id. Resolves to
- * `undefined` if the peer does not say in time.
+ * Asks a peer for the name of its chain, for people to read: the genesis block is not checked beyond its id. Resolves
+ * to `undefined` if the peer does not say in time.
  */
 export async function askChainName(
   { network, clock }: { network: Network; clock: Clock },

@@ -44,8 +44,9 @@ import { evidenceVerdicts } from "./verdicts.ts";
 
 /**
  * New evidence against one authority: many pieces at once, then as many as an authority that runs twice produces in the
- * rounds of a chain. Headers, votes of open rounds and votes of other rounds have separate budgets, and so have evidence
- * that this node finds and evidence from others. Each is some 40 MB a day at most, until the authority is voted out.
+ * rounds of a chain. Headers, votes of open rounds and votes of other rounds have separate budgets, and so have
+ * evidence that this node finds and evidence from others. Each is some 40 MB a day at most, until the authority is
+ * voted out.
  */
 export const offenderQuota = { requests: 1_024, perMs: 1_024_000 };
 /** Pieces being checked at once. */
@@ -225,8 +226,8 @@ export class EvidenceInbox {
   }
 
   /**
-   * The rounds in which a contradiction may give another result. There are a few at a time, so an authority can sign any
-   * number of votes for old or invented rounds, but not for these.
+   * The rounds in which a contradiction may give another result. There are a few at a time, so an authority can sign
+   * any number of votes for old or invented rounds, but not for these.
    */
   get #openRounds(): Rounds {
     const { finalized, justified } = this.#options.chain;

@@ -69,8 +69,8 @@ export class Lead {
   }
 
   /**
-   * True if a node with this chain is behind, once the blocks arrive. Those that are part of its chain do not count: gossip may have
-   * brought them meanwhile.
+   * True if a node with this chain is behind, once the blocks arrive. Those that are part of its chain do not count:
+   * gossip may have brought them meanwhile.
    */
   async showsBehind(own: OwnChain): Promise<boolean> {
     if (this.holdsRecovery) return true;

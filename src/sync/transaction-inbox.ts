@@ -27,8 +27,8 @@ export interface TransactionInboxOptions {
 }
 
 /**
- * A batch is forwarded only if at least one in this many of its transactions is new. Those that are not would have to be
- * checked by every node that it reaches, for the fee of a single one.
+ * A batch is forwarded only if at least one in this many of its transactions is new. Those that are not would have to
+ * be checked by every node that it reaches, for the fee of a single one.
  */
 export const fewAccepted = 4;
 

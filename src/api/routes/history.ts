@@ -19,7 +19,7 @@ import { placedView } from "./transactions.ts";
 
 const csvHeaders = { ...commonHeaders, "content-type": "text/csv; charset=utf-8; header=present" } as const;
 
-/** What accounts sent and received. */
+/** The transactions that accounts sent and received. */
 export function historyRoutes(api: Api, services: ApiServices, histories: AccountHistory): void {
   api.serveResponse(
     {
@@ -67,7 +67,7 @@ export function historyRoutes(api: Api, services: ApiServices, histories: Accoun
           ? { rows: [], last: undefined }
           : await histories.page(history, { account, range: part, match, newestFirst, limit }, outgoing);
       const rows = newestFirst ? page.rows : page.rows.toReversed();
-      // What is before or after the page: the place where it ended, or where it began.
+      // The next pages begin at the place where this one ended, and where it began.
       const oldest = newestFirst ? page.last : (rows.at(-1)?.entry ?? after);
       const newest = newestFirst ? before && (rows[0]?.entry ?? placeBefore(before)) : page.last;
       return json({
@@ -113,8 +113,8 @@ function placeBefore({ height, index }: TransactionPlace): TransactionPlace {
 }
 
 /**
- * Sends a table as it is read, as fast as it is taken. A table that cannot be completed is cut off, so that nobody takes
- * it for complete.
+ * Sends a table as it is read, as fast as it is taken. A table that cannot be completed is cut off, so that nobody
+ * takes it for complete.
  */
 async function sendCsv(
   { chain }: LedgerServices,

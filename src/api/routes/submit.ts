@@ -24,7 +24,9 @@ import type { TransactionReads } from "../transaction-reads.ts";
 
 /** Bytes of a body that are read for the price of one request: parsing takes some microseconds a KiB. */
 const bodyBytesPerToken = 2 * 1024;
-/** What a body costs besides: decoding one and refusing it with the reason takes as long as three answers more. */
+/**
+ * The price of a body besides its bytes: to decode one and refuse it with the reason takes as long as three answers.
+ */
 const tokensPerBody = 3;
 /** A JSON body with more values than that is read in a turn of its client: each may be a mistake to describe. */
 const cheapValues = 32;

@@ -5,7 +5,8 @@ import { modeSchema } from "./node.ts";
 import { transactionSchema } from "./transactions.ts";
 import { blockRefSchema, countSchema } from "./values.ts";
 
-// These have no names: OpenAPI 3.1 does not know where they are used (`x-events`), and no tool would find a use of a component.
+// These have no names: OpenAPI 3.1 does not know where they are used (`x-events`), and no tool would find a use of a
+// component.
 const blockEventSchema = z.object({ ...weightedShape, transactionCount: countSchema, bytes: countSchema });
 
 const { shape } = transactionSchema;

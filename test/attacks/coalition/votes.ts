@@ -58,8 +58,8 @@ export const unknownVotes: Attack = {
 };
 
 /**
- * Sends a side block to some of the nodes only, and votes for it with a wrong height to a node that lacks it, which would forward them
- * to nodes that know that they are wrong.
+ * Sends a side block to some of the nodes only, and votes for it with a wrong height to a node that lacks it, which
+ * would forward them to nodes that know that they are wrong.
  */
 export const voteSplit: Attack = {
   name: "vote-split",

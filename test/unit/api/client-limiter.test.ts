@@ -70,7 +70,7 @@ describe("ClientLimiter", () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
     expect(answers[2]?.body.code).toBe("RATE_LIMITED");
     expect(answers[2]?.headers.get("retry-after")).toBe("1");
-    // What is refused costs a connection each.
+    // Each request that is refused costs its client a connection.
     expect(answers.map(({ headers }) => headers.get("connection"))).toEqual([
       "keep-alive",
       "keep-alive",

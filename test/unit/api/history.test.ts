@@ -129,7 +129,7 @@ describe("an account's history", () => {
       expect(amounts(await node.get(path(alice, `?limit=100${filter}&after=${end.body.previous}`)))).toEqual(
         all,
       );
-      // What is newer than a page appears after it.
+      // Transactions that are newer than a page appear after it.
       const newer = await node.get(path(alice, `?after=4-2${filter}`));
       expect(newer.body).toMatchObject({ transactions: [], next: "4-2", previous: null });
     },
