@@ -16,14 +16,18 @@ function setUp(tookMs: number) {
     () => busyMs,
     async () => undefined,
   );
-  const read = (address: string) =>
-    reads.run(address, async () => {
-      most = Math.max(most, ++atOnce);
-      await undefined;
-      atOnce--;
-      busyMs += tookMs;
-      order.push(address);
-    });
+  const read = (address: string, ended?: AbortSignal) =>
+    reads.run(
+      address,
+      async () => {
+        most = Math.max(most, ++atOnce);
+        await undefined;
+        atOnce--;
+        busyMs += tookMs;
+        order.push(address);
+      },
+      ended,
+    );
   return { clock, order, read, most: () => most };
 }
 
@@ -81,6 +85,32 @@ test("when four addresses hold all places to wait, the oldest read of one gives 
   expect(order.indexOf("10.0.9.1")).toBeLessThan(6);
   await clock.advance(60 * time.perMs);
   expect([await given, await others]).toEqual([1, 1]);
+});
+
+test("goes on with later reads after all that waited for time have ended at once", async () => {
+  const { clock, order, read } = setUp(2 * time.requests);
+  await Promise.all([read("10.0.0.1"), clock.advance(0)]);
+  const end = new AbortController();
+  const ended = refused(many(3, () => read("10.0.0.1", end.signal)));
+  await clock.advance(0);
+  end.abort();
+  expect(await ended).toBe(3);
+  await clock.advance(10 * time.perMs);
+  const later = read("10.0.0.2");
+  await clock.advance(10 * time.perMs);
+  await later;
+  expect(order).toEqual(["10.0.0.1", "10.0.0.2"]);
+});
+
+test("a read that has begun does not end, and one whose wait was over before does not begin", async () => {
+  const { clock, order, read } = setUp(1);
+  const end = new AbortController();
+  const begun = read("10.0.0.1", end.signal);
+  end.abort();
+  const late = refused([read("10.0.0.2", end.signal)]);
+  await clock.advance(0);
+  await begun;
+  expect([await late, order]).toEqual([1, ["10.0.0.1"]]);
 });
 
 test("lets other work run between reads that wait for nothing", async () => {
