@@ -26,8 +26,10 @@ export const pageFigure = defineFigure<PageSettings>({
     await startNodes(nodes);
     const url = `http://${nodes[0]!.machine.address}:${nodes[0]!.httpPort}/`;
     const empty = createServer((_, response) => response.end(emptyPage)).listen(0, "127.0.0.1");
+    context.world.onEnd(() => empty.close());
     await once(empty, "listening");
     const browser = await launchBrowser();
+    context.world.onEnd(() => browser.close());
     const watch = new CpuWatch(pidsOf(nodes));
     const seen: Seen[] = [];
     const emptyMs: number[] = [];
@@ -42,8 +44,6 @@ export const pageFigure = defineFigure<PageSettings>({
       seen.push(explorer);
     }
     const usage = watch.read();
-    await browser.close();
-    empty.close();
     await stopNodes(nodes);
     const middle = (of: (each: Seen) => number) => median(seen.map(of));
     return {
