@@ -18,9 +18,12 @@ export function httpsRows({ url, https }: Shown): (readonly [string, string])[] 
   ];
 }
 
-/** The address of a node's page as a QR code for phones, to be shown by a terminal; "" if phones do not reach it. */
-export async function pageCode({ https }: Shown): Promise<string> {
-  if (https?.urlForOthers === undefined) return "";
+/** The address of a node's page as a QR code for phones; "" without a terminal, and if phones do not reach it. */
+export async function pageCode(
+  { https }: Pick<Shown, "https">,
+  { isTTY }: { isTTY: boolean } = process.stdout,
+): Promise<string> {
+  if (!isTTY || https?.urlForOthers === undefined) return "";
   const { default: encodeQR } = await import("qr");
   const lines = encodeQR(`${https.urlForOthers}/`, "ascii", { border: quietModules }).trimEnd().split("\n");
   return `\n${lines.map((line) => `${whiteOnBlack}${line}${reset}\n`).join("")}`;

@@ -33,11 +33,7 @@ export async function startDevChain(
   const explorer = `${node.url}/#/wallet?key=${wallet.key}`;
   const { url, joinLine, https } = node;
   const result = { nodeId, url, joinLine, explorer, wallet, genesisId, folder: path, deleted, ...https };
-  printResult(
-    json,
-    result,
-    text(dev, node, explorer, path, process.stdout.isTTY ? await pageCode(node) : ""),
-  );
+  printResult(json, result, text(dev, node, explorer, path, await pageCode(node)));
   return node;
 }
 

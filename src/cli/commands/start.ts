@@ -78,7 +78,7 @@ async function run(command: Command): Promise<void> {
       running = node;
       const { url, joinLine = null, https } = node;
       if (options.json) printResult(true, { nodeId: nodeid, url, joinLine, ...https }, "");
-      else if (https) process.stdout.write(`${table(httpsRows(node))}\n${await codeFor(node)}`);
+      else if (https) process.stdout.write(`${table(httpsRows(node))}\n${await pageCode(node)}`);
       return node;
     }
     const folder = join(dataDirOf(options), "dev");
@@ -106,11 +106,6 @@ async function run(command: Command): Promise<void> {
   await file?.close();
   // All is closed; a handle that a library has left open must not keep the process alive.
   process.exit(code);
-}
-
-/** The QR code of the page, on a terminal. */
-async function codeFor(node: RunningNode): Promise<string> {
-  return process.stdout.isTTY ? pageCode(node) : "";
 }
 
 /** The values by option, such as `http-port`. */

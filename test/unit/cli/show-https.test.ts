@@ -7,8 +7,9 @@ import { compared } from "../../transcripts.ts";
 const url = "https://127.0.0.1:63262";
 const fingerprint = "AB:CD";
 const urlForOthers = "https://192.168.1.10:63262";
+const terminal = { isTTY: true };
 
-/** What a camera sees of the text: two modules above each other in every character, a block for a light one. */
+/** The text as a camera sees it: two modules above each other in every character, a block for a light one. */
 function picture(code: string) {
   const rows = stripVTControlCharacters(code)
     .split("\n")
@@ -32,13 +33,14 @@ function picture(code: string) {
 }
 
 it("a terminal shows the address of the page as a code that phones read", async () => {
-  const code = await pageCode({ url, https: { fingerprint, urlForOthers } });
+  const code = await pageCode({ https: { fingerprint, urlForOthers } }, terminal);
   expect(decodeQR(picture(code))).toBe(`${urlForOthers}/`);
 });
 
-it("there is no code without HTTPS, or for an address of this machine alone", async () => {
-  expect(await pageCode({ url, https: undefined })).toBe("");
-  expect(await pageCode({ url, https: { fingerprint, urlForOthers: undefined } })).toBe("");
+it("there is no code without a terminal or HTTPS, or for an address of this machine alone", async () => {
+  expect(await pageCode({ https: { fingerprint, urlForOthers } }, { isTTY: false })).toBe("");
+  expect(await pageCode({ https: undefined }, terminal)).toBe("");
+  expect(await pageCode({ https: { fingerprint, urlForOthers: undefined } }, terminal)).toBe("");
 });
 
 it("docs/operating.md shows what is said", () => {
