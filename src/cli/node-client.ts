@@ -57,11 +57,19 @@ export async function nodeClient(options: NodeUrlOptions): Promise<Client> {
 async function localClient(options: NodeUrlOptions): Promise<Client> {
   const address = `127.0.0.1:${defaultHttpPort(options.nodeid)}`;
   const plain = new Client(`http://${address}`);
-  const own = await readFile(pathsOf(options).tlsCert, "utf8").catch(() => undefined);
+  const own = await readOwnCertificate(pathsOf(options).tlsCert);
   const ca =
     own === undefined ? await agentOf(options.tlsCa, options.tlsFingerprint) : new Agent({ ca: own });
   if (!ca || !(await refusesPlainHttp(plain))) return plain;
   return new Client(`https://${address}`, { fetch: fetchBy(ca) });
+}
+
+/** The certificate that the node has made. `undefined` if there is none, or if the node belongs to another user. */
+async function readOwnCertificate(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT" || codeOf(error) === "EACCES") return undefined;
+    throw error;
+  });
 }
 
 async function refusesPlainHttp(client: Client): Promise<boolean> {

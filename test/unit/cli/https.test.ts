@@ -157,4 +157,10 @@ describe("the node on this machine", () => {
       message: "this port speaks HTTPS, in --url",
     });
   });
+
+  it("is not asked if its certificate cannot be read", async () => {
+    const { tlsCert } = nodePaths(folder, nodeId);
+    mkdirSync(tlsCert, { recursive: true });
+    expect(errorOf(await askLocal()).message).toContain("EISDIR");
+  });
 });
