@@ -41,9 +41,9 @@ export class SignsOfLife {
   readonly #sooner: RateLimiter;
   /** The height of the first block of the series under way. */
   #from: number | undefined;
-  /** The time since which finality has made no progress. */
-  #stillSinceMs: number;
-  /** The number of series since then. */
+  /** The time before which no block is due: the longest time-out after finality has made progress. */
+  #stalledFromMs: number;
+  /** The number of series since finality has made progress. */
   #series = 0;
 
   constructor(options: SignsOfLifeOptions) {
@@ -52,7 +52,7 @@ export class SignsOfLife {
     this.#head = chain.head;
     this.#remember(chain.head);
     this.#sooner = new RateLimiter(clock);
-    this.#stillSinceMs = clock.now();
+    this.#stalledFromMs = clock.now() + stalledMs;
     let finalHeight = chain.finalized.height;
     this.#stops = [
       chain.events.on("head", (change) => this.#follow(change)),
@@ -74,7 +74,7 @@ export class SignsOfLife {
     const { timestamp } = this.#head.header.message;
     const waitMs =
       this.#from === undefined ? pauseAfterSeriesMs(this.#series) : chain.snapshot.parameters.periodMs;
-    return Math.max(this.#stillSinceMs + stalledMs, timestamp + waitMs);
+    return Math.max(this.#stalledFromMs, timestamp + waitMs);
   }
 
   #follow({ head, applied }: HeadChange): void {
@@ -92,8 +92,8 @@ export class SignsOfLife {
       this.#from = block.height;
     }
     this.#remember(block);
-    const { authorities } = this.#options.chain.snapshot;
     if (this.#from === undefined) return;
+    const { authorities } = this.#options.chain.snapshot;
     const length = block.height - this.#from + 1;
     if (isSeriesOver(authorities.length, block.height, length)) this.#from = undefined;
   }
@@ -112,7 +112,7 @@ export class SignsOfLife {
     // Series in downloaded blocks are over.
     if (message.timestamp + stalledMs < clock.now()) return false;
     // A block for a vote: a series from there on could be over before those with old data listen to it.
-    if (message.timestamp < this.#stillSinceMs + stalledMs) return false;
+    if (message.timestamp < this.#stalledFromMs) return false;
     if (emptyBlockPeriodMs === 0) return true;
     const parentMs = this.#timestamps.get(toHex(message.parent));
     return parentMs !== undefined && message.timestamp < parentMs + emptyBlockPeriodMs;
@@ -123,7 +123,7 @@ export class SignsOfLife {
   }
 
   #restart(): void {
-    this.#stillSinceMs = this.#options.clock.now();
+    this.#stalledFromMs = this.#options.clock.now() + stalledMs;
     this.#series = 0;
     this.#from = undefined;
   }
