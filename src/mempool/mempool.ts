@@ -14,6 +14,7 @@ import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import type { Logger } from "../util/logger.ts";
+import { Additions } from "./additions.ts";
 import {
   type AdmissionRules,
   fillWith,
@@ -235,15 +236,14 @@ export class Mempool {
       records.filter((_, index) => refusals[index] === undefined),
       "later",
     );
-    const step: Step = { writes: [], toStore: new Set(), added: [], known: [] };
+    const additions = new Additions(this.#pool, this.#journal, this.#options.log);
     let next = 0;
     const outcomes = records.map((record, index): AddOutcome => {
-      const outcome = refusals[index] ?? this.#admit(record, verdicts[next++]!, durable, step);
-      if (durable && !outcome.accepted && outcome.code === "ALREADY_KNOWN") this.#makeDurable(record, step);
+      const outcome = refusals[index] ?? this.#admit(record, verdicts[next++]!, durable, additions);
+      if (durable && !outcome.accepted && outcome.code === "ALREADY_KNOWN") additions.acknowledge(record);
       return outcome;
     });
-    const fresh = step.added.map(({ record }) => record);
-    await this.#commit(step, fresh);
+    const fresh = await additions.commit();
     if (fresh.length > 0) this.events.emit("added", { records: fresh, source });
     return outcomes;
   }
@@ -278,28 +278,17 @@ export class Mempool {
   }
 
   /** Repeats the checks whose result may have changed while the signature was checked, and inserts. */
-  #admit(record: TransactionRecord, isSigned: boolean, durable: boolean, step: Step): AddOutcome {
+  #admit(record: TransactionRecord, isSigned: boolean, durable: boolean, additions: Additions): AddOutcome {
     if (!isSigned) return refuseUnsigned(record);
     const { from, nonce } = record.transaction.message;
     const queue = this.#pool.queue(from);
     const refusal = refuseAdmission(record, queue, this.#rules);
     if (refusal) return { ...refusal, isSigned: true };
     const replaced = queue?.get(nonce);
-    const batch = replaced?.batch;
     const entry = this.#insert(record, this.#options.clock.now(), replaced && hiddenBy(replaced));
-    const promised = replaced ? this.#giveUp(replaced, step) : false;
-    // A replacement of an acknowledged transaction inherits the promise.
-    if (durable || promised) this.#keep(entry, step);
-    step.added.push({ record, entry, replaced, batch });
+    additions.add(record, entry, replaced, durable);
     this.#rise();
     return { accepted: true, record };
-  }
-
-  /** Gives up an entry that was replaced; returns whether its transaction had been acknowledged. */
-  #giveUp(entry: PoolEntry, step: Step): boolean {
-    const stored = entry.batch !== undefined;
-    if (stored) step.writes.push(...this.#journal.release(entry));
-    return step.toStore.delete(entry) || stored;
   }
 
   #insert(record: TransactionRecord, receivedAtMs: number, hides: readonly StoredBatch[] = none): PoolEntry {
@@ -308,46 +297,9 @@ export class Mempool {
     return entry;
   }
 
-  /** If the record is being written already, the answer waits for that. */
-  #makeDurable(record: TransactionRecord, step: Step): void {
-    const entry = this.#pool.get(record.idHex);
-    if (entry?.batch) step.known.push(entry.batch);
-    else if (entry) this.#keep(entry, step);
-  }
-
-  /** A promise for a transaction is worth nothing without the transactions before it. */
-  #keep(entry: PoolEntry, { toStore }: Step): void {
-    const { queue } = entry;
-    let each: PoolEntry | undefined = entry;
-    for (let before = entry.nonce - 1; each && !each.batch && !toStore.has(each); before--) {
-      toStore.add(each);
-      each = queue?.get(before);
-    }
-  }
-
   /** The pool has grown. */
   #rise(): void {
     this.#rules.floor.rise(fillWith(0, 0, this.#rules), this.#rules.config.minFee);
-  }
-
-  async #commit({ writes, toStore, added, known }: Step, fresh: readonly TransactionRecord[]): Promise<void> {
-    try {
-      if (toStore.size > 0) await this.#journal.append([...toStore], { writes, fresh });
-      else if (fresh.length > 0) this.#options.log.append(fresh);
-    } catch (error) {
-      const [first] = toStore;
-      const failed = first!.batch;
-      for (const entry of toStore) entry.batch = undefined;
-      for (const { entry, replaced, batch } of added.reverse()) {
-        if (this.#pool.get(entry.idHex) !== entry) continue;
-        this.#pool.remove(entry);
-        if (!replaced || (batch && batch === failed)) continue;
-        this.#pool.insert(replaced);
-        if (batch) this.#journal.join(replaced, batch);
-      }
-      throw error;
-    }
-    for (const batch of new Set(known)) await batch.written;
   }
 
   #scheduleExpiry(): void {
@@ -399,24 +351,6 @@ export class Mempool {
     this.#pool.drop(entry);
     return this.#journal.release(entry);
   }
-}
-
-/** The effects of one call of `add`. */
-interface Step {
-  /** Deletions. */
-  writes: Write[];
-  toStore: Set<PoolEntry>;
-  added: Added[];
-  /** Batches of transactions that were here already. */
-  known: StoredBatch[];
-}
-
-/** `batch` is that of the replaced entry. */
-interface Added {
-  record: TransactionRecord;
-  entry: PoolEntry;
-  replaced: PoolEntry | undefined;
-  batch: StoredBatch | undefined;
 }
 
 /** Batches on disk that hold the transaction of an entry that is being replaced, or others that it has replaced. */
