@@ -1,3 +1,4 @@
+import { viewOf } from "../util/bytes.ts";
 import type { AccountTable } from "./account-table.ts";
 
 /** SSZ chunks of an `Account`: address, balance, nonce, and one of zeros. */
@@ -6,7 +7,7 @@ const accountBytes = 4 * 32;
 /** Writes the four chunks of each account, one account after another, over all of `out`. */
 export function packAccounts(table: AccountTable, indexes: Uint32Array, out: Uint8Array): void {
   const addresses = table.bytes;
-  const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
+  const view = viewOf(out);
   out.fill(0);
   let at = 0;
   for (const index of indexes) {

@@ -1,3 +1,4 @@
+import { viewOf } from "../util/bytes.ts";
 import { readHeight, writeHeight } from "./heights.ts";
 import { keySpaces } from "./key-spaces.ts";
 import { readVarint, type VarintReader, writeSmallVarint, writeVarint } from "./varint.ts";
@@ -174,8 +175,4 @@ function writeKey(view: DataView, at: number, account: number, height: number, i
   view.setUint32(at + 1, account);
   writeHeight(view, at + 5, height);
   view.setUint16(at + 11, index);
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,4 +1,4 @@
-import { readUint32, readUint64, uint32Bytes, writeUint64 } from "../util/bytes.ts";
+import { readUint32, readUint64, uint32Bytes, viewOf, writeUint64 } from "../util/bytes.ts";
 import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
 import { IndexSet } from "./index-set.ts";
@@ -168,7 +168,7 @@ function encode(to: Uint8Array, view: DataView, at: number, index: number, accou
  * takes.
  */
 function decode(page: Uint8Array): AccountValues {
-  const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
+  const view = viewOf(page);
   return {
     count: page.length / accountBytes,
     address: (index) => page.subarray(index * accountBytes, index * accountBytes + 32),

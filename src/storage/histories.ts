@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes, uint32Bytes } from "../util/bytes.ts";
+import { concatBytes, equalBytes, uint32Bytes, viewOf } from "../util/bytes.ts";
 import {
   type AccountEntry,
   accountEntries,
@@ -164,8 +164,4 @@ function readIncome(key: Uint8Array, value: Uint8Array): Change {
   const income = readVarint(reader);
   const after = readVarint(reader);
   return { height: readHeight(viewOf(key), key.byteLength - heightBytes), before: after - income, after };
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

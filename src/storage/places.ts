@@ -1,3 +1,4 @@
+import { viewOf } from "../util/bytes.ts";
 import { heightBytes, readHeight, writeHeight } from "./heights.ts";
 import { keySpaces } from "./key-spaces.ts";
 
@@ -48,8 +49,4 @@ export function placeEntries({ height, records }: BlockPlaces): PlaceEntry[] {
     view.setUint16(at + 1 + prefixBytes + heightBytes, index);
     return { key: buffer.subarray(at, at + transactionKeyBytes), value: none };
   });
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,4 +1,4 @@
-import { type Hex, toBinary, toHex } from "../util/bytes.ts";
+import { type Hex, toBinary, toHex, viewOf } from "../util/bytes.ts";
 import type { Pause } from "../util/slices.ts";
 import { isSafeCount, ShortId } from "./primitives.ts";
 import { maxMemoBytes, maxTransactionsPerList, Transaction } from "./transaction.ts";
@@ -115,7 +115,7 @@ export function encodeRecords(records: readonly TransactionRecord[]): Uint8Array
 export function joinTransactions(encoded: readonly Uint8Array[]): Uint8Array {
   const offsets = encoded.length * 4;
   const list = new Uint8Array(encoded.reduce((bytes, { length }) => bytes + length, offsets));
-  const view = new DataView(list.buffer);
+  const view = viewOf(list);
   let at = offsets;
   for (const [index, bytes] of encoded.entries()) {
     view.setUint32(index * 4, at, true);
@@ -226,10 +226,6 @@ function walkTransactions(list: Uint8Array, visit: (start: number, end: number) 
     visit(start, end);
     start = end;
   }
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /**
