@@ -1,4 +1,5 @@
 import { viewOf } from "../util/bytes.ts";
+import type { Entry } from "./entries.ts";
 import { readHeight, writeHeight } from "./heights.ts";
 import { keySpaces } from "./key-spaces.ts";
 import { readVarint, type VarintReader, writeSmallVarint, writeVarint } from "./varint.ts";
@@ -34,11 +35,6 @@ export interface BlockEffects {
 /** The parts of a transaction's record that an entry is made of. */
 interface EffectRecord {
   transaction: { message: { amount: bigint; fee: bigint; memo: Uint8Array } };
-}
-
-interface Entry {
-  key: Uint8Array;
-  value: Uint8Array;
 }
 
 /**

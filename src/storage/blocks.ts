@@ -23,6 +23,7 @@ import {
 import { BodyStore } from "./bodies.ts";
 import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
+import { deletions, hasEntries } from "./entries.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
 import { type BlockPlaces, idPrefix, placeEntries, readPlace, type TransactionPlace } from "./places.ts";
 import { decodeSnapshot, encodeSnapshot } from "./snapshot.ts";
@@ -202,14 +203,12 @@ export class BlockStore {
     return placeEntries(block);
   }
 
-  async hasPlaces(block: BlockPlaces): Promise<boolean> {
-    const entries = placeEntries(block);
-    const stored = await this.#database.getMany(entries.map(({ key }) => key));
-    return entries.every(({ value }, at) => stored[at] && equalBytes(stored[at], value));
+  hasPlaces(block: BlockPlaces): Promise<boolean> {
+    return hasEntries(this.#database, placeEntries(block));
   }
 
   clearPlaces(block: BlockPlaces): Write[] {
-    return placeEntries(block).map(({ key }) => ({ key, value: undefined }));
+    return deletions(placeEntries(block).map(({ key }) => key));
   }
 
   putUndo(id: Uint8Array, undo: UndoRecord): Write {

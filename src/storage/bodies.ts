@@ -2,6 +2,7 @@ import { concatTransactions, sliceTransactions, transactionAt, transactionCount 
 import { concatBytes, toBinary } from "../util/bytes.ts";
 import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
+import { deletions } from "./entries.ts";
 import { keyOf } from "./key-spaces.ts";
 
 /**
@@ -37,7 +38,7 @@ export class BodyStore {
   async delete(id: Uint8Array): Promise<Write[]> {
     const first = await this.#database.get(partKey(id, 0));
     const count = first ? countOf(first) : 1;
-    return Array.from({ length: count }, (_, part) => ({ key: partKey(id, part), value: undefined }));
+    return deletions(Array.from({ length: count }, (_, part) => partKey(id, part)));
   }
 
   /** The encoded `Transactions` of a block. @throws {CodedError} `DAMAGED` if a part is missing */

@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes, uint32Bytes, viewOf } from "../util/bytes.ts";
+import { concatBytes, uint32Bytes, viewOf } from "../util/bytes.ts";
 import {
   type AccountEntry,
   accountEntries,
@@ -8,6 +8,7 @@ import {
   readAccountEntry,
 } from "./account-entries.ts";
 import type { Database, Write } from "./database.ts";
+import { deletions, type Entry, hasEntries } from "./entries.ts";
 import { heightBytes, readHeight, writeHeight } from "./heights.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
 import type { TransactionPlace } from "./places.ts";
@@ -49,19 +50,17 @@ export class HistoryStore {
 
   /** The entries for a canonical block. */
   put(block: BlockEffects & BlockIncome): Write[] {
-    return [...accountEntries(block), ...incomeEntries(block)];
+    return entriesOf(block);
   }
 
   clear(block: Pick<BlockEffects & BlockIncome, "height" | "parties" | "proposer" | "income">): Write[] {
     const keys = accountEntryKeys(block);
     if (hasIncome(block)) keys.push(incomeKey(block.proposer, block.height));
-    return keys.map((key) => ({ key, value: undefined }));
+    return deletions(keys);
   }
 
-  async has(block: BlockEffects & BlockIncome): Promise<boolean> {
-    const entries = [...accountEntries(block), ...incomeEntries(block)];
-    const stored = await this.#database.getMany(entries.map(({ key }) => key));
-    return entries.every(({ value }, at) => stored[at] && equalBytes(stored[at], value));
+  has(block: BlockEffects & BlockIncome): Promise<boolean> {
+    return hasEntries(this.#database, entriesOf(block));
   }
 
   /**
@@ -142,11 +141,15 @@ export function comparePlaces(a: TransactionPlace, b: TransactionPlace): number 
   return a.height - b.height || a.index - b.index;
 }
 
+function entriesOf(block: BlockEffects & BlockIncome): Entry[] {
+  return [...accountEntries(block), ...incomeEntries(block)];
+}
+
 function hasIncome({ proposer, income }: Pick<BlockIncome, "proposer" | "income">): boolean {
   return proposer >= 0 && income > 0n;
 }
 
-function incomeEntries(block: BlockIncome): { key: Uint8Array; value: Uint8Array }[] {
+function incomeEntries(block: BlockIncome): Entry[] {
   if (!hasIncome(block)) return [];
   const value = new Uint8Array(20);
   const end = writeVarint(value, writeVarint(value, 0, block.income), block.proposerBalance);

@@ -1,4 +1,5 @@
 import { viewOf } from "../util/bytes.ts";
+import type { Entry } from "./entries.ts";
 import { heightBytes, readHeight, writeHeight } from "./heights.ts";
 import { keySpaces } from "./key-spaces.ts";
 
@@ -12,11 +13,6 @@ export interface TransactionPlace {
 export interface BlockPlaces {
   height: number;
   records: readonly { id: Uint8Array }[];
-}
-
-export interface PlaceEntry {
-  key: Uint8Array;
-  value: Uint8Array;
 }
 
 /** Bytes of an id in a key: enough to make collisions rare. */
@@ -38,7 +34,7 @@ export function readPlace(key: Uint8Array): TransactionPlace {
 }
 
 /** The entries of a block in the index of transactions. */
-export function placeEntries({ height, records }: BlockPlaces): PlaceEntry[] {
+export function placeEntries({ height, records }: BlockPlaces): Entry[] {
   const buffer = new Uint8Array(records.length * transactionKeyBytes);
   const view = viewOf(buffer);
   return records.map(({ id }, index) => {
