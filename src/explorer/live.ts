@@ -21,7 +21,7 @@ export interface Live {
   mempoolCounts: readonly Sample[];
   /** The node's clock minus this machine's, in ms. */
   clockOffsetMs: number;
-  /** Counts the answers to questions that are asked again and again: what changes by no event follows it. */
+  /** The number of polls that were answered. Parts of the page that no event tells of load again when it grows. */
   polls: number;
 }
 
@@ -73,6 +73,7 @@ export function followNode(): void {
   const follow = () => {
     if (document.hidden) return rest();
     connect();
+    // A poll handles its errors itself, and sets the next one.
     void poll();
   };
   document.addEventListener("visibilitychange", follow);
@@ -169,7 +170,8 @@ function pollIn(delayMs: number): void {
 }
 
 async function poll(): Promise<void> {
-  if (polling) return pollIn(minShownMs);
+  // The poll under way sets the time of the next one when it ends, whatever was set meanwhile.
+  if (polling) return;
   polling = true;
   try {
     const sentMs = Date.now();
@@ -180,7 +182,7 @@ async function poll(): Promise<void> {
       live.value.blocks.length === 0 && live.value.status?.genesisId !== null ? firstAnswers() : undefined,
     ]);
     requireSameChain(status);
-    // What events have told needs no question.
+    // Blocks that events have told of need no question.
     showArrived();
     const clockOffsetMs = status.time - (sentMs + Date.now()) / 2;
     const isForkTurn = needsForks || ++polls % pollsPerFork === 0;
