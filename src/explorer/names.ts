@@ -5,23 +5,21 @@ import { type Store, useSelected } from "./store.ts";
 import { contacts } from "./wallet/contacts.ts";
 import { wallet } from "./wallet/wallet.ts";
 
-export interface Named {
+interface Named {
   address: Address;
   name: string;
-  /** Who has named it. What the user has named goes first. */
-  kind: "key" | "contact" | "genesis";
 }
 
-/** All addresses that have a name: the user's keys, contacts, and those that genesis names. */
+/** The names of the user's keys, of contacts, and of genesis. An earlier one goes before a later one of the same address. */
+function allNames(): (readonly Named[])[] {
+  return [wallet.value.accounts, contacts.value, live.value.genesis?.names ?? []];
+}
+
+/** All addresses that have a name, once each. */
 export function namedAddresses(): Named[] {
-  const { genesis } = live.value;
-  const all: Named[] = [
-    ...wallet.value.accounts.map(({ address, name }) => ({ address, name, kind: "key" as const })),
-    ...contacts.value.map((each) => ({ ...each, kind: "contact" as const })),
-    ...(genesis?.names ?? []).map((each) => ({ ...each, kind: "genesis" as const })),
-  ];
   const byAddress = new Map<Address, Named>();
-  for (const named of all) if (!byAddress.has(named.address)) byAddress.set(named.address, named);
+  for (const named of allNames().flat())
+    if (!byAddress.has(named.address)) byAddress.set(named.address, named);
   return [...byAddress.values()];
 }
 
@@ -32,12 +30,11 @@ export function shownAddress(address: Address): string {
 
 /** The name that an address is shown by. */
 function nameOf(address: Address): string | undefined {
-  return find(address)?.name;
-}
-
-function find(address: Address): { name: string } | undefined {
-  const is = (each: { address: Address }) => each.address === address;
-  return wallet.value.accounts.find(is) ?? contacts.value.find(is) ?? live.value.genesis?.names.find(is);
+  for (const names of allNames()) {
+    const named = names.find((each) => each.address === address);
+    if (named) return named.name;
+  }
+  return undefined;
 }
 
 /** Follows the name of an address. */
