@@ -24,23 +24,23 @@ export interface ListedPayment {
  * RFC 4180. Empty lines and a line of headings at the top are left out.
  */
 export function readPayments(text: string): ListedPayment[] {
-  const lines = text.split(/\r\n|\r|\n/);
-  const separator = separatorOf(lines.find((line) => line.trim() !== "") ?? "");
-  const payments: ListedPayment[] = [];
+  const lines = text
+    .split(/\r\n|\r|\n/)
+    .map((text, index) => ({ line: index + 1, text }))
+    .filter(({ text }) => text.trim() !== "");
+  const separator = separatorOf(lines[0]?.text ?? "");
+  const rows = lines.map(({ line, text }) => ({
+    line,
+    fields: fieldsOf(text, separator).map((field) => field.trim()),
+  }));
+  if (rows[0] && isHeading(rows[0].fields)) rows.shift();
+  const payments = rows.map(({ line, fields }) => readPayment(line, fields));
   const seen = new Map<string, number>();
-  for (const [index, text] of lines.entries()) {
-    if (text.trim() === "") continue;
-    const fields = fieldsOf(text, separator).map((field) => field.trim());
-    const payment = readPayment(index + 1, fields);
-    if (payments.length === 0 && seen.size === 0 && isHeading(fields)) {
-      seen.set("", 0);
-      continue;
-    }
+  for (const payment of payments) {
     const name = [payment.to ?? payment.typed, payment.amount, payment.memo].join("\n");
     const earlier = seen.get(name);
     if (earlier !== undefined) payment.warning = `the same as line ${earlier}`;
     else seen.set(name, payment.line);
-    payments.push(payment);
   }
   return payments;
 }
