@@ -82,8 +82,8 @@ function Account({ address }: { address: string }): Markup {
 
 function WatchForm(): Markup {
   const { errors, isBusy, onSubmit } = useSubmit(async ({ watch: typed = "", "watch-name": name = "" }) => {
-    const address = attempt("watch", () => recipient(typed));
-    if (name.trim() !== "") attempt("watch-name", () => addContact({ address, name }));
+    const address = await attempt("watch", () => recipient(typed));
+    if (name.trim() !== "") await attempt("watch-name", () => addContact({ address, name }));
     watch(address);
   });
   return (

@@ -8,7 +8,7 @@ import { FullName } from "../parts/names.tsx";
 import { useLoad, useStore } from "../store.ts";
 import { batch } from "./batch.ts";
 import { BatchForm } from "./batch-form.tsx";
-import { Field, FieldError, useSubmit } from "./form.tsx";
+import { attempt, Field, useSubmit } from "./form.tsx";
 import { GetCoins } from "./get-coins.tsx";
 import { BackupNote, Keeping } from "./keeping.tsx";
 import { type PaymentRequest, paymentLink } from "./payment-request.ts";
@@ -113,9 +113,7 @@ function Chooser({ chosen }: { chosen: string }): Markup {
 
 function UnlockForm({ account }: { account: WalletAccount }): Markup {
   const { errors, isBusy, onSubmit } = useSubmit(async ({ unlock: passphrase = "" }) => {
-    await unlock(account.address, passphrase).catch((error: Error) => {
-      throw new FieldError("unlock", error.message);
-    });
+    await attempt("unlock", () => unlock(account.address, passphrase));
   });
   return (
     <form class="form" onSubmit={onSubmit}>

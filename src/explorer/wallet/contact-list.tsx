@@ -45,8 +45,8 @@ export function ContactList(): Markup {
 /** Names an address, or one that is typed. */
 export function ContactForm({ address }: { address?: string }): Markup {
   const { errors, isBusy, onSubmit } = useSubmit(async ({ contact = "", "contact-name": name = "" }) => {
-    const of = address ?? attempt("contact", () => recipient(contact));
-    attempt("contact-name", () => addContact({ address: of, name }));
+    const of = address ?? (await attempt("contact", () => recipient(contact)));
+    await attempt("contact-name", () => addContact({ address: of, name }));
   });
   return (
     <form class="form" onSubmit={onSubmit} aria-label="Add a contact">

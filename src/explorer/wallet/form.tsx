@@ -67,10 +67,10 @@ export class FieldError extends Error {
   }
 }
 
-/** Runs a check of a field. @throws {FieldError} */
-export function attempt<T>(field: string, run: () => T): T {
+/** Reads or checks a field. @throws {FieldError} with the error of `run` */
+export async function attempt<T>(field: string, run: () => T | Promise<T>): Promise<T> {
   try {
-    return run();
+    return await run();
   } catch (error) {
     throw new FieldError(field, (error as Error).message);
   }

@@ -3,7 +3,7 @@ import type { Secret } from "../backup/words.ts";
 import { later } from "../later.ts";
 import type { Markup } from "../markup.ts";
 import { Problem } from "../parts/layout.tsx";
-import { Field, FieldError, useSubmit } from "./form.tsx";
+import { attempt, Field, useSubmit } from "./form.tsx";
 import { KeyName } from "./key-forms.tsx";
 import { NewPassphrase, passphraseOf } from "./passphrase.tsx";
 import { addKey, choose, parseSeed } from "./wallet.ts";
@@ -20,7 +20,8 @@ export function ImportForm(): Markup {
       return;
     }
     const passphrase = passphraseOf(values, { isRequired: false });
-    choose(await addKey(await typedSecret(typed), { name: name.trim(), passphrase, isNew: false }));
+    const secret = await attempt("seed", () => typedSecret(typed));
+    choose(await addKey(secret, { name: name.trim(), passphrase, isNew: false }));
   });
   return (
     <form class="form" onSubmit={onSubmit}>
@@ -87,18 +88,11 @@ function FileField({ onFile }: { onFile(file: File | undefined): void }): Markup
 
 async function opened(text: string, passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
   const { openKeyFile } = await later("backup.js");
-  return openKeyFile(text, passphrase).catch((error: Error) => {
-    throw new FieldError("file-passphrase", error.message);
-  });
+  return attempt("file-passphrase", () => openKeyFile(text, passphrase));
 }
 
 async function typedSecret(typed: string): Promise<Secret> {
-  try {
-    // Words have a letter that is no hex digit.
-    if (/[g-z]/i.test(typed.replace(/^\s*0x/i, "")))
-      return await (await later("backup.js")).secretOfWords(typed);
-    return { seed: parseSeed(typed), entropy: undefined };
-  } catch (error) {
-    throw new FieldError("seed", (error as Error).message);
-  }
+  // Words have a letter that is no hex digit.
+  if (/[g-z]/i.test(typed.replace(/^\s*0x/i, ""))) return (await later("backup.js")).secretOfWords(typed);
+  return { seed: parseSeed(typed), entropy: undefined };
 }

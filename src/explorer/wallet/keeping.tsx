@@ -6,7 +6,7 @@ import type { Markup } from "../markup.ts";
 import { Problem } from "../parts/layout.tsx";
 import { FullName } from "../parts/names.tsx";
 import { download } from "./download.ts";
-import { Field, FieldError, useSubmit } from "./form.tsx";
+import { attempt, Field, useSubmit } from "./form.tsx";
 import { KeepForm, KeyName } from "./key-forms.tsx";
 import { forget, lockAll, noteBackup, rename, secretOf, type WalletAccount } from "./wallet.ts";
 import { WordsPanel } from "./words-panel.tsx";
@@ -115,9 +115,7 @@ interface Shown {
 function SecretForm({ account, onShow }: { account: WalletAccount; onShow(shown: Shown): void }): Markup {
   const { address, name, hasWords } = account;
   const { errors, isBusy, onSubmit } = useSubmit(async ({ "seed-passphrase": passphrase = "", what }) => {
-    const secret = await secretOf(address, passphrase).catch((error: Error) => {
-      throw new FieldError("seed-passphrase", error.message);
-    });
+    const secret = await attempt("seed-passphrase", () => secretOf(address, passphrase));
     if (what !== "file") return onShow({ what: what === "words" ? "words" : "seed", secret });
     const { sealKeyFile } = await later("backup.js");
     download(`${name.replaceAll(/[^\p{L}\p{N}]+/gu, "-")}.json`, await sealKeyFile(secret.seed, passphrase));

@@ -9,7 +9,7 @@ import { Identicon } from "../parts/identicon.tsx";
 import { Problem } from "../parts/layout.tsx";
 import { useStore } from "../store.ts";
 import { contacts } from "./contacts.ts";
-import { Field, FieldError, useSubmit } from "./form.tsx";
+import { attempt, Field, FieldError, useSubmit } from "./form.tsx";
 import { MakeKeyForm } from "./key-forms.tsx";
 import { maxMemoBytes } from "./payment-list.ts";
 import type { PaymentRequest } from "./payment-request.ts";
@@ -83,7 +83,7 @@ function SendForm({
   const [typed, setTyped] = useState("");
   const minFee = status?.mempool.minFee ?? genesis?.minFee ?? "0";
   const { errors, isBusy, onSubmit } = useSubmit(
-    async (values) => onOrder(parseOrder(values, account, minFee)),
+    async (values) => onOrder(await parseOrder(values, account, minFee)),
     {
       keeps: true,
     },
@@ -208,17 +208,12 @@ function Recipients({
 }
 
 /** @throws {FieldError} */
-function parseOrder(
+async function parseOrder(
   { to = "", amount: amountText = "", fee: feeText = "", memo = "" }: Readonly<Record<string, string>>,
   { spendable, waiting }: Funds,
   minFee: string,
-): Order {
-  let address: string;
-  try {
-    address = recipient(to);
-  } catch (error) {
-    throw new FieldError("to", (error as Error).message);
-  }
+): Promise<Order> {
+  const address = await attempt("to", () => recipient(to));
   const amount = parseAmount("amount", amountText);
   const fee = feeText.trim() === "" ? BigInt(minFee) : parseAmount("fee", feeText);
   if (fee < BigInt(minFee)) throw new FieldError("fee", `The least fee is ${typedAmountText(minFee)} now.`);
