@@ -8,7 +8,7 @@ import { FullName } from "../parts/names.tsx";
 import { useLoad, useStore } from "../store.ts";
 import { batch } from "./batch.ts";
 import { BatchForm } from "./batch-form.tsx";
-import { attempt, Field, useSubmit } from "./form.tsx";
+import { attempt, Field, FormEnd, useSubmit } from "./form.tsx";
 import { GetCoins } from "./get-coins.tsx";
 import { BackupNote, Keeping } from "./keeping.tsx";
 import { type PaymentRequest, paymentLink } from "./payment-request.ts";
@@ -124,11 +124,11 @@ function UnlockForm({ account }: { account: WalletAccount }): Markup {
         autocomplete="current-password"
         error={errors["unlock"]}
       />
-      <div class="actions">
+      <FormEnd errors={errors}>
         <button type="submit" class="primary" disabled={isBusy}>
           Unlock
         </button>
-      </div>
+      </FormEnd>
     </form>
   );
 }

@@ -5,7 +5,7 @@ import { Address } from "../parts/names.tsx";
 import { useStore } from "../store.ts";
 import { addContact, contacts, contactsFile, readContacts, removeContact } from "./contacts.ts";
 import { download } from "./download.ts";
-import { attempt, Field, useSubmit } from "./form.tsx";
+import { attempt, Field, FormEnd, useSubmit } from "./form.tsx";
 import { recipient } from "./recipient.ts";
 
 /** The names that the user gives to addresses. */
@@ -66,11 +66,11 @@ export function ContactForm({ address }: { address?: string }): Markup {
         autocomplete="off"
         error={errors["contact-name"]}
       />
-      <div class="actions">
+      <FormEnd errors={errors}>
         <button type="submit" disabled={isBusy}>
           Add to contacts
         </button>
-      </div>
+      </FormEnd>
     </form>
   );
 }

@@ -1,5 +1,6 @@
 import { useId, useState } from "preact/hooks";
 import type { Markup } from "../markup.ts";
+import { Problem } from "../parts/layout.tsx";
 
 interface FieldProps {
   name: string;
@@ -112,4 +113,14 @@ export function useSubmit(
     }
   };
   return { errors, isBusy, onSubmit };
+}
+
+/** The end of a form: the error that belongs to none of its fields, and its buttons. */
+export function FormEnd({ errors, children }: Pick<Submission, "errors"> & { children?: Markup }): Markup {
+  return (
+    <>
+      {errors[""] ? <Problem error={new Error(errors[""])} /> : null}
+      <div class="actions">{children}</div>
+    </>
+  );
 }

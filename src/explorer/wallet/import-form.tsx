@@ -2,8 +2,7 @@ import { useId, useState } from "preact/hooks";
 import type { Secret } from "../backup/words.ts";
 import { later } from "../later.ts";
 import type { Markup } from "../markup.ts";
-import { Problem } from "../parts/layout.tsx";
-import { attempt, Field, useSubmit } from "./form.tsx";
+import { attempt, Field, FormEnd, useSubmit } from "./form.tsx";
 import { KeyName } from "./key-forms.tsx";
 import { NewPassphrase, passphraseOf } from "./passphrase.tsx";
 import { addKey, choose, parseSeed } from "./wallet.ts";
@@ -52,8 +51,7 @@ export function ImportForm(): Markup {
           hint="Encrypts the key in this browser. Without one it is forgotten when this tab closes."
         />
       )}
-      {errors[""] ? <Problem error={new Error(errors[""])} /> : null}
-      <div class="actions">
+      <FormEnd errors={errors}>
         <button type="submit" class="primary" disabled={isBusy}>
           {isBusy && file ? "Opening the file…" : "Import the key"}
         </button>
@@ -62,7 +60,7 @@ export function ImportForm(): Markup {
             Only for this tab
           </button>
         ) : null}
-      </div>
+      </FormEnd>
     </form>
   );
 }

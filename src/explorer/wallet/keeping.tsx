@@ -3,10 +3,9 @@ import { toHex } from "../../client/index.ts";
 import type { Secret } from "../backup/words.ts";
 import { later } from "../later.ts";
 import type { Markup } from "../markup.ts";
-import { Problem } from "../parts/layout.tsx";
 import { FullName } from "../parts/names.tsx";
 import { download } from "./download.ts";
-import { attempt, Field, useSubmit } from "./form.tsx";
+import { attempt, Field, FormEnd, useSubmit } from "./form.tsx";
 import { KeepForm, KeyName } from "./key-forms.tsx";
 import { forget, lockAll, noteBackup, rename, secretOf, type WalletAccount } from "./wallet.ts";
 import { WordsPanel } from "./words-panel.tsx";
@@ -131,8 +130,7 @@ function SecretForm({ account, onShow }: { account: WalletAccount; onShow(shown:
         hint="The file opens with it too, here and as a node’s account.json. Whoever has the words or the seed can spend the coins."
         error={errors["seed-passphrase"]}
       />
-      {errors[""] ? <Problem error={new Error(errors[""])} /> : null}
-      <div class="actions">
+      <FormEnd errors={errors}>
         {hasWords ? (
           <button type="submit" name="what" value="words" disabled={isBusy}>
             Show the 24 words
@@ -144,22 +142,22 @@ function SecretForm({ account, onShow }: { account: WalletAccount; onShow(shown:
         <button type="submit" name="what" value="seed" disabled={isBusy}>
           Show the seed
         </button>
-      </div>
+      </FormEnd>
     </form>
   );
 }
 
 function NameForm({ account: { address, name } }: { account: WalletAccount }): Markup {
-  const { onSubmit } = useSubmit(async (values) => {
+  const { errors, onSubmit } = useSubmit(async (values) => {
     const typed = values["name"]?.trim();
     if (typed) rename(address, typed);
   });
   return (
     <form class="form" onSubmit={onSubmit} aria-label="Name">
       <KeyName value={name} />
-      <div class="actions">
+      <FormEnd errors={errors}>
         <button type="submit">Rename</button>
-      </div>
+      </FormEnd>
     </form>
   );
 }

@@ -1,7 +1,6 @@
 import { later } from "../later.ts";
 import type { Markup } from "../markup.ts";
-import { Problem } from "../parts/layout.tsx";
-import { Field, useSubmit } from "./form.tsx";
+import { Field, FormEnd, useSubmit } from "./form.tsx";
 import { NewPassphrase, passphraseOf } from "./passphrase.tsx";
 import { addKey, choose, keep, type WalletAccount } from "./wallet.ts";
 
@@ -22,15 +21,14 @@ export function MakeKeyForm({ onDone = choose }: { onDone?(address: string): voi
     <form class="form" onSubmit={onSubmit}>
       <KeyName />
       <NewPassphrase errors={errors} hint="Encrypts the key in this browser" />
-      {errors[""] ? <Problem error={new Error(errors[""])} /> : null}
-      <div class="actions">
+      <FormEnd errors={errors}>
         <button type="submit" class="primary" disabled={isBusy}>
           Make the key
         </button>
         <button type="submit" name="only" value="tab" disabled={isBusy}>
           Only for this tab
         </button>
-      </div>
+      </FormEnd>
     </form>
   );
 }
@@ -48,11 +46,11 @@ export function KeepForm({ account }: { account: WalletAccount }): Markup {
   return (
     <form class="form" onSubmit={onSubmit} aria-label="Save this key">
       <NewPassphrase errors={errors} hint="Encrypts the key in this browser" />
-      <div class="actions">
+      <FormEnd errors={errors}>
         <button type="submit" class="primary" disabled={isBusy}>
           Save it in this browser
         </button>
-      </div>
+      </FormEnd>
     </form>
   );
 }

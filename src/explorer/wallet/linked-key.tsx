@@ -5,7 +5,7 @@ import { Amount } from "../parts/amount.tsx";
 import { Problem, Section } from "../parts/layout.tsx";
 import { Address } from "../parts/names.tsx";
 import { useLoad } from "../store.ts";
-import { useSubmit } from "./form.tsx";
+import { FormEnd, useSubmit } from "./form.tsx";
 import { NewPassphrase, passphraseOf } from "./passphrase.tsx";
 import { addKey, choose, parseSeed } from "./wallet.ts";
 
@@ -49,13 +49,12 @@ export function LinkedKey({ seed, onDone }: { seed: string; onDone(): void }): M
           errors={errors}
           hint="Optional: encrypts the key in this browser. Without one it is forgotten when this tab closes."
         />
-        {errors[""] ? <Problem error={new Error(errors[""])} /> : null}
-        <div class="actions">
+        <FormEnd errors={errors}>
           <button type="submit" class="primary" disabled={isBusy}>
             Use this key
           </button>
           {leave}
-        </div>
+        </FormEnd>
       </form>
     </Section>
   );

@@ -6,10 +6,9 @@ import type { Markup } from "../markup.ts";
 import { namedAddresses } from "../names.ts";
 import { amountText, isTypedInUnit, typedAmountText } from "../parts/amount.tsx";
 import { Identicon } from "../parts/identicon.tsx";
-import { Problem } from "../parts/layout.tsx";
 import { useStore } from "../store.ts";
 import { contacts } from "./contacts.ts";
-import { attempt, Field, FieldError, useSubmit } from "./form.tsx";
+import { attempt, Field, FieldError, FormEnd, useSubmit } from "./form.tsx";
 import { MakeKeyForm } from "./key-forms.tsx";
 import { maxMemoBytes } from "./payment-list.ts";
 import type { PaymentRequest } from "./payment-request.ts";
@@ -144,12 +143,11 @@ function SendForm({
           error={errors["memo"]}
           value={request?.memo}
         />
-        {errors[""] ? <Problem error={new Error(errors[""])} /> : null}
-        <div class="actions">
+        <FormEnd errors={errors}>
           <button type="submit" class="primary" disabled={isBusy} ref={button}>
             Review
           </button>
-        </div>
+        </FormEnd>
       </form>
       {isMaking ? <NewKeyDialog onMade={fill} onClose={() => setMaking(false)} /> : null}
     </>

@@ -3,7 +3,7 @@ import { later } from "../later.ts";
 import type { Markup } from "../markup.ts";
 import { Problem } from "../parts/layout.tsx";
 import { useLoad } from "../store.ts";
-import { Field, FieldError, useSubmit } from "./form.tsx";
+import { Field, FieldError, FormEnd, useSubmit } from "./form.tsx";
 
 const askedWords = 3;
 
@@ -83,14 +83,14 @@ function Question({
           error={errors[`word-${place}`]}
         />
       ))}
-      <div class="actions">
+      <FormEnd errors={errors}>
         <button type="submit" class="primary" disabled={isBusy}>
           Check
         </button>
         <button type="button" onClick={onBack}>
           Show them again
         </button>
-      </div>
+      </FormEnd>
     </form>
   );
 }
