@@ -182,6 +182,17 @@ export class Dialer {
     else this.#add(new Candidate(id, [bare]));
   }
 
+  /** The peer that was reached at an address without an id is no longer there, so that nobody has given it. */
+  #takeBack({ given, reached }: Candidate): void {
+    const former = reached === undefined ? undefined : this.#candidates.get(reached);
+    if (!former) return;
+    const { bootstrap } = this.#options;
+    former.given = former.given.filter(
+      (address) => !given.includes(address) || bootstrap.includes(`${address}/p2p/${reached}`),
+    );
+    if (!former.isKept) this.#candidates.remove(former);
+  }
+
   #add(candidate: Candidate): Candidate | undefined {
     const { id } = candidate;
     if (id === this.#options.ownId || !this.#candidates.add(candidate)) return undefined;
@@ -262,9 +273,10 @@ export class Dialer {
   #reached(candidate: Candidate, id: PeerId): void {
     if (id === this.#options.ownId) this.#candidates.remove(candidate);
     else if (candidate.id === undefined) {
+      if (candidate.reached !== id) this.#takeBack(candidate);
       for (const address of candidate.given) this.#give(`${address}/p2p/${id}`);
       candidate.reached = id;
-      this.#unreached.answered(candidate);
+      this.#unreached.answered(candidate, id);
       this.#schedule(candidate, maxRetryMs);
     } else if (!this.#options.connected(id)) this.#failed(candidate);
   }

@@ -23,6 +23,7 @@ export interface OtherChain {
 
 /** An address that a person gave, and why no connection to it lasts. */
 export interface UnreachedAddress {
+  /** As the person gave it: with the id of a peer, or without. */
   address: string;
   reason: string;
   otherChain?: OtherChain;
@@ -30,19 +31,23 @@ export interface UnreachedAddress {
 
 /** Tells the operator which of the given addresses cannot be connected, or have connections that end at once. */
 export class Unreached {
+  readonly #bootstrap: readonly string[];
   readonly #logger: Logger;
   readonly #words: RateLimiter;
   /** By address; deleted when the address is reached. */
   readonly #reasons = new Map<string, UnreachedAddress>();
 
-  constructor({ clock, logger }: { clock: Clock; logger: Logger }) {
+  constructor(options: { bootstrap: readonly string[]; clock: Clock; logger: Logger }) {
+    const { bootstrap, clock, logger } = options;
+    this.#bootstrap = bootstrap;
     this.#logger = logger;
     this.#words = new RateLimiter(clock);
   }
 
   /** `error` is undefined if the connection was made, and ended too soon. */
-  failed({ given, attempts }: Candidate, error: unknown): void {
-    const [address] = given;
+  failed(candidate: Candidate, error: unknown): void {
+    const [address] = this.#given(candidate);
+    const { attempts } = candidate;
     if (address === undefined || attempts < saidAfterAttempts) return;
     // A node of another chain is sent away each time, which says nothing new.
     if (error === undefined && this.#reasons.get(address)?.otherChain) return;
@@ -56,8 +61,8 @@ export class Unreached {
   }
 
   /** The peer at the address was reached, and follows another chain. */
-  isOfOtherChain({ given }: Candidate, otherChain: OtherChain): void {
-    const [address] = given;
+  isOfOtherChain(candidate: Candidate, otherChain: OtherChain): void {
+    const [address] = this.#given(candidate);
     if (address === undefined) return;
     this.#reasons.set(address, { address, reason: "it is of another chain", otherChain });
     if (!this.#words.take(`other chain ${address}`, wordsPerAddress)) return;
@@ -65,18 +70,27 @@ export class Unreached {
     this.#logger.warn({ address, peer, genesis, name }, "a node that was given is of another chain");
   }
 
-  /** Somebody answers; which chain it follows is not known yet. */
-  answered({ given }: Candidate): void {
-    for (const address of given) if (!this.#reasons.get(address)?.otherChain) this.#reasons.delete(address);
+  /** The peer answers; whether it still follows another chain is not known yet. */
+  answered(candidate: Candidate, peer: PeerId): void {
+    for (const address of this.#given(candidate))
+      if (this.#reasons.get(address)?.otherChain?.peer !== peer) this.#reasons.delete(address);
   }
 
   /** A connection has lasted. */
-  reached({ given }: Candidate): void {
-    for (const address of given) this.#reasons.delete(address);
+  reached(candidate: Candidate): void {
+    for (const address of this.#given(candidate)) this.#reasons.delete(address);
   }
 
   list(): UnreachedAddress[] {
     return [...this.#reasons.values()];
+  }
+
+  /** The addresses of the candidate as the person gave them. */
+  #given({ id, given }: Candidate): string[] {
+    return given.map((bare) => {
+      const withId = `${bare}/p2p/${id}`;
+      return this.#bootstrap.includes(withId) ? withId : bare;
+    });
   }
 }
 

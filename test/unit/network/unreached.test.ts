@@ -57,10 +57,39 @@ test("a given node is listed as long as it is not reached", async () => {
   const { dialer, clock, alive } = withLog({ bootstrap: [`${at(1)}/p2p/z`, at(2)] });
   await dialer.start();
   await clock.advance(60_000);
-  expect(dialer.unreached().map(({ address }) => address)).toEqual([at(1), at(2)]);
+  expect(dialer.unreached().map(({ address }) => address)).toEqual([`${at(1)}/p2p/z`, at(2)]);
   alive.set(at(1), "z");
   alive.set(at(2), "y");
   await clock.advance(60_000);
+  expect(dialer.unreached()).toEqual([]);
+});
+
+test("nothing is said of the peer that was at an address before another one, unless its id was given", async () => {
+  for (const given of [[at(1)], [at(1), `${at(1)}/p2p/z`]]) {
+    const { dialer, clock, alive, cut } = withLog({ bootstrap: given });
+    alive.set(at(1), "z");
+    await dialer.start();
+    await clock.advance(20_000);
+    dialer.isOfOtherChain({ peer: "z", genesisId: "0xbb", name: "theirs" });
+    alive.set(at(1), "y");
+    cut("z");
+    await clock.advance(300_000);
+    expect(dialer.unreached().map(({ address }) => address)).toEqual(given.slice(1));
+    expect([dialer.isGiven("y"), dialer.isGiven("z")]).toEqual([true, given.length > 1]);
+  }
+});
+
+test("the chain of a peer that was at an address before another one is said no longer", async () => {
+  const { dialer, clock, alive, cut } = withLog({ bootstrap: [at(1)] });
+  alive.set(at(1), "z");
+  await dialer.start();
+  await clock.advance(100);
+  dialer.isOfOtherChain({ peer: "z", genesisId: "0xbb", name: "theirs" });
+  alive.set(at(1), "y");
+  cut("z");
+  // The new one answers, and is gone before it has stayed.
+  await clock.advance(11_000);
+  cut("y");
   expect(dialer.unreached()).toEqual([]);
 });
 
@@ -88,7 +117,7 @@ test("the operator is told of a given node that ends connections at once, as one
     await clock.advance(100);
     if (connected.has("z")) cut("z");
   }
-  expect(warnings).toEqual([{ address: at(1), reason: "the connection was closed at once" }]);
+  expect(warnings).toEqual([{ address: `${at(1)}/p2p/z`, reason: "the connection was closed at once" }]);
 });
 
 test("nothing is said of peers that nobody gave", async () => {
