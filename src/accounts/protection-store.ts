@@ -1,6 +1,6 @@
 import type { Database, Write } from "../storage/database.ts";
 import { keyOf, keyRange } from "../storage/key-spaces.ts";
-import { concatBytes, fromHex, readUint64, toHex, uint64Bytes } from "../util/bytes.ts";
+import { concatBytes, fromHex, type Hex, readUint64, toHex, uint64Bytes } from "../util/bytes.ts";
 import type { DataIdentity, HeaderEntry, ProtectionRecord, VoteEntry } from "./protection.ts";
 
 /** Second part of a key, after the account's 32 bytes (zeros for the identity). */
@@ -25,7 +25,7 @@ export class ProtectionStore {
   async load(account: Uint8Array): Promise<ProtectionRecord | undefined> {
     const bytes = await this.#database.get(key("record", account));
     const revive = (name: string, value: unknown) =>
-      rootFields.includes(name) && typeof value === "string" ? fromHex(value) : value;
+      rootFields.includes(name) ? fromHex(value as Hex) : value;
     if (!bytes) return undefined;
     const record = JSON.parse(new TextDecoder().decode(bytes), revive) as ProtectionRecord;
     // Older records have no floor: they never signed again below the last slot.
@@ -82,12 +82,11 @@ export class ProtectionStore {
   async prune(account: Uint8Array, below: { slot: number; targetRound: number }): Promise<void> {
     const writes: Write[] = [];
     const ranges = [
-      { ...range("header", account), lt: key("header", account, uint64Bytes(Math.max(0, below.slot))) },
-      { ...range("vote", account), lt: key("vote", account, uint64Bytes(Math.max(0, below.targetRound))) },
+      { ...range("header", account), lt: key("header", account, uint64Bytes(below.slot)) },
+      { ...range("vote", account), lt: key("vote", account, uint64Bytes(below.targetRound)) },
     ];
     for (const old of ranges) {
-      for await (const [entry] of this.#database.iterate(old))
-        writes.push({ key: entry.slice(), value: undefined });
+      for await (const [entry] of this.#database.iterate(old)) writes.push({ key: entry, value: undefined });
     }
     await this.#database.commit(writes);
   }

@@ -85,7 +85,7 @@ function isGood(certificate: X509Certificate, names: readonly string[], nowMs: n
 
 function isNamed(certificate: X509Certificate, name: string): boolean {
   if (isIP(name) !== 0) return certificate.checkIP(name) !== undefined;
-  return certificate.subjectAltName?.split(", ").includes(`DNS:${name}`) ?? false;
+  return certificate.checkHost(name, { subject: "never", wildcards: false }) !== undefined;
 }
 
 function shown(cert: string, key: string, { fingerprint256, validToDate }: X509Certificate): TlsCertificate {

@@ -41,8 +41,8 @@ export function encodeAddress(publicKey: Uint8Array): Address {
   let next = dataStart;
   for (let at = 0; at <= keyBytes; at++) {
     // Zeros fill the last character of the key.
-    buffer = ((buffer << 8) | (at < keyBytes ? publicKey[at]! : 0)) & 0xfff;
-    for (bits += 8; bits >= 5 && next < addressLength - checksumLength; bits -= 5) {
+    buffer = ((buffer << 8) | (publicKey[at] ?? 0)) & 0xfff;
+    for (bits += 8; bits >= 5; bits -= 5) {
       const value = (buffer >> (bits - 5)) & 31;
       state = step(state, value);
       written[next++] = codes[value]!;

@@ -71,7 +71,7 @@ export class VerifyPool {
     this.#slots = Array.from({ length: options.threads }, () => emptySlot());
   }
 
-  readonly verify: Verify = (sets, order = "first") => {
+  readonly verify: Verify = (sets, order) => {
     if (sets.length === 0) return Promise.resolve([]);
     // Nobody waits for an answer after the end. Checking the rest on the caller's thread could take minutes.
     if (this.#closed) return new Promise(() => undefined);
@@ -91,9 +91,7 @@ export class VerifyPool {
   /** Ends the threads. Calls that they have not answered stay unanswered, so that nobody takes them for refused. */
   async close(): Promise<void> {
     this.#closed = true;
-    const threads = this.#slots.map(({ thread }) => thread);
-    this.#slots = [];
-    await Promise.all(threads.map((thread) => thread?.end()));
+    await Promise.all(this.#slots.map(({ thread }) => thread?.end()));
   }
 
   #flush(): void {
@@ -162,9 +160,10 @@ export class VerifyPool {
   }
 
   #onAnswer(slot: Slot, verdicts: Uint8Array): void {
+    if (this.#closed) return;
     slot.hasAnswered = true;
     const ranges = slot.jobs.shift()!;
-    if (slot.jobs.length === 0) slot.thread?.hold(false);
+    if (slot.jobs.length === 0) slot.thread!.hold(false);
     let at = 0;
     for (const { call, start, end } of ranges) {
       for (let index = start; index < end; index++) this.#settle(call, index, verdicts[at++] === 1);

@@ -1,13 +1,24 @@
 import { createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { join } from "node:path";
+import { AsnConvert } from "@peculiar/asn1-schema";
+import * as x509 from "@peculiar/asn1-x509";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ownTlsCertificate, readTlsCertificate, type TlsFiles } from "../../../src/accounts/index.ts";
+// Loaded here, not by the first test that needs it: a mutant in a constant counts as one of a module's start.
+import "../../../src/accounts/self-made-certificate.ts";
 import { temporaryFolder } from "../support/database.ts";
 
 const nowMs = Date.parse("2030-01-01T00:00:00Z");
 const dayMs = 24 * 3_600_000;
 const names = ["localhost", "*.example.org", "192.0.2.1", "::1"];
+const types: Readonly<Record<string, new () => object>> = {
+  [x509.id_ce_subjectAltName]: x509.SubjectAlternativeName,
+  [x509.id_ce_basicConstraints]: x509.BasicConstraints,
+  [x509.id_ce_keyUsage]: x509.KeyUsage,
+  [x509.id_ce_extKeyUsage]: x509.ExtendedKeyUsage,
+};
 let files: TlsFiles;
 beforeEach(async () => {
   const folder = await temporaryFolder();
@@ -37,6 +48,28 @@ describe("a node's own certificate", () => {
     expect(await own()).toEqual(made);
   });
 
+  it("is its own issuer's, of no authority, and for servers only", async () => {
+    const { subject, issuer, raw } = new X509Certificate((await own()).cert);
+    expect([subject, issuer]).toEqual(["CN=ccoin node", "CN=ccoin node"]);
+    const { tbsCertificate, signatureAlgorithm } = AsnConvert.parse(raw, x509.Certificate);
+    const ecdsaWithSha256 = { algorithm: "1.2.840.10045.4.3.2" };
+    expect([tbsCertificate.signature, signatureAlgorithm]).toMatchObject([ecdsaWithSha256, ecdsaWithSha256]);
+    const extensions = tbsCertificate.extensions!.map(({ extnID, critical, extnValue }) => {
+      const type = types[extnID];
+      return [type?.name, critical, type && AsnConvert.parse(extnValue, type)];
+    });
+    expect(extensions).toMatchObject([
+      [
+        "SubjectAlternativeName",
+        false,
+        names.map((name) => (isIP(name) ? { iPAddress: name } : { dNSName: name })),
+      ],
+      ["BasicConstraints", true, { cA: false }],
+      ["KeyUsage", true, new x509.KeyUsage(x509.KeyUsageFlags.digitalSignature)],
+      ["ExtendedKeyUsage", false, [x509.id_kp_serverAuth]],
+    ]);
+  });
+
   it("is valid for clients whose clock is behind, and for no longer than Apple's systems take", async () => {
     await own();
     const { validFromDate, validToDate } = await parsed();
@@ -46,23 +79,27 @@ describe("a node's own certificate", () => {
 
   it("is made anew before it ends, with the same key", async () => {
     const made = await own();
-    expect(await own({ nowMs: made.endsAtMs - 31 * dayMs })).toEqual(made);
-    const next = await own({ nowMs: made.endsAtMs - 29 * dayMs });
+    expect(await own({ nowMs: made.endsAtMs - 30 * dayMs - 1 })).toEqual(made);
+    const next = await own({ nowMs: made.endsAtMs - 30 * dayMs });
     expect(next.fingerprint).not.toBe(made.fingerprint);
     expect(next.key).toBe(made.key);
     expect(next.endsAtMs).toBeGreaterThan(made.endsAtMs);
   });
 
   it("is made anew for a name that it lacks, but not for an address that passes", async () => {
-    const made = await own();
+    let made = await own();
     expect(await own({ names: ["localhost"], passing: ["2001:db8::9"] })).toEqual(made);
-    for (const name of ["node.example.org", "192.0.2.2"])
-      expect((await own({ names: [...names, name] })).fingerprint).not.toBe(made.fingerprint);
+    for (const name of ["node.example.org", "192.0.2.2"]) {
+      const next = await own({ names: [...names, name] });
+      expect(next.fingerprint).not.toBe(made.fingerprint);
+      made = next;
+    }
   });
 
   it("is made anew if its key is another, and if the clock was set back before its time", async () => {
     const made = await own();
-    expect((await own({ nowMs: nowMs - 2 * dayMs })).fingerprint).not.toBe(made.fingerprint);
+    expect(await own({ nowMs: nowMs - dayMs })).toEqual(made);
+    expect((await own({ nowMs: nowMs - dayMs - 1 })).fingerprint).not.toBe(made.fingerprint);
     await rm(files.key);
     const next = await own();
     expect(next.key).not.toBe(made.key);
@@ -80,6 +117,11 @@ describe("a node's own certificate", () => {
       });
     },
   );
+});
+
+it("is not replaced by one of the node's own where its file cannot be read", async () => {
+  await mkdir(files.cert, { recursive: true });
+  await expect(own()).rejects.toThrow(`cannot read ${files.cert}`);
 });
 
 describe("given files", () => {

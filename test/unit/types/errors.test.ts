@@ -15,6 +15,8 @@ test("a block error without detail is about the whole block", () => {
   expect(error.transactionIndex).toBeUndefined();
   expect(error.transactionCode).toBeUndefined();
   expect(error.cause).toBe(cause);
+  expect(error.aheadMs).toBe(0);
+  expect(new BlockError("FUTURE_BLOCK", "text", { aheadMs: 5 }).aheadMs).toBe(5);
 });
 
 test("a transaction error has a code", () => {

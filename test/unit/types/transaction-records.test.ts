@@ -1,9 +1,11 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   checkTransactions,
   computeDomain,
+  concatTransactions,
   decodeRecords,
+  decodeRecordsInSlices,
   encodeRecords,
   maxMemoBytes,
   signingRoot,
@@ -11,6 +13,7 @@ import {
   Transaction,
   Transactions,
   Transfer,
+  transactionAt,
   transactionRecord,
   transactionRecords,
   zero32,
@@ -68,10 +71,34 @@ describe("records of many transactions", () => {
         // A list may begin anywhere in its buffer.
         const encoded = Buffer.concat([new Uint8Array(3), Transactions.serialize(list)]).subarray(3);
         expect(checkTransactions(encoded)).toBe(list.length);
-        expect(sliceTransactions(encoded, from!, to!)).toEqual(Transactions.serialize(list.slice(from, to)));
+        const bounds = [0, from!, to!, list.length];
+        const parts = bounds.slice(1).map((end, at) => sliceTransactions(encoded, bounds[at]!, end));
+        expect(parts[1]).toEqual(Transactions.serialize(list.slice(from, to)));
+        // The parts are joined again, wherever each begins in its buffer.
+        const moved = parts.map((part) => Buffer.concat([new Uint8Array(3), part]).subarray(3));
+        expect(concatTransactions(moved)).toEqual(new Uint8Array(encoded));
+        const each = Array.from({ length: list.length + 1 }, (_, index) => transactionAt(encoded, index));
+        expect(each.map((one) => one && new Uint8Array(one))).toEqual([
+          ...list.map((transaction) => Transaction.serialize(transaction)),
+          undefined,
+        ]);
       }),
       { seed: 3, numRuns: 20 },
     );
+  });
+
+  test("are decoded in slices, with a pause between two", async () => {
+    const [transaction] = fc.sample(randomTransaction, { numRuns: 1, seed: 4 });
+    for (const [count, pauses] of [
+      [0, 0],
+      [512, 0],
+      [1025, 2],
+    ] as const) {
+      const encoded = Transactions.serialize(Array(count).fill(transaction));
+      const pause = vi.fn(async () => undefined);
+      expect(await decodeRecordsInSlices(encoded, domain, pause)).toEqual(decodeRecords(encoded, domain));
+      expect(pause).toHaveBeenCalledTimes(pauses);
+    }
   });
 
   test("several batches are hashed as one", () => {
