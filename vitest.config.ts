@@ -6,8 +6,9 @@ const hangMs = 180_000;
 const limits = { testTimeout: hangMs, hookTimeout: hangMs, expect: { poll: { timeout: hangMs / 2 } } };
 
 /**
- * Node.js itself loads the files, which starts sooner and runs faster than code that Vite has transformed, and the files of a project
- * share one process and its modules. The large young generation saves half of the garbage collector's time.
+ * Node.js itself loads the files, which starts sooner and runs faster than code that Vite has transformed, and the
+ * files of a project share one process and its modules. The large young generation saves half of the garbage
+ * collector's time.
  */
 const native = {
   experimental: { viteModuleRunner: false, nodeLoader: false },

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the accounts of N nodes and a chain with all of them as authorities, once: then every database in CCOIN_DATADIR holds the genesis
-# block. Goes on where an earlier run was interrupted. compose.yaml runs it before the nodes.
+# Makes the accounts of N nodes and a chain with all of them as authorities, once: then every database in CCOIN_DATADIR
+# holds the genesis block. Goes on where an earlier run was interrupted. compose.yaml runs it before the nodes.
 # Usage: deploy/compose-init.sh [N=4]
 set -eu
 data="${CCOIN_DATADIR:?}"

@@ -1,7 +1,8 @@
 /**
- * Attacks networks of four authorities, which are real processes on separate machines, in every way of `test/attacks`, alone and five
- * at once, and compares with a run without attack. Prints one line of JSON for each run; exits with 1 if a promise was broken.
- * With `--out` the lines are also written to a file, and runs that it already has are not repeated.
+ * Attacks networks of four authorities, which are real processes on separate machines, in every way of `test/attacks`,
+ * alone and five at once, and compares with a run without attack. Prints one line of JSON for each run; exits with 1 if
+ * a promise was broken. With `--out` the lines are also written to a file, and runs that it already has are not
+ * repeated.
  * Usage: npm run attacks -- [--only status-lies,iwant-flood] [--seconds 60] [--out attacks.jsonl] [--markdown]
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Prints the path of a Chromium or Chrome for the explorer's tests; installs Debian's where there is none and apt-get may.
+# Prints the path of a Chromium or Chrome for the explorer's tests; installs Debian's where there is none and apt-get
+# may.
 set -euo pipefail
 
 find_browser() {

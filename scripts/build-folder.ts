@@ -5,8 +5,8 @@ import { join } from "node:path";
 const mark = ".ccoin-build";
 
 /**
- * Makes a folder for a build, or empties one that an earlier build has made. The mark is written first, so that an interrupted build
- * can be repeated.
+ * Makes a folder for a build, or empties one that an earlier build has made. The mark is written first, so that an
+ * interrupted build can be repeated.
  * @param names the entries that the build will make
  * @throws if the folder holds anything else, which stays unchanged
  */

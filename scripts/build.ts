@@ -1,7 +1,7 @@
 /**
- * Builds the published package in JavaScript, since Node.js strips no types in node_modules, and packs it as ccoin-<version>.tgz
- * beside the folder: the command as a bundle with its packages, which starts faster, and the client as modules, which
- * its users bundle themselves. The project itself runs from its sources.
+ * Builds the published package in JavaScript, since Node.js strips no types in node_modules, and packs it as
+ * ccoin-<version>.tgz beside the folder: the command as a bundle with its packages, which starts faster, and the client
+ * as modules, which its users bundle themselves. The project itself runs from its sources.
  * Usage: npm run build [-- FOLDER=dist], then npm i -g ./ccoin-<version>.tgz
  */
 import { execFileSync } from "node:child_process";

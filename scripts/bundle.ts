@@ -27,7 +27,8 @@ const banner = `import { createRequire } from "node:module";
 const require = createRequire(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;`;
 
 /**
- * Bundles the node with its packages, except for native ones: a node then starts from a few files instead of some 1,300.
+ * Bundles the node with its packages, except for native ones: a node then starts from a few files instead of some
+ * 1,300.
  * @param folder where the entry points and the parts that they share are written
  * @returns the folders of the packages that the bundle contains, relative to `root`
  */

@@ -1,7 +1,6 @@
 /**
- * Injects faults into nodes many times, and checks that they keep their promises; the tests run the same with fewer rounds. Exits
- * with 1 if a promise was broken.
- * `patience`: factor of all time limits for a busy machine.
+ * Injects faults into nodes many times, and checks that they keep their promises; the tests run the same with fewer
+ * rounds. Exits with 1 if a promise was broken. `patience`: factor of all time limits for a busy machine.
  * Usage: npm run faults -- [--only power-cut] [--rounds 100] [--seed 1] [--patience 1]
  */
 import { parseArgs } from "node:util";

@@ -1,6 +1,6 @@
 /**
- * Sends transfers on a chain of four authorities, one after another through random nodes, and prints the times until each was final
- * on every node. `--lone` uses a chain without empty blocks, which rests before each transfer.
+ * Sends transfers on a chain of four authorities, one after another through random nodes, and prints the times until
+ * each was final on every node. `--lone` uses a chain without empty blocks, which rests before each transfer.
  * Usage: scripts/in-netns.sh node scripts/finality-latency.ts [--transfers 200] [--period 500] [--seed 1] [--lone]
  */
 import { readFileSync } from "node:fs";

@@ -1,6 +1,7 @@
 /**
- * Runs every decoder, file reader and listener with mutated inputs, each for some minutes, several at a time. Saves failing inputs and
- * one input for each new outcome under test/fuzz/corpus, which every later test runs. Exits with 1 if anything failed.
+ * Runs every decoder, file reader and listener with mutated inputs, each for some minutes, several at a time. Saves
+ * failing inputs and one input for each new outcome under test/fuzz/corpus, which every later test runs. Exits with 1
+ * if anything failed.
  * Usage: npm run fuzz -- [--minutes 10] [--seed 1] [--only name] [--skip 0] [--at-once 3]
  */
 import { parseArgs } from "node:util";

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs a command in a network namespace of its own: loopback only, with multicast on it, so that mDNS works and no packet
-# leaves the machine. Needs root or unprivileged user namespaces. Exits with the command's code; what the command leaves
-# running in the namespace is killed, and the namespace goes with it.
+# Runs a command in a network namespace of its own: loopback only, with multicast on it, so that mDNS works and no
+# packet leaves the machine. Needs root or unprivileged user namespaces. Exits with the command's code; what the command
+# leaves running in the namespace is killed, and the namespace goes with it.
 # Usage: scripts/in-netns.sh COMMAND [ARGUMENT…]
 set -uo pipefail
 

@@ -1,6 +1,6 @@
 /**
- * Builds the page that every node serves at `/`: the explorer with its style sheets and bundled scripts in one text, with compressed
- * forms. src/api/page.ts reads the file. Usage: node scripts/make-page.ts [FILE=build/explorer.json]
+ * Builds the page that every node serves at `/`: the explorer with its style sheets and bundled scripts in one text,
+ * with compressed forms. src/api/page.ts reads the file. Usage: node scripts/make-page.ts [FILE=build/explorer.json]
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Checks the model of finality (spec/README.md) exhaustively with Spin. `--break NAME` breaks one of its rules, which Spin then finds.
+// Checks the model of finality (spec/README.md) exhaustively with Spin. `--break NAME` breaks one of its rules, which
+// Spin then finds.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 /**
- * Mutation testing with StrykerJS: changes the code of a part in one place after the other, and runs the unit tests that run the place.
- * A mutant that no test notices is a rule without a test. docs/mutation.md has the scores and what survives.
+ * Mutation testing with StrykerJS: changes the code of a part in one place after the other, and runs the unit tests
+ * that run the place. A mutant that no test notices is a rule without a test. docs/mutation.md has the scores and what
+ * survives.
  * Usage: node scripts/mutate.ts [PART[/FILE[,FILE…]]…] [--concurrency N] [--all] [--quick]
- * PART is one of test/mutation/parts.ts, all without one; FILE only some files of it. Results are kept in reports/mutation: a mutant is
- * run again if it has survived, or if it or a test that runs it has changed; `--all` runs all again. `--quick` leaves out those that only run while modules are
- * loaded: a few per cent of them, but most of the time. Ends with exit code 1 where a part scores less than 90 %.
+ * PART is one of test/mutation/parts.ts, all without one; FILE only some files of it. Results are kept in
+ * reports/mutation: a mutant is run again if it has survived, or if it or a test that runs it has changed; `--all` runs
+ * all again. `--quick` leaves out those that only run while modules are loaded: a few per cent of them, but most of the
+ * time. Ends with exit code 1 where a part scores less than 90 %.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -59,7 +61,8 @@ async function run(name: string): Promise<Mutants> {
     timeoutMS: part.timeoutMs ?? 20_000,
     timeoutFactor: 4,
     dryRunTimeoutMinutes: 30,
-    // Stryker would read it with the API of TypeScript, which TypeScript 7 does not have; node runs the files as they are.
+    // Stryker would read it with the API of TypeScript, which TypeScript 7 does not have; node runs the files as they
+    // are.
     tsconfigFile: "none",
     disableTypeChecks: false,
     plugins: ["ignore-texts", "in-process", "report-survivors"].map((name) =>

@@ -1,6 +1,7 @@
 /**
- * Reads vitest's JSON report. Prints the numbers of passed and failed tests, then each failure with its project, file, name, message
- * and background (test/e2e/harness/world.ts). A file that fails without a failing test counts as one failure.
+ * Reads vitest's JSON report. Prints the numbers of passed and failed tests, then each failure with its project, file,
+ * name, message and background (test/e2e/harness/world.ts). A file that fails without a failing test counts as one
+ * failure.
  * Usage: node scripts/read-report.ts <project> <report.json>
  */
 import { readFileSync } from "node:fs";

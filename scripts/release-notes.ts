@@ -1,5 +1,6 @@
 /**
- * Prints the entry of a release in CHANGELOG.md. Fails if there is none, or if the tag is not the version of the package.
+ * Prints the entry of a release in CHANGELOG.md. Fails if there is none, or if the tag is not the version of the
+ * package.
  * Usage: node scripts/release-notes.ts v0.2.0
  */
 import { readFileSync } from "node:fs";

@@ -1,7 +1,7 @@
 /**
- * Installs the packages where they are missing or older than package-lock.json, and makes the page that nodes serve where it is missing or
- * older than its sources; says nothing where nothing is to do. Plain JavaScript without packages: it runs before there are any, on Node.js
- * >= 20; the packages bring the Node.js that runs the project.
+ * Installs the packages where they are missing or older than package-lock.json, and makes the page that nodes serve
+ * where it is missing or older than its sources; says nothing where nothing is to do. Plain JavaScript without
+ * packages: it runs before there are any, on Node.js >= 20; the packages bring the Node.js that runs the project.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, lstatSync, statSync, utimesSync } from "node:fs";

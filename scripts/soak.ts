@@ -1,7 +1,8 @@
 /**
- * Runs five authorities under transfers for hours, one of which is killed with SIGKILL every few minutes and restarted. Prints
- * figures every minute. Exits with 1 if the network stood still, an acknowledged transaction is missing at the end, the chains
- * differ, or the heap of a node that was never killed grew (after the warm-up, by least squares, garbage collected).
+ * Runs five authorities under transfers for hours, one of which is killed with SIGKILL every few minutes and restarted.
+ * Prints figures every minute. Exits with 1 if the network stood still, an acknowledged transaction is missing at the
+ * end, the chains differ, or the heap of a node that was never killed grew (after the warm-up, by least squares,
+ * garbage collected).
  * Usage: npm run soak -- [--nodes 5] [--minutes 120] [--warm-up 30] [--period 1000] [--every 200] [--kill-every 5]
  *   every: ms between the transfers of each node; kill-every: minutes, 0 for never; snapshots: folder for heap snapshots at both ends
  */

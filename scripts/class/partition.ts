@@ -23,7 +23,8 @@ export const partition: Lesson = {
       `Somebody on the left pays 100 to the account of node 5, and somebody on the right pays 70 to that of node 1. Neither side
       knows of the other's payment. What do you expect of each?`,
     );
-    // Waits for messages under way, then until the right side has signed all that it may and the left side has continued.
+    // Waits for messages under way, then until the right side has signed all that it may and the left side has
+    // continued.
     const { head } = await room.height(left[0]!, (await left[0]!.status()).head!.height + 2);
     const finalAtCut = (await left[0]!.status()).finalized!;
     await room.height(left[0]!, head!.height + 5);

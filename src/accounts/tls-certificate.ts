@@ -35,9 +35,9 @@ export async function readTlsCertificate(files: TlsFiles): Promise<TlsCertificat
 }
 
 /**
- * The node's own certificate with an ECDSA key (P-256), in files that only their owner can read. Makes them if there are
- * none, and the certificate anew, with the same key, if it ends soon or lacks one of `names`. It has the `passing` ones
- * from when it was made. Both are DNS names and IP addresses. @throws {UserError} `BAD_TLS_FILES`
+ * The node's own certificate with an ECDSA key (P-256), in files that only their owner can read. Makes them if there
+ * are none, and the certificate anew, with the same key, if it ends soon or lacks one of `names`. It has the `passing`
+ * ones from when it was made. Both are DNS names and IP addresses. @throws {UserError} `BAD_TLS_FILES`
  */
 export async function ownTlsCertificate(
   files: TlsFiles,

@@ -153,8 +153,8 @@ export class Chain {
   }
 
   /**
-   * Makes, signs and imports a block; `undefined` if the head is no longer the parent of the plan, or an empty block was
-   * not wanted.
+   * Makes, signs and imports a block; `undefined` if the head is no longer the parent of the plan, or an empty block
+   * was not wanted.
    */
   produce(plan: BlockPlan): Promise<CanonicalBlock | undefined> {
     return this.#queue.run(() => this.#produce(plan));

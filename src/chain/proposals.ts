@@ -172,8 +172,8 @@ export class Proposals {
   }
 
   /**
-   * True if the block at `height` by `voter` would vote, or is in the way of a vote: the first block of an epoch carries
-   * none. `snapshot` is the one after its parent.
+   * True if the block at `height` by `voter` would vote, or is in the way of a vote: the first block of an epoch
+   * carries none. `snapshot` is the one after its parent.
    */
   wantsBlock(snapshot: ChainSnapshot, height: number, voter: Uint8Array): boolean {
     const isInTheWay = isEpochBlock(height, this.#options.config) && snapshot.openVotes.length === 0;
@@ -217,8 +217,9 @@ export class Proposals {
   }
 
   /**
-   * True if the vote, which asks for something new, would be a new open one, or would change something. A repeated vote can do that too, if the
-   * majority has become smaller since (no cascades: the subject waits until a header votes on it).
+   * True if the vote, which asks for something new, would be a new open one, or would change something. A repeated vote
+   * can do that too, if the majority has become smaller since (no cascades: the subject waits until a header votes on
+   * it).
    */
   #changesSomething(
     snapshot: ChainSnapshot,

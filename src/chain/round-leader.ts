@@ -45,8 +45,8 @@ export class RoundLeader {
 
   /**
    * True if the vote is counted, its source is known here to be justified and is none that this authority's protection
-   * or final block rules out, and its target's state was executed here. The target need not be on the head's branch: that
-   * may have changed with the late result.
+   * or final block rules out, and its target's state was executed here. The target need not be on the head's branch:
+   * that may have changed with the late result.
    */
   async #mayRepeat(vote: SignedFinalityVote): Promise<boolean> {
     const { chain, finalizer, signer } = this.#options;

@@ -180,9 +180,9 @@ export class Voter {
   }
 
   /**
-   * Others vote from a later source: its certificate has been requested, and a vote from the old one would split theirs.
-   * One authority's word is enough if the round before had no timely result here: it may have been shown to that
-   * authority alone, whose vote has then called the others into this round.
+   * Others vote from a later source: its certificate has been requested, and a vote from the old one would split
+   * theirs. One authority's word is enough if the round before had no timely result here: it may have been shown to
+   * that authority alone, whose vote has then called the others into this round.
    */
   #certificateWaitMs(round: number, isLed: boolean): number {
     const { chain, finalizer, clock } = this.#options;

@@ -11,8 +11,8 @@ const maxHeapBytes = 64 * 2 ** 20;
 const maxUtilization = 0.1;
 
 /**
- * Collects all garbage once, in a quiet moment, and returns the memory to the system. An idle node allocates so little that V8 would
- * never run a full collection, and would keep the memory that loading its modules took.
+ * Collects all garbage once, in a quiet moment, and returns the memory to the system. An idle node allocates so little
+ * that V8 would never run a full collection, and would keep the memory that loading its modules took.
  */
 export async function collectOnce({ afterMs, lookMs } = defaultTimes): Promise<void> {
   const unheld = { ref: false };

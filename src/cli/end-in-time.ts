@@ -4,8 +4,8 @@ import { Worker } from "node:worker_threads";
 const writeMs = 250;
 
 /**
- * Source of the thread. It loads no module of the project and kills the process without the help of the main thread or the thread
- * pool, because those may be stuck.
+ * Source of the thread. It loads no module of the project and kills the process without the help of the main thread or
+ * the thread pool, because those may be stuck.
  */
 const source = `
 const { workerData: { afterMs, writeMs, line } } = require("node:worker_threads");
@@ -18,8 +18,8 @@ setTimeout(() => {
 `;
 
 /**
- * Kills the process after this time, even when its event loop no longer turns. A process that ends earlier ends this thread with it.
- * If the system gives no thread, only the caller's own timer remains.
+ * Kills the process after this time, even when its event loop no longer turns. A process that ends earlier ends this
+ * thread with it. If the system gives no thread, only the caller's own timer remains.
  */
 export function endInTime(afterMs: number): void {
   const line = `the node did not end within ${afterMs} ms of the signal and is killed: it recovers at its next start\n`;

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
-// This file is JavaScript so that Node strips no types before the compile cache is on. The cache keeps compiled code from one run
-// to the next, which halves the time to start and saves 20 MB.
+// This file is JavaScript so that Node strips no types before the compile cache is on. The cache keeps compiled code
+// from one run to the next, which halves the time to start and saves 20 MB.
 import nodeModule from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -2,8 +2,8 @@ import { type Argument, type Command, InvalidArgumentError, Option } from "comma
 import { UsageError } from "./output.ts";
 
 /**
- * Makes each error about a value name its option or argument in this program's words: `--nodeid: must be a whole number from 1 to 1000`.
- * Commander would wrap the reason in a sentence of its own. `hint` says where to find help.
+ * Makes each error about a value name its option or argument in this program's words: `--nodeid: must be a whole number
+ * from 1 to 1000`. Commander would wrap the reason in a sentence of its own. `hint` says where to find help.
  */
 export function nameRefusedValues(command: Command, hint: () => string): void {
   for (const each of [...command.options, ...command.registeredArguments]) {

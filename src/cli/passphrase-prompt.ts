@@ -18,8 +18,8 @@ export interface GivenPassphrase {
 }
 
 /**
- * Resolves to the file, or with `-` to the passphrase itself: the user types it, twice for a new account, or a pipe gives it as its
- * first line.
+ * Resolves to the file, or with `-` to the passphrase itself: the user types it, twice for a new account, or a pipe
+ * gives it as its first line.
  * @throws {UserError} `NO_PASSPHRASE`
  */
 export async function givenPassphrase(

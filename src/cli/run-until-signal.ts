@@ -12,11 +12,11 @@ const sameSignalMs = 300;
 const interruptedCode = 130;
 
 /**
- * Runs a node until it ends, or until SIGINT, SIGTERM or SIGHUP arrives, even while it starts; resolves to the exit code. A second signal
- * ends the process at once with 130. A node that does not close in time is abandoned and recovers at its next start: all that it
- * acknowledged is synced. If even its event loop has stopped, a separate thread kills the process soon after. An unhandled error
- * closes the node in the same way, with the stack on standard error. With `onHangup`, SIGHUP calls that instead, with the node if it has
- * started.
+ * Runs a node until it ends, or until SIGINT, SIGTERM or SIGHUP arrives, even while it starts; resolves to the exit
+ * code. A second signal ends the process at once with 130. A node that does not close in time is abandoned and recovers
+ * at its next start: all that it acknowledged is synced. If even its event loop has stopped, a separate thread kills
+ * the process soon after. An unhandled error closes the node in the same way, with the stack on standard error. With
+ * `onHangup`, SIGHUP calls that instead, with the node if it has started.
  * @throws the unhandled error, or the one that ended the node
  */
 export async function runUntilSignal(

@@ -13,8 +13,9 @@ const settingsFile = z.record(
 type Setting = z.output<typeof settingsFile>[string];
 
 /**
- * Fills the options of a command that its command line does not have: from the environment, else from the file of `--config`. The variable
- * of `--http-port` is `CCOIN_HTTP_PORT`; `CCOIN_MDNS=false` stands for `--no-mdns`. An empty variable is none.
+ * Fills the options of a command that its command line does not have: from the environment, else from the file of
+ * `--config`. The variable of `--http-port` is `CCOIN_HTTP_PORT`; `CCOIN_MDNS=false` stands for `--no-mdns`. An empty
+ * variable is none.
  * @throws {UsageError} which names the variable or file
  */
 export function applySettings(command: Command, env: NodeJS.ProcessEnv = process.env): void {

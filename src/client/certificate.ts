@@ -45,8 +45,8 @@ export function genesisTrust(block: Block, genesisId: Hex): Trust {
 }
 
 /**
- * Derives trust from the id of a chain's newest recovery: checks that the recoveries hash to this id. The id itself cannot be proved:
- * people have to agree on it. @throws {ClientError} `WRONG_RECOVERY`
+ * Derives trust from the id of a chain's newest recovery: checks that the recoveries hash to this id. The id itself
+ * cannot be proved: people have to agree on it. @throws {ClientError} `WRONG_RECOVERY`
  */
 export function recoveryTrust({ genesisId, recoveries }: Recoveries, id: Hex): Trust {
   let previous = noRecovery;

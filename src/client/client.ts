@@ -51,9 +51,9 @@ export class Client {
   readonly #fetch: Fetch | undefined;
 
   /**
-   * `url` is for example `http://127.0.0.1:63262`, `https://example.org/ccoin` behind a proxy, or `location.href` in a page that the
-   * node serves. `signal` aborts every request, including one that is under way. `fetch` asks in place of the global one, for example
-   * by a certificate authority of one's own.
+   * `url` is for example `http://127.0.0.1:63262`, `https://example.org/ccoin` behind a proxy, or `location.href` in a
+   * page that the node serves. `signal` aborts every request, including one that is under way. `fetch` asks in place of
+   * the global one, for example by a certificate authority of one's own.
    */
   constructor(url: string, { signal, fetch }: ClientOptions = {}) {
     this.#signal = signal;
@@ -108,8 +108,9 @@ export class Client {
   }
 
   /**
-   * Signs a transfer for the node's chain. By default the fee is the least that is accepted now, the nonce is the account's next, and
-   * the next 100 blocks may hold the transfer. @throws {ClientError} `NO_GENESIS` if the node has no chain yet
+   * Signs a transfer for the node's chain. By default the fee is the least that is accepted now, the nonce is the
+   * account's next, and the next 100 blocks may hold the transfer. @throws {ClientError} `NO_GENESIS` if the node has
+   * no chain yet
    */
   async sign(
     key: Pick<Key, "address" | "sign">,
@@ -124,9 +125,10 @@ export class Client {
   }
 
   /**
-   * Signs a transfer as `sign` does and submits it; resolves once it is on the node's disk. The node may refuse it because its nonce
-   * has been used or its last height has passed in the meantime. If this method chose both, it signs the order again, but only after
-   * a final block shows that no block can hold the previous transfer: an order is never paid twice.
+   * Signs a transfer as `sign` does and submits it; resolves once it is on the node's disk. The node may refuse it
+   * because its nonce has been used or its last height has passed in the meantime. If this method chose both, it signs
+   * the order again, but only after a final block shows that no block can hold the previous transfer: an order is never
+   * paid twice.
    */
   async send(
     key: Pick<Key, "address" | "sign">,
@@ -157,10 +159,11 @@ export class Client {
   }
 
   /**
-   * Resolves when a block holds a transaction that the node has accepted, or when that block is final. Keeps asking while the node is
-   * away or busy, since an accepted transaction is on its disk. @throws {ClientError} `EVICTED` if the node has dropped the transaction;
-   * `EXPIRED` or `REPLACED` if a signed transaction is not paid and never will be; the error of the last request if the node has been
-   * away for a minute; the reason of `signal` as soon as it is aborted
+   * Resolves when a block holds a transaction that the node has accepted, or when that block is final. Keeps asking
+   * while the node is away or busy, since an accepted transaction is on its disk. @throws {ClientError} `EVICTED` if
+   * the node has dropped the transaction; `EXPIRED` or `REPLACED` if a signed transaction is not paid and never will
+   * be; the error of the last request if the node has been away for a minute; the reason of `signal` as soon as it is
+   * aborted
    */
   async waitFor(
     transaction: Hex | SignedTransaction,
@@ -192,8 +195,8 @@ export class Client {
   }
 
   /**
-   * Resolves to transactions that the account sent or received, newest first; `next` is the `before` of the next page. A page of a
-   * filter that few transactions pass may be short, or empty, although there is a next one.
+   * Resolves to transactions that the account sent or received, newest first; `next` is the `before` of the next page.
+   * A page of a filter that few transactions pass may be short, or empty, although there is a next one.
    */
   history(
     address: Address,
@@ -250,8 +253,8 @@ export class Client {
   }
 
   /**
-   * Makes the node vote for a change. `adminToken` is the content of the file `admin-token` in the node's folder. `force` proposes the
-   * change even if too few authorities would be known to be alive afterwards.
+   * Makes the node vote for a change. `adminToken` is the content of the file `admin-token` in the node's folder.
+   * `force` proposes the change even if too few authorities would be known to be alive afterwards.
    */
   propose(vote: Vote, adminToken: string, { force = false } = {}): Promise<ProposalResult> {
     const body = force ? { ...vote, force } : vote;
@@ -265,9 +268,9 @@ export class Client {
   }
 
   /**
-   * Yields each event from now on exactly once, across broken connections and restarts of the node. Leave the loop or abort `signal`
-   * to stop. The loop itself @throws {ApiError} `EVENTS_TOO_OLD`, `EVENTS_UNKNOWN` if the node cannot resume after the last event
-   * that was seen.
+   * Yields each event from now on exactly once, across broken connections and restarts of the node. Leave the loop or
+   * abort `signal` to stop. The loop itself @throws {ApiError} `EVENTS_TOO_OLD`, `EVENTS_UNKNOWN` if the node cannot
+   * resume after the last event that was seen.
    */
   events(options: EventOptions = {}): Promise<AsyncGenerator<ChainEvent, void, void>> {
     const signal = this.#either(options.signal);

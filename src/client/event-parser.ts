@@ -11,8 +11,8 @@ export interface RawEvent {
 const maxEventLength = 2 ** 20;
 
 /**
- * Parses an event stream (WHATWG HTML, section 9.2.6) piece by piece. A node begins each stream with an event that has an id and no
- * data; the package `eventsource-parser` does not report its id (docs/adr/0010-event-parser.md).
+ * Parses an event stream (WHATWG HTML, section 9.2.6) piece by piece. A node begins each stream with an event that has
+ * an id and no data; the package `eventsource-parser` does not report its id (docs/adr/0010-event-parser.md).
  */
 export class EventParser {
   /** The last id of the stream, including that of an event without data, which is not returned. */

@@ -31,8 +31,8 @@ const defaultRetryMs = 1_000;
 const maxRetryMs = 10_000;
 
 /**
- * Resolves once the stream is open; no later event is missed. Reconnects without limit when the connection breaks, and resumes after
- * the last event that was seen. @throws the same errors as `request`
+ * Resolves once the stream is open; no later event is missed. Reconnects without limit when the connection breaks, and
+ * resumes after the last event that was seen. @throws the same errors as `request`
  */
 export async function openEvents(
   url: string,
@@ -111,7 +111,8 @@ async function connect(
         clearTimeout(timer);
       }
     };
-    // The node first sends the id of its position. With it, no event is missed even if this connection breaks before the next one.
+    // The node first sends the id of its position. With it, no event is missed even if this connection breaks before
+    // the next one.
     const first: ChainEvent[] = [];
     while (parser.lastEventId === undefined) {
       const events = await read();

@@ -40,8 +40,9 @@ export async function keyFromSeed(seed: Uint8Array): Promise<Key> {
 }
 
 /**
- * Verifies by the chain's rule (docs/consensus.md): the key is a valid account key, s < L, encode(sB - kA) = R, and R is not the
- * identity. For such keys WebCrypto gives exactly this answer; without WebCrypto, noble's arithmetic decides. Never throws.
+ * Verifies by the chain's rule (docs/consensus.md): the key is a valid account key, s < L, encode(sB - kA) = R, and R
+ * is not the identity. For such keys WebCrypto gives exactly this answer; without WebCrypto, noble's arithmetic
+ * decides. Never throws.
  */
 export async function verifySignature(
   publicKey: Uint8Array,

@@ -3,8 +3,8 @@ import type { SignedTransaction } from "./transaction.ts";
 import type { AccountProof } from "./types.ts";
 
 /**
- * The fate of a transfer. After `ended` and `replaced` it is not paid and never will be, because its last height has passed or
- * another transfer has used its nonce. `unknown`: the node does not have it, but a block may still hold it.
+ * The fate of a transfer. After `ended` and `replaced` it is not paid and never will be, because its last height has
+ * passed or another transfer has used its nonce. `unknown`: the node does not have it, but a block may still hold it.
  */
 export type Outcome = "pending" | "included" | "finalized" | "ended" | "replaced" | "unknown";
 
@@ -15,13 +15,14 @@ interface Answers {
 }
 
 /**
- * Decides that a transfer is over for good only from final blocks. A paid transfer with nonce n leaves its sender's nonce at n + 1,
- * and nonces never fall:
- * - `ended`: one answer gives a final block at or above the last height, and the sender's nonce in the state after that block is not
- *   above n. No block up to there holds the transfer, and no later block may.
- * - `replaced`: the nonce in that state is above n, and the node, asked afterwards, knows the transfer in no block of its chain, which
- *   contains the final block. So another transfer has used the nonce.
- * A missing answer, or one about blocks that are not final, decides nothing. @throws errors other than transient ones and unknown ids
+ * Decides that a transfer is over for good only from final blocks. A paid transfer with nonce n leaves its sender's
+ * nonce at n + 1, and nonces never fall:
+ * - `ended`: one answer gives a final block at or above the last height, and the sender's nonce in the state after that
+ *   block is not above n. No block up to there holds the transfer, and no later block may.
+ * - `replaced`: the nonce in that state is above n, and the node, asked afterwards, knows the transfer in no block of
+ *   its chain, which contains the final block. So another transfer has used the nonce.
+ * A missing answer, or one about blocks that are not final, decides nothing. @throws errors other than transient ones
+ * and unknown ids
  */
 export async function outcomeOf(client: Answers, signed: SignedTransaction): Promise<Outcome> {
   const { id, from, nonce, validUntil } = signed;

@@ -42,8 +42,8 @@ export interface ProofStep {
 
 export interface ProofVerdict {
   /**
-   * `final`: the chain holds the statement for ever. `included`: the block holds it, but nothing proves that the block stays
-   * canonical. `invalid`: a step failed.
+   * `final`: the chain holds the statement for ever. `included`: the block holds it, but nothing proves that the block
+   * stays canonical. `invalid`: a step failed.
    */
   verdict: "final" | "included" | "invalid";
   steps: ProofStep[];

@@ -17,8 +17,8 @@ export type Order = Omit<Transfer, "nonce"> & {
 
 export interface SendOptions {
   /**
-   * The transfer that an earlier call signed for the same order without getting an answer. It is submitted again, and replaced only
-   * when no block can hold it any more.
+   * The transfer that an earlier call signed for the same order without getting an answer. It is submitted again, and
+   * replaced only when no block can hold it any more.
    */
   earlier?: SignedTransaction | undefined;
   /** Called with each signed transfer before it is submitted. */

@@ -39,8 +39,8 @@ export class RoundTimer {
   }
 
   /**
-   * Undefined if the round has no result, or one that came in the first half of its time-out. Otherwise ms until the end
-   * of the time-out, negative after it: others may have entered the next round without having seen the result.
+   * Undefined if the round has no result, or one that came in the first half of its time-out. Otherwise ms until the
+   * end of the time-out, negative after it: others may have entered the next round without having seen the result.
    */
   lateMs(nowMs: number): number | undefined {
     if (this.#resultAtMs === undefined || this.#waitingSinceMs === undefined) return undefined;

@@ -19,8 +19,8 @@ import {
 import { canSetParameter, withParameter } from "./parameters.ts";
 
 /**
- * An honest authority has one open vote on a candidate and one on each parameter. Every block hashes the open votes, and
- * every node stores and shows them, so faulty ones must not make many.
+ * An honest authority has one open vote on a candidate and one on each parameter. Every block hashes the open votes,
+ * and every node stores and shows them, so faulty ones must not make many.
  */
 export const maxOpenVotesPerVoter = 16;
 

@@ -14,8 +14,8 @@ interface Added {
 }
 
 /**
- * The changes that one call of `Mempool.add` makes. The pool has them at once, the disk after `commit`, which takes them
- * back from the pool if it fails.
+ * The changes that one call of `Mempool.add` makes. The pool has them at once, the disk after `commit`, which takes
+ * them back from the pool if it fails.
  */
 export class Additions {
   readonly #pool: Pool;

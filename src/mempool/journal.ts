@@ -86,8 +86,8 @@ export class Journal {
   }
 
   /**
-   * Releases entries that no block included: neither they nor what they have replaced stays on disk. `waiting` are those
-   * that stay.
+   * Releases entries that no block included: neither they nor what they have replaced stays on disk. `waiting` are
+   * those that stay.
    */
   releaseUnpaid(entries: readonly PoolEntry[], waiting: Iterable<PoolEntry>): Write[] {
     const writes: Write[] = [];

@@ -10,8 +10,8 @@ interface Look {
 }
 
 /**
- * Measures how busy the main thread is. It needs no timer of its own: it is told to look about once a second, and a look
- * that comes late was held up by work.
+ * Measures how busy the main thread is. It needs no timer of its own: it is told to look about once a second, and a
+ * look that comes late was held up by work.
  */
 export class MainThread {
   readonly #everyMs: number;

@@ -17,9 +17,9 @@ interface Kind {
 }
 
 /**
- * The log of the parts that report on others: whoever comes again under new ids, or has a key, can provoke any number of
- * lines. Those above a number for each kind and minute are counted instead, and summed up when the minute ends. Level
- * `debug` has all of them. Messages of these parts are constants, and name the kind.
+ * The log of the parts that report on others: whoever comes again under new ids, or has a key, can provoke any number
+ * of lines. Those above a number for each kind and minute are counted instead, and summed up when the minute ends.
+ * Level `debug` has all of them. Messages of these parts are constants, and name the kind.
  */
 export class PeerLog {
   readonly logger: Logger;

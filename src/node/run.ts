@@ -9,8 +9,8 @@ import { Node } from "./node.ts";
 import type { RunningNode } from "./running-node.ts";
 
 /**
- * Starts a node, and restarts it after a full disk. `rules` are those that it knows; `coins` gives those of a development
- * chain. @throws {CodedError} after closing what was opened.
+ * Starts a node, and restarts it after a full disk. `rules` are those that it knows; `coins` gives those of a
+ * development chain. @throws {CodedError} after closing what was opened.
  */
 export function runNode(
   options: NodeOptions,

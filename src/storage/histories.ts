@@ -64,8 +64,8 @@ export class HistoryStore {
   }
 
   /**
-   * Yields what transactions did to an account, some of one block at a time. `limit` is the number that is needed, if it
-   * is known: then little more is read.
+   * Yields what transactions did to an account, some of one block at a time. `limit` is the number that is needed, if
+   * it is known: then little more is read.
    */
   async *entries(
     account: number,

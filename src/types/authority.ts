@@ -8,8 +8,8 @@ export const maxAuthorities = 1024;
 export const voteKinds = { none: 0, add: 1, remove: 2, set: 3 } as const;
 
 /**
- * A proposer's vote in its header, on the authority set (EIP-225) or on a parameter of the chain. `candidate` is zero unless `kind` is
- * add or remove; `parameter` (`parameterNumbers`) and `value` are zero unless `kind` is set.
+ * A proposer's vote in its header, on the authority set (EIP-225) or on a parameter of the chain. `candidate` is zero
+ * unless `kind` is add or remove; `parameter` (`parameterNumbers`) and `value` are zero unless `kind` is set.
  */
 export const HeaderVote = new ContainerType(
   { kind: Uint8, candidate: Bytes32, parameter: Uint8, value: Amount },

@@ -83,7 +83,8 @@ export function encodedRecords(encoded: readonly Uint8Array[], domain: Uint8Arra
 }
 
 /**
- * The same for a list that may be as long as a block's, which takes up to a second: pauses between slices of some 10 ms.
+ * The same for a list that may be as long as a block's, which takes up to a second: pauses between slices of some 10
+ * ms.
  * @throws {RangeError}
  */
 export async function decodeRecordsInSlices(

@@ -2,8 +2,8 @@ import { messageOf } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 
 /**
- * A typed event source: `Events` maps the name of an event to the value that its listeners get. Listeners only observe: their errors are
- * logged, and never reach the emitter. A listener may be async; its rejection is logged as well.
+ * A typed event source: `Events` maps the name of an event to the value that its listeners get. Listeners only observe:
+ * their errors are logged, and never reach the emitter. A listener may be async; its rejection is logged as well.
  */
 export class Emitter<Events> {
   readonly #logger: Pick<Logger, "error">;

@@ -1,8 +1,8 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * A value that is made once for everybody who asks under the same key, also while it is being made. It is made again for
- * another key. A failure and `undefined` are not kept.
+ * A value that is made once for everybody who asks under the same key, also while it is being made. It is made again
+ * for another key. A failure and `undefined` are not kept.
  */
 export class Kept<T> {
   #key: string | undefined;

@@ -24,9 +24,9 @@ const takeOverTimeoutMs = 2_000;
 const heldByAnother = 1;
 
 /**
- * Holds `path` and its folder for this process until the returned function is called. Exactly one process takes over the lock of a
- * dead process (kill -9, power cut). `what` names the holder to others, such as "node 2". The database has a lock too, but LevelDB loses
- * it when its own process opens the folder again.
+ * Holds `path` and its folder for this process until the returned function is called. Exactly one process takes over
+ * the lock of a dead process (kill -9, power cut). `what` names the holder to others, such as "node 2". The database
+ * has a lock too, but LevelDB loses it when its own process opens the folder again.
  * @throws {UserError} `IN_USE` naming the other process and the folder.
  */
 export function acquireLock(path: string, what: string): () => void {
@@ -62,9 +62,10 @@ function inUse(path: string, holder: Holder | null): UserError {
 }
 
 /**
- * Locks the folder by flock(2), which counts between containers too: a pid says nothing to a process of another pid namespace. Node.js has
- * no flock; the program `flock` of util-linux locks the open file that it inherits, and the lock stays with this process until it closes
- * the file or dies. Returns the file descriptor; `unavailable` where there is no such program, or no such lock.
+ * Locks the folder by flock(2), which counts between containers too: a pid says nothing to a process of another pid
+ * namespace. Node.js has no flock; the program `flock` of util-linux locks the open file that it inherits, and the lock
+ * stays with this process until it closes the file or dies. Returns the file descriptor; `unavailable` where there is
+ * no such program, or no such lock.
  */
 function lockFolder(folder: string): number | "held" | "unavailable" {
   let fd: number;

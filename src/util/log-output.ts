@@ -22,8 +22,8 @@ interface Waiting {
 }
 
 /**
- * Writes lines with `tryWrite`, which returns how many bytes it has written, and throws EAGAIN while the reader takes no more. Any other
- * error drops the lines that wait. Once writing works again, a line says how many are missing.
+ * Writes lines with `tryWrite`, which returns how many bytes it has written, and throws EAGAIN while the reader takes
+ * no more. Any other error drops the lines that wait. Once writing works again, a line says how many are missing.
  */
 export class StreamOutput implements LogOutput {
   readonly #tryWrite: (bytes: Uint8Array) => number;
@@ -110,8 +110,8 @@ export function standardErrorOutput(lostLines: LostLines): LogOutput {
 let standardErrorSocket: Socket | undefined;
 
 /**
- * Opens the terminal or pipe of standard error once more, so that it is non-blocking for this process alone. A socket cannot be opened
- * again; libuv makes it non-blocking when it takes it over.
+ * Opens the terminal or pipe of standard error once more, so that it is non-blocking for this process alone. A socket
+ * cannot be opened again; libuv makes it non-blocking when it takes it over.
  */
 function nonBlockingStandardError(): number {
   const status = fstatSync(2);

@@ -25,8 +25,8 @@ export interface Log {
 const warnLevel = 40;
 
 /**
- * Logs one JSON object, or readable text, per line: to the file, or to standard error, since standard output is for results only. Logging
- * never stops the node: lines that cannot be written are dropped, and a later line counts them.
+ * Logs one JSON object, or readable text, per line: to the file, or to standard error, since standard output is for
+ * results only. Logging never stops the node: lines that cannot be written are dropped, and a later line counts them.
  * @throws if the file cannot be written
  */
 export async function createLog(options: {

@@ -3,8 +3,9 @@ import { dirname } from "node:path";
 import { codeOf } from "./errors.ts";
 
 /**
- * Makes a folder and those above it that are missing; resolves to the topmost one that it made. `mkdir` of Node.js with `recursive` never
- * returns where a file system refuses new entries with ENOENT, as /proc does. @throws the error of the file system
+ * Makes a folder and those above it that are missing; resolves to the topmost one that it made. `mkdir` of Node.js with
+ * `recursive` never returns where a file system refuses new entries with ENOENT, as /proc does. @throws the error of
+ * the file system
  */
 export async function makeFolder(path: string, mode: number): Promise<string | undefined> {
   try {

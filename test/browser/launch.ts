@@ -28,8 +28,8 @@ export async function launchBrowser(enter: readonly string[] = []): Promise<Brow
 }
 
 /**
- * False while IPv6 looks for another machine with the same address (RFC 4862, section 5.4), for a second or two after a network
- * card was connected. Chromium aborts its requests when that ends (`ERR_NETWORK_CHANGED`).
+ * False while IPv6 looks for another machine with the same address (RFC 4862, section 5.4), for a second or two after a
+ * network card was connected. Chromium aborts its requests when that ends (`ERR_NETWORK_CHANGED`).
  */
 function hasSettledAddresses([command, ...args]: readonly string[]): boolean {
   return execFileSync(command!, [...args, "ip", "address", "show", "tentative"], { encoding: "utf8" }) === "";

@@ -37,7 +37,8 @@ test("two different offers end the node with an error that names both, unless --
   for (const node of makers) node.start();
   for (const node of makers) await node.ready();
 
-  // The node waits two seconds for other offers. On a busy machine the second may arrive later, and the test tries again.
+  // The node waits two seconds for other offers. On a busy machine the second may arrive later, and the test tries
+  // again.
   const late = new TestNode(world, 3);
   const hasAdopted = async () => {
     late.start("--log-level=silent");

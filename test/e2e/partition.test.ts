@@ -11,8 +11,8 @@ const cutMs = process.env["CCOIN_E2E_LONG"] ? 30_000 : 8_000;
 const reward = 7n;
 
 /**
- * Three of five authorities are a majority and continue; each of the other two may sign one more block (a signer signs one of three).
- * So both sides make blocks with transfers that only they know, and the blocks of the smaller side lose.
+ * Three of five authorities are a majority and continue; each of the other two may sign one more block (a signer signs
+ * one of three). So both sides make blocks with transfers that only they know, and the blocks of the smaller side lose.
  */
 test("two sides that made blocks apart become one chain, which includes the transactions of the losing side again", async () => {
   const world = createWorld();
@@ -30,8 +30,9 @@ test("two sides that made blocks apart become one chain, which includes the tran
   const loser = minority[0]!;
   const events = await watchEvents(loser);
 
-  // The cut follows a block of the majority, so that at least one authority of the other side may sign the next. On a busy machine its
-  // blocks can come before the cut, or before its transfers; then the test tries again with other transfers.
+  // The cut follows a block of the majority, so that at least one authority of the other side may sign the next. On a
+  // busy machine its blocks can come before the cut, or before its transfers; then the test tries again with other
+  // transfers.
   const { address: winner } = await majority[0]!.status();
   const others = new Set(await Promise.all(minority.map(async (node) => (await node.status()).address)));
   const sent: string[] = [];

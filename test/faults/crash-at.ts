@@ -1,7 +1,8 @@
 /**
- * A module that is loaded before a node (`node --import`) and kills the process at one of its commit points, chosen by the query of
- * the module's URL. `at` is a key space that is written to, `any`, or a file operation (`link`, `rename`); `nth` counts such writes
- * from 1; `phase` is before, during or after the write, in the last case before it is acknowledged.
+ * A module that is loaded before a node (`node --import`) and kills the process at one of its commit points, chosen by
+ * the query of the module's URL. `at` is a key space that is written to, `any`, or a file operation (`link`, `rename`);
+ * `nth` counts such writes from 1; `phase` is before, during or after the write, in the last case before it is
+ * acknowledged.
  */
 import fs from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";

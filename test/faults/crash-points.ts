@@ -48,8 +48,8 @@ const firstNewId = 100;
 const firstAuthorityId = 500;
 
 /**
- * Kills one of two authorities under transfers, or a new node, at each point at which it writes, and then up to three times while it
- * starts again; after that the node must continue by itself. The points take turns.
+ * Kills one of two authorities under transfers, or a new node, at each point at which it writes, and then up to three
+ * times while it starts again; after that the node must continue by itself. The points take turns.
  */
 export const crashPoints: Scenario = {
   name: "crash-points",

@@ -26,8 +26,8 @@ export class DiskImage {
   }
 
   /**
-   * Copies the state that a power cut would leave now to another image, which is not mounted. Writers must be stopped, since the copy
-   * is repeated until two copies are equal and so of one moment.
+   * Copies the state that a power cut would leave now to another image, which is not mounted. Writers must be stopped,
+   * since the copy is repeated until two copies are equal and so of one moment.
    */
   cut(world: World, name: string): DiskImage {
     const copy = DiskImage.#at(world, name);

@@ -1,8 +1,9 @@
 /**
- * Kills one of five authorities with SIGKILL at random moments under transfers, restarts it each time, and collects every header and
- * vote of its key from gossip, from the databases of the others and from their evidence. In the last third two others are down:
- * blocks continue without finality, so that the node returns to the round in which it has voted with another head. Exits with 1 if
- * two signatures conflict, one is missing in the node's own record, or nodes ban each other.
+ * Kills one of five authorities with SIGKILL at random moments under transfers, restarts it each time, and collects
+ * every header and vote of its key from gossip, from the databases of the others and from their evidence. In the last
+ * third two others are down: blocks continue without finality, so that the node returns to the round in which it has
+ * voted with another head. Exits with 1 if two signatures conflict, one is missing in the node's own record, or nodes
+ * ban each other.
  * Usage: scripts/in-netns.sh node test/faults/kill-node.ts [--rounds 200] [--seed 1]
  */
 import { setTimeout as sleep } from "node:timers/promises";

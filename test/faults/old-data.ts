@@ -19,8 +19,8 @@ const longestLifeMs = 6_000;
 const signsAgainWithinMs = 90_000;
 
 /**
- * Restores an older copy of an authority's folder after the authority has signed more, and starts a process on it. The process must
- * warn that its data may be old, sign nothing that contradicts, and sign again after a while.
+ * Restores an older copy of an authority's folder after the authority has signed more, and starts a process on it. The
+ * process must warn that its data may be old, sign nothing that contradicts, and sign again after a while.
  */
 export const oldData: Scenario = {
   name: "old-data",

@@ -14,8 +14,9 @@ interface FinalBlock {
 const concurrency = 8;
 
 /**
- * Checks after every run, with all nodes up, that they have the same final headers and state roots, that every acknowledged
- * transaction is final exactly once, and that no coins were created or lost. @throws for the first broken promise
+ * Checks after every run, with all nodes up, that they have the same final headers and state roots, that every
+ * acknowledged transaction is final exactly once, and that no coins were created or lost. @throws for the first broken
+ * promise
  */
 export async function checkPromises(
   network: TestNetwork,

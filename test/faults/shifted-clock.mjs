@@ -1,5 +1,5 @@
-// A module for `node --import=…?file=…` that shifts the process's wall clock by the milliseconds in the file, which it reads every 20 ms.
-// Timers go on as they did, as on a machine whose clock is set.
+// A module for `node --import=…?file=…` that shifts the process's wall clock by the milliseconds in the file, which it
+// reads every 20 ms. Timers go on as they did, as on a machine whose clock is set.
 import { readFileSync } from "node:fs";
 
 const file = /** @type {string} */ (new URL(import.meta.url).searchParams.get("file"));

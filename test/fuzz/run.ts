@@ -7,8 +7,8 @@ import { jsonMutationsOf, mutationsOf } from "./mutations.ts";
 import type { Target } from "./target.ts";
 
 /**
- * An input that takes longer hangs, which is a fault like a crash; the bound is far above the normal time. It counts turns of the
- * event loop and the CPU time of this process, so that a busy machine does not look like a hang.
+ * An input that takes longer hangs, which is a fault like a crash; the bound is far above the normal time. It counts
+ * turns of the event loop and the CPU time of this process, so that a busy machine does not look like a hang.
  */
 const hang = { turns: 200, everyMs: 50, cpuMs: 10_000 };
 

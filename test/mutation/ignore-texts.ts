@@ -1,6 +1,7 @@
 /**
- * An ignore plugin for Stryker: texts for people are not mutated. These are calls of a logger, with whatever does nothing else than
- * log, and the texts and causes of errors, and the reasons of penalties; their codes are mutated. No test should repeat a text word by word.
+ * An ignore plugin for Stryker: texts for people are not mutated. These are calls of a logger, with whatever does
+ * nothing else than log, and the texts and causes of errors, and the reasons of penalties; their codes are mutated. No
+ * test should repeat a text word by word.
  */
 
 /** The used part of a node of Babel's syntax tree. */
@@ -61,8 +62,8 @@ function onlyLogs(node: unknown): boolean {
 }
 
 /**
- * True for `new …Error(…)`, for a call that makes or throws one, for `super(…)` with a text, which errors alone have, and for the reason
- * of a penalty.
+ * True for `new …Error(…)`, for a call that makes or throws one, for `super(…)` with a text, which errors alone have,
+ * and for the reason of a penalty.
  */
 function isOfError(path: Path | null | undefined): boolean {
   if (path?.node.type === "NewExpression") return /Error$/.test(nameOf(path.node["callee"]));

@@ -3,10 +3,10 @@ import { pathToFileURL } from "node:url";
 import { collectTests, type Suite, startTests, type Test, type VitestRunner } from "@vitest/runner";
 
 /**
- * A test runner for Stryker: runs vitest's tests in one process that lives on from mutant to mutant. Only the files of tests are loaded
- * anew for each run, and only until a test fails, so that a mutant takes some milliseconds and not the seconds that a start of vitest
- * takes. What a mutant may leave behind in modules kills no later one: a failing test is run again without the mutant, and if it still
- * fails, the process is replaced and the mutant run again.
+ * A test runner for Stryker: runs vitest's tests in one process that lives on from mutant to mutant. Only the files of
+ * tests are loaded anew for each run, and only until a test fails, so that a mutant takes some milliseconds and not the
+ * seconds that a start of vitest takes. What a mutant may leave behind in modules kills no later one: a failing test is
+ * run again without the mutant, and if it still fails, the process is replaced and the mutant run again.
  */
 
 /** The globals by which Stryker's code in the mutated files is controlled. */
@@ -107,7 +107,8 @@ class InProcessRunner {
   }
 
   async dryRun() {
-    // First everything is loaded: mutants that run now are static. Then each file again: what its suites run counts as run by its tests.
+    // First everything is loaded: mutants that run now are static. Then each file again: what its suites run counts as
+    // run by its tests.
     for (const file of this.#files) await this.#load(file);
     // The code of each mutated file keeps this object, so it is not replaced.
     this.#switches.mutantCoverage ??= { static: {}, perTest: {} };

@@ -90,8 +90,8 @@ const testsOfChain: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The checks of `src/sync`, which decide whether a peer's claim is accepted and who is blamed, with the tests of each. The rest fetches
- * and serves.
+ * The checks of `src/sync`, which decide whether a peer's claim is accepted and who is blamed, with the tests of each.
+ * The rest fetches and serves.
  */
 const checksOfSync: Readonly<Record<string, readonly string[]>> = {
   "block-inbox": ["block-inbox", "inbox", "rules"],
@@ -145,7 +145,8 @@ export const parts: Readonly<Record<string, Part>> = {
   },
   // Many mutants of the tables loop without end.
   state: { ...folder("state"), testsOf: testsOf("state", testsOfState), timeoutMs: 4_000 },
-  // Left out are long random runs and a test that counts steps with its own module: they notice little that the quick tests do not.
+  // Left out are long random runs and a test that counts steps with its own module: they notice little that the quick
+  // tests do not.
   chain: {
     testTimeoutMs: 8_000,
     timeoutMs: 8_000,

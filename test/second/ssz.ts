@@ -1,6 +1,6 @@
 /**
- * SSZ (consensus-specs, `ssz/simple-serialize.md`) for the types of protocols/README.md, which are read from its tables. This second
- * implementation, for the test vectors, shares no code with src/.
+ * SSZ (consensus-specs, `ssz/simple-serialize.md`) for the types of protocols/README.md, which are read from its
+ * tables. This second implementation, for the test vectors, shares no code with src/.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";

@@ -36,8 +36,9 @@ interface Heard {
 }
 
 /**
- * Records every signature of a faulty authority that reaches an honest node by gossip: two that conflict must become evidence there.
- * A message that is not a link from one checkpoint to a later one does not count as a vote, and evidence is kept only against authorities.
+ * Records every signature of a faulty authority that reaches an honest node by gossip: two that conflict must become
+ * evidence there. A message that is not a link from one checkpoint to a later one does not count as a vote, and
+ * evidence is kept only against authorities.
  */
 export class EvidenceWatch {
   readonly #genesis: Genesis;

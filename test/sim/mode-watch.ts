@@ -3,8 +3,8 @@ import type { KnownBlock } from "./known-blocks.ts";
 import type { SimNode } from "./node.ts";
 
 /**
- * True if a node may leave `ready`: a heavier chain exists with more blocks that the node's own does not hold than fewer than a
- * majority of the authorities can sign; or a later round is justified than the node knows.
+ * True if a node may leave `ready`: a heavier chain exists with more blocks that the node's own does not hold than
+ * fewer than a majority of the authorities can sign; or a later round is justified than the node knows.
  */
 export function hasCauseToLeave(
   { services }: SimNode,

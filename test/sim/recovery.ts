@@ -39,8 +39,9 @@ interface Remains {
 }
 
 /**
- * The end of some runs: a majority of the authorities is destroyed, people agree on a recovery from the newest remaining final block,
- * and start the nodes with it one after another. Some of the destroyed authorities return with the old chain, and get the recovery last.
+ * The end of some runs: a majority of the authorities is destroyed, people agree on a recovery from the newest
+ * remaining final block, and start the nodes with it one after another. Some of the destroyed authorities return with
+ * the old chain, and get the recovery last.
  */
 export async function recoverChain(options: RecoveryRunOptions): Promise<void> {
   const { nodes, random, network, timeline, trace, oracle, until, start } = options;
@@ -64,7 +65,8 @@ export async function recoverChain(options: RecoveryRunOptions): Promise<void> {
       () => undefined,
       (error) => String(error.code ?? error.stack),
     );
-    // A destroyed authority may have finalized a later block. If it returns, it may refuse the recovery, because its final block stays.
+    // A destroyed authority may have finalized a later block. If it returns, it may refuse the recovery, because its
+    // final block stays.
     if (code !== undefined && (code !== "OTHER_FINAL_BLOCK" || (await node.finalHeight()) <= height))
       oracle.report("recovery refused", `${node.name}: ${code}`);
     if (code === undefined) start(node);

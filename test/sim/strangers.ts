@@ -39,9 +39,9 @@ const conditions = {
 const clockError = () => ({ offsetMs: 0, drift: 0, jitterMs: 1 });
 
 /**
- * `claims`: claims of heights, rounds and heads that do not exist; answers about the honest chain come just before their time-out.
- * `withholds`: the same, and a header on the head that the attacker's authority has signed and whose body is withheld. `silent`:
- * claims without any answer.
+ * `claims`: claims of heights, rounds and heads that do not exist; answers about the honest chain come just before
+ * their time-out. `withholds`: the same, and a header on the head that the attacker's authority has signed and whose
+ * body is withheld. `silent`: claims without any answer.
  */
 export type Lie = "claims" | "withholds" | "silent";
 

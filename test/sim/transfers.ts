@@ -72,8 +72,8 @@ export class Transfers {
   }
 
   /**
-   * Checks that each acknowledged transfer is in the chain, still waits at the node that promised it, or has lost its nonce to another
-   * transfer; or that a vote has raised the least fee above its fee.
+   * Checks that each acknowledged transfer is in the chain, still waits at the node that promised it, or has lost its
+   * nonce to another transfer; or that a vote has raised the least fee above its fee.
    */
   async check(oracle: Oracle): Promise<void> {
     for (const { node, restores, id, from, nonce, fee } of this.acknowledged) {

@@ -15,8 +15,8 @@ import { wallet } from "../wallet/wallet.ts";
 import { WatchPage } from "./watch.tsx";
 
 /**
- * The wallet. `linkedSeed` is a key in the page's address, `#/wallet?key=<64 hex digits>`; `request` a payment that somebody asks for,
- * `#/wallet?to=<address>&amount=&memo=`.
+ * The wallet. `linkedSeed` is a key in the page's address, `#/wallet?key=<64 hex digits>`; `request` a payment that
+ * somebody asks for, `#/wallet?to=<address>&amount=&memo=`.
  */
 export function WalletPage({
   linkedSeed,

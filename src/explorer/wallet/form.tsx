@@ -85,8 +85,8 @@ interface Submission {
 }
 
 /**
- * Passes the form's values, and that of the button, to `submit`. An error is shown at its field, which gets the focus; after a success the
- * form is cleared, unless `keeps` is true.
+ * Passes the form's values, and that of the button, to `submit`. An error is shown at its field, which gets the focus;
+ * after a success the form is cleared, unless `keeps` is true.
  */
 export function useSubmit(
   submit: (values: Readonly<Record<string, string>>) => Promise<void>,

@@ -59,8 +59,8 @@ function lockedAccount(saved: SavedKey): WalletAccount {
 }
 
 /**
- * Adds a key, which is kept for this tab only if there is no passphrase. `isNew` is true if nothing else has a copy of it. Without a name
- * the account keeps the name that it has, or gets a number.
+ * Adds a key, which is kept for this tab only if there is no passphrase. `isNew` is true if nothing else has a copy of
+ * it. Without a name the account keeps the name that it has, or gets a number.
  */
 export async function addKey(
   secret: Secret,

@@ -94,8 +94,8 @@ export class Site {
   }
 
   /**
-   * Keeps this many peers connected, spread over the targets and this machine's addresses. Each runs `act`; when that has ended, or the
-   * node has closed the connection, it returns under a new id.
+   * Keeps this many peers connected, spread over the targets and this machine's addresses. Each runs `act`; when that
+   * has ended, or the node has closed the connection, it returns under a new id.
    */
   async crowd(size: number, options: CrowdOptions, act: (member: Member) => Promise<unknown>): Promise<void> {
     await Promise.all(

@@ -29,8 +29,8 @@ export interface Measurement {
 }
 
 /**
- * Groups the attacks by process, and the processes by when they start. An authority's come first: once the floods have had an
- * address banned, they could not connect from it.
+ * Groups the attacks by process, and the processes by when they start. An authority's come first: once the floods have
+ * had an address banned, they could not connect from it.
  */
 function groupsOf({ attacks, oneProcess }: Measurement): string[][][] {
   const names = attacks.map(({ name }) => name);

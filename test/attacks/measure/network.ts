@@ -35,8 +35,8 @@ const carriedTransactions = 3_000;
 const attackerFile = new URL("../attacker.ts", import.meta.url).pathname;
 
 /**
- * Four authorities on separate machines. If the attacker has the last one's key, only three run. Another machine is for nodes that
- * join, and one for attackers.
+ * Four authorities on separate machines. If the attacker has the last one's key, only three run. Another machine is for
+ * nodes that join, and one for attackers.
  */
 export class AttackNetwork {
   readonly nodes: readonly TestNode[];

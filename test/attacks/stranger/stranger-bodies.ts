@@ -20,8 +20,8 @@ import { answering, bytes32 } from "../lib/wire.ts";
 const ids = 6;
 
 /**
- * Claims blocks in every way that a stranger has, and delivers them as large as they can be, signed by a key that nobody
- * knows.
+ * Claims blocks in every way that a stranger has, and delivers them as large as they can be, signed by a key that
+ * nobody knows.
  */
 export const strangerBodies: Attack = {
   name: "stranger-bodies",

@@ -52,7 +52,8 @@ export const latencyFigure = defineFigure<LatencySettings>({
     const usage = watch.read();
     await stopNodes(nodes);
     return {
-      // The mean is used because there are two kinds of times: after a block that is not a target of votes the chain has to rest first.
+      // The mean is used because there are two kinds of times: after a block that is not a target of votes the chain
+      // has to rest first.
       value: mean(finalMs),
       unit: "ms",
       limit: { what: "ms for two synced writes", value: syncedWrites * (await syncedWriteMs(context)) },

@@ -13,8 +13,8 @@ type VotesSettings = { authorities: number; rounds: number };
 const allMs = 50;
 
 /**
- * The votes of all authorities arrive one by one by gossip at a node that is an authority itself. The value is the CPU time of the
- * main thread from the bytes to the certificate; other threads check the signatures.
+ * The votes of all authorities arrive one by one by gossip at a node that is an authority itself. The value is the CPU
+ * time of the main thread from the bytes to the certificate; other threads check the signatures.
  */
 export const votesFigure = defineFigure<VotesSettings>({
   name: "votes",

@@ -1,5 +1,6 @@
 /**
- * Opens the chain in a folder and prints the cost as JSON. It is a separate process, so that nothing else is in its memory.
+ * Opens the chain in a folder and prints the cost as JSON. It is a separate process, so that nothing else is in its
+ * memory.
  * Usage: node open-chain.ts FOLDER
  */
 import { heldBytes } from "../lib/memory.ts";

@@ -85,8 +85,8 @@ function spreadSenders(senders: number, accounts: number): GenesisBalance[] {
 }
 
 /**
- * A node in this process, composed by the node's own code on a LevelDB, with two verification threads. It has no libp2p and no HTTP,
- * and makes no blocks by itself; `receive` passes gossip to it.
+ * A node in this process, composed by the node's own code on a LevelDB, with two verification threads. It has no libp2p
+ * and no HTTP, and makes no blocks by itself; `receive` passes gossip to it.
  */
 export class Peer {
   readonly chain: Chain;

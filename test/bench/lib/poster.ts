@@ -24,7 +24,8 @@ export interface Posted {
 const headEnd = Buffer.from("\r\n\r\n");
 
 /**
- * Posts over raw keep-alive connections, one request at a time on each, which costs little on a machine that the node shares.
+ * Posts over raw keep-alive connections, one request at a time on each, which costs little on a machine that the node
+ * shares.
  * @throws if an answer is not 202 for every transaction
  */
 export async function postAll(plan: PostPlan): Promise<Posted> {

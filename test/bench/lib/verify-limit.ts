@@ -50,8 +50,8 @@ export async function withVerifyLimit<T>(
 }
 
 /**
- * Returns the share of bare verification in the CPU time, including that of the load. If only CPU limits a figure, this is its ratio
- * to the limit on an idle machine, and other load does not change it.
+ * Returns the share of bare verification in the CPU time, including that of the load. If only CPU limits a figure, this
+ * is its ratio to the limit on an idle machine, and other load does not change it.
  */
 export function verifyPart(
   verifyCpuMs: number,

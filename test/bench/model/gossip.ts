@@ -36,8 +36,9 @@ interface Event {
 }
 
 /**
- * A model of gossipsub among nodes with lines of limited bandwidth: eager push in the mesh, and by the publisher to all connections,
- * IDONTWANT for large messages, and the bytes of IHAVE. A line sends messages one after another; TCP has no loss and no slow start.
+ * A model of gossipsub among nodes with lines of limited bandwidth: eager push in the mesh, and by the publisher to all
+ * connections, IDONTWANT for large messages, and the bytes of IHAVE. A line sends messages one after another; TCP has
+ * no loss and no slow start.
  */
 export class GossipModel {
   readonly nodes: number;

@@ -13,10 +13,10 @@ export interface Estimate {
 }
 
 /**
- * The publisher sends to all of its connections; from there each hop reaches `meshDegree - 1` times as many nodes. A hop takes the mean
- * latency, the work before passing on, and the time for half of the copies to leave the line. Each node sends each message to all
- * of its mesh but the one that it came from: over a long link IDONTWANT comes too late. Every second some more peers are told of the
- * messages of the last three.
+ * The publisher sends to all of its connections; from there each hop reaches `meshDegree - 1` times as many nodes. A
+ * hop takes the mean latency, the work before passing on, and the time for half of the copies to leave the line. Each
+ * node sends each message to all of its mesh but the one that it came from: over a long link IDONTWANT comes too late.
+ * Every second some more peers are told of the messages of the last three.
  */
 export function estimate(links: Links, topology: Topology, load: ChainLoad, costs: ChainCosts): Estimate {
   const nodes = topology.mesh.length;

@@ -12,8 +12,9 @@ import { unprotected } from "../../unprotected-signer.ts";
 import type { TestNetwork } from "./network.ts";
 
 /**
- * Writes blocks on the genesis block into the first node's database, each by the authority in turn; their times are in the past if
- * that of the genesis block is. `transactionsOf` gives the transactions of the block at a height, none by default.
+ * Writes blocks on the genesis block into the first node's database, each by the authority in turn; their times are in
+ * the past if that of the genesis block is. `transactionsOf` gives the transactions of the block at a height, none by
+ * default.
  */
 export function buildChain(
   { nodes, wallets }: Pick<TestNetwork, "nodes" | "wallets">,

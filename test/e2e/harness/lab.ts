@@ -6,8 +6,9 @@ import type { World } from "./open-world.ts";
 export type Side = 1 | 2;
 
 /**
- * Two switches joined by a cable that can be cut, with machines on both. Each machine is a network namespace with an address in
- * 10.77.0.0/16. This process is on both switches (10.77.1.1 and 10.77.2.1) and reaches every machine even while the cable is cut.
+ * Two switches joined by a cable that can be cut, with machines on both. Each machine is a network namespace with an
+ * address in 10.77.0.0/16. This process is on both switches (10.77.1.1 and 10.77.2.1) and reaches every machine even
+ * while the cable is cut.
  */
 export class Lab {
   readonly #world: World;
@@ -86,8 +87,8 @@ function ip(command: string): void {
 }
 
 /**
- * Removes a network card at once. The kernel removes those of a namespace some time after its last process has ended, and
- * the next lab may want the same name and address before. If the processes were ended from outside, it may be gone.
+ * Removes a network card at once. The kernel removes those of a namespace some time after its last process has ended,
+ * and the next lab may want the same name and address before. If the processes were ended from outside, it may be gone.
  */
 function removeLink(name: string): void {
   try {

@@ -50,8 +50,8 @@ export class Liar {
   }
 
   /**
-   * Publishes a block on the head that is wrong in this way; for the first three lies it must be allowed to sign. Resolves to false if
-   * the head has changed in the meantime.
+   * Publishes a block on the head that is wrong in this way; for the first three lies it must be allowed to sign.
+   * Resolves to false if the head has changed in the meantime.
    */
   async tell(lie: Lie): Promise<boolean> {
     switch (lie) {

@@ -17,8 +17,9 @@ export interface NatOptions {
 }
 
 /**
- * A network behind a router that translates addresses (NAT): a household, or the bridge of a container engine. The machines in it
- * reach everybody, and nobody reaches them but at forwarded ports. The process of the test calls their nodes through the router.
+ * A network behind a router that translates addresses (NAT): a household, or the bridge of a container engine. The
+ * machines in it reach everybody, and nobody reaches them but at forwarded ports. The process of the test calls their
+ * nodes through the router.
  */
 export class NatNetwork {
   readonly outside: string;

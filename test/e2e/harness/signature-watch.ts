@@ -43,8 +43,8 @@ export interface WatchedChain {
 }
 
 /**
- * A peer of all nodes that subscribes to blocks and votes as they do, and records every valid signature of one key that is gossiped.
- * It takes no other part.
+ * A peer of all nodes that subscribes to blocks and votes as they do, and records every valid signature of one key that
+ * is gossiped. It takes no other part.
  */
 export class SignatureWatch {
   readonly lines = new Set<SignatureLine>();

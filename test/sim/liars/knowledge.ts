@@ -82,8 +82,8 @@ export class Knowledge {
   }
 
   /**
-   * Signs a header on a block of the honest chain that passes every check of headers; undefined if the signer may not sign there.
-   * `valid`: its empty body and its state root are correct too, if the parent is the head.
+   * Signs a header on a block of the honest chain that passes every check of headers; undefined if the signer may not
+   * sign there. `valid`: its empty body and its state root are correct too, if the parent is the head.
    */
   async forge(
     signer: Signer,

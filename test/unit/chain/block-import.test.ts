@@ -316,7 +316,8 @@ describe("a heavier branch with an invalid block", () => {
     };
     let branch = maker.start();
     for (let block = 0; block < 4; block++) branch = await outOfTurn(branch);
-    // Four blocks of weight 1 tie with the head's 4 but are higher, which is worse. The next makes the branch better, but is invalid.
+    // Four blocks of weight 1 tie with the head's 4 but are higher, which is worse. The next makes the branch better,
+    // but is invalid.
     for (const block of branch.blocks) expect(await node.add(block)).toBe("side");
     const bad = await maker.block(branch, badRoot);
     expect(await codeOf(node.add(bad.blocks.at(-1)!))).toBe("WRONG_STATE_ROOT");

@@ -211,7 +211,8 @@ describe("the vote of a block", () => {
     finalized = setOf("ABCDE");
     const proposals = await open();
     await proposals.propose(remove("E"));
-    // Two of five vote for the removal of E. Then D is removed, and three of four are needed; then C, and two are enough.
+    // Two of five vote for the removal of E. Then D is removed, and three of four are needed; then C, and two are
+    // enough.
     let snapshot = cast(setOf("ABCDE"), 1, "AB", remove("E"));
     snapshot = cast(snapshot, 3, "ABC", remove("D"));
     snapshot = cast(snapshot, 6, "ABC", remove("C"));

@@ -9,7 +9,8 @@ const genesisId = new Uint8Array(32).fill(7);
 
 test("the digest equals the example in the protocols' README, computed by hand", () => {
   const digest = chainDigest({ genesisId, recoveries: [], rules: 1 });
-  // Computes the root without a library: three fields make four leaves; an empty list of 2^10 is a zero tree of that depth and its length.
+  // Computes the root without a library: three fields make four leaves; an empty list of 2^10 is a zero tree of that
+  // depth and its length.
   const zero = new Uint8Array(32);
   let list: Uint8Array = zero;
   for (let depth = 0; depth < 10; depth++) list = sha256(list, list);

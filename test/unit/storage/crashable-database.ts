@@ -2,8 +2,8 @@ import type { Database, Range, Write } from "../../../src/storage/database.ts";
 import { compareBytes, type Hex, toHex } from "../../../src/util/bytes.ts";
 
 /**
- * A disk that can lose power. `crash` ends every commit under way without resolving it; `survives` says which are written, each
- * completely or not at all. `restart()` continues with the contents of the disk.
+ * A disk that can lose power. `crash` ends every commit under way without resolving it; `survives` says which are
+ * written, each completely or not at all. `restart()` continues with the contents of the disk.
  */
 export class CrashableDatabase implements Database {
   readonly #disk: Map<Hex, [Uint8Array, Uint8Array]>;

@@ -333,7 +333,8 @@ test("two halves that were apart reach one head, even if their branches have the
   expect(left.totalDifficulty).toBe(right.totalDifficulty);
   for (const one of nodes) one.start();
   net.connect(a.network, b.network);
-  // The weights are equal, so the fork choice decides once one node has the other's blocks, which it gets with the next block.
+  // The weights are equal, so the fork choice decides once one node has the other's blocks, which it gets with the next
+  // block.
   const longer = await a.maker.block(right);
   await until(clock, () => b.chain.head.height === 180);
   await b.add(longer.blocks.at(-1)!);

@@ -180,7 +180,8 @@ test("what is no list of transactions is refused", () => {
   expect(decodeRecords(longest, domain)).toHaveLength(1);
   const tooLong = new Uint8Array(longest.length + 1);
   tooLong.set(longest);
-  // Offsets of nothing, between elements, and beyond the end; parts that are not where they belong; lengths out of range.
+  // Offsets of nothing, between elements, and beyond the end; parts that are not where they belong; lengths out of
+  // range.
   for (const bad of [
     edited(0, 0),
     edited(0, 5),
