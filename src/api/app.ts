@@ -14,6 +14,7 @@ import { coinRoutes } from "./routes/coins.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { explorerRoutes } from "./routes/explorer.ts";
 import { finalityRoutes } from "./routes/finality.ts";
+import { forkRoutes } from "./routes/forks.ts";
 import { historyRoutes } from "./routes/history.ts";
 import { nodeRoutes } from "./routes/node.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
@@ -42,6 +43,7 @@ export function createApp(
   nodeRoutes(api, services);
   const wholeBlocks = new WholeBlocks(limits.maxBlockBytesAtOnce, { limiter, reads, clock });
   blockRoutes(api, services, wholeBlocks);
+  forkRoutes(api, services, transactions);
   transactionRoutes(api, services, transactions);
   accountRoutes(api, services);
   historyRoutes(api, services, new AccountHistory(reads, limiter));

@@ -19,7 +19,7 @@ export type PeerBody = z.infer<typeof peerSchema>;
 export interface LedgerServices {
   chain: Chain;
   mempool: Mempool;
-  sideBlocks: Pick<SideBlocks, "list">;
+  sideBlocks: Pick<SideBlocks, "list" | "get" | "transactions">;
   /** The node's own proposals. */
   proposals: Proposals;
   finality(): FinalityBody | Promise<FinalityBody>;

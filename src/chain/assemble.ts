@@ -43,6 +43,8 @@ export interface ChainOptions {
 export type ChainEvents = {
   /** A block has been stored, on whichever branch. */
   imported: WeightedHeader;
+  /** A block has been stored that is not canonical. */
+  aside: CanonicalBlock;
   head: HeadChange;
   /** This node has made a block, and the record of its signature is on disk. The block itself is written next. */
   sealed: CanonicalBlock;
@@ -98,7 +100,10 @@ export function assembleChain(options: ChainOptions, loaded: LoadedChain): Chain
   };
   const onSealed = (block: CanonicalBlock) => events.emit("sealed", block);
   const canonical = new CanonicalChain({ ...common, onChange, onSealed }, head, snapshot);
-  const onSide = (block: WeightedHeader) => events.emit("imported", block);
+  const onSide = (block: CanonicalBlock) => {
+    events.emit("aside", block);
+    events.emit("imported", block);
+  };
   const blockImport = new BlockImport({ ...common, canonical, branches, headers, onSide });
 
   const onFinality = (status: FinalityStatus) => events.emit("finality", status);

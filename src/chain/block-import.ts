@@ -39,7 +39,7 @@ export interface BlockImportOptions {
   headers: HeaderRules;
   startTimer: StartStageTimer;
   /** A block was stored on a side branch. */
-  onSide(block: WeightedHeader): void;
+  onSide(block: CanonicalBlock): void;
 }
 
 /** A block that keeps the rules of stages 2 and 3, and the writes that store it. */

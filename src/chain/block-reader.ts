@@ -58,7 +58,7 @@ export class BlockReader {
     const canonical = canonicalId !== undefined && equalBytes(canonicalId, id);
     // A block of a side branch may have been deleted since its header was read.
     if (!body) return canonical ? damaged(`the transactions of block ${head.idHex} are missing`) : undefined;
-    return { ...head, records: await this.#decode(body), canonical };
+    return { ...head, records: await this.decode(body), canonical };
   }
 
   async byHeight(height: number): Promise<StoredBlock | undefined> {
@@ -159,11 +159,12 @@ export class BlockReader {
   async canonicalBlock(head: WeightedHeader): Promise<CanonicalBlock> {
     const body = await this.#blocks.bodyBytes(head.id);
     if (!body) damaged(`the transactions of block ${head.idHex} are missing`);
-    return { ...head, records: await this.#decode(body) };
+    return { ...head, records: await this.decode(body) };
   }
 
-  #decode(body: Uint8Array): Promise<TransactionRecord[]> {
-    return decodeRecordsInSlices(body, this.#domain, this.#pause);
+  /** The records of encoded `Transactions`. */
+  decode(list: Uint8Array): Promise<TransactionRecord[]> {
+    return decodeRecordsInSlices(list, this.#domain, this.#pause);
   }
 
   /** The root of the accounts after an executed block. */

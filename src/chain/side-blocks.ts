@@ -1,33 +1,45 @@
-import type { BlockRef } from "../types/index.ts";
+import type { Database, Prepared, Write } from "../storage/database.ts";
+import { type ForkRecord, ForkStore } from "../storage/forks.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
-import { LruMap } from "../util/lru.ts";
+import type { Clock } from "../util/clock.ts";
 import type { Chain } from "./chain.ts";
+import type { ChainParticipant } from "./participants.ts";
+import type { BlockSummary, CanonicalBlock, HeadChange } from "./types.ts";
 
 const remembered = 100;
 
-export interface SideBlock extends BlockRef {
-  /** True if the block was canonical before a reorganization. */
-  retracted: boolean;
-}
+export interface SideBlock extends BlockSummary, Pick<ForkRecord, "retracted" | "seenAtMs" | "returned"> {}
 
 /**
- * The blocks that have arrived since the start and are not canonical: those that lost against another, and those that
- * were retracted.
+ * The newest blocks that lost against another or were retracted, as long as they are not canonical again. They are
+ * remembered when finality has passed them and their branch is deleted.
  */
-export class SideBlocks {
-  readonly #blocks = new LruMap<Hex, SideBlock>(remembered);
+export class SideBlocks implements ChainParticipant {
+  /** By id, in the order in which they were seen. */
+  readonly #blocks = new Map<Hex, SideBlock>();
+  readonly #store: ForkStore;
+  readonly #clock: Clock;
 
-  constructor(chain: Pick<Chain, "events">) {
-    let canonical: ReadonlySet<Hex> = new Set();
-    // This event comes before `imported` for the same blocks.
-    chain.events.on("head", ({ retracted, applied }) => {
-      for (const block of retracted) this.#add(block, true);
-      for (const { idHex } of applied) this.#blocks.delete(idHex);
-      canonical = new Set(applied.map(({ idHex }) => idHex));
+  private constructor(store: ForkStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  static async open(
+    { events }: Pick<Chain, "events">,
+    { database, clock }: { database: Database; clock: Clock },
+  ): Promise<SideBlocks> {
+    const side = new SideBlocks(new ForkStore(database), clock);
+    const stored: ForkRecord[] = [];
+    for await (const record of side.#store.all()) stored.push(record);
+    for (const record of stored.sort((a, b) => a.seenAtMs - b.seenAtMs)) side.#remember(sideBlock(record));
+    events.on("aside", (block) => {
+      const { writes, applied } = side.#add([block], false, new Set());
+      // A write that fails ends the node.
+      database.commit(writes).catch(() => undefined);
+      applied();
     });
-    chain.events.on("imported", (block) => {
-      if (!canonical.has(block.idHex)) this.#add(block, false);
-    });
+    return side;
   }
 
   /** Highest first. */
@@ -35,7 +47,70 @@ export class SideBlocks {
     return [...this.#blocks.values()].sort((a, b) => b.height - a.height);
   }
 
-  #add({ height, id }: BlockRef, retracted: boolean): void {
-    this.#blocks.set(toHex(id), { height, id, retracted });
+  get(idHex: Hex): SideBlock | undefined {
+    return this.#blocks.get(idHex);
   }
+
+  /** The encoded `Transactions` that are kept of one of them, its first ones. */
+  transactions(id: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#store.transactions(id);
+  }
+
+  prepare({ retracted, applied }: HeadChange): Prepared {
+    const again = applied.filter(({ idHex }) => this.#blocks.has(idHex));
+    const held = new Set(
+      retracted.length === 0 ? [] : applied.flatMap(({ records }) => records.map(({ idHex }) => idHex)),
+    );
+    const added = this.#add(retracted, true, held);
+    return {
+      writes: [...added.writes, ...again.map(({ id }) => this.#store.delete(id))],
+      applied: () => {
+        added.applied();
+        for (const { idHex } of again) this.#blocks.delete(idHex);
+      },
+    };
+  }
+
+  prepareFinal(): Prepared {
+    return { writes: [], applied: () => undefined };
+  }
+
+  /** `held` are the transactions of the better branch. */
+  #add(blocks: readonly CanonicalBlock[], retracted: boolean, held: ReadonlySet<Hex>): Prepared {
+    const added: SideBlock[] = [];
+    const writes: Write[] = [];
+    for (const { id, header, totalDifficulty, records } of blocks.slice(0, remembered)) {
+      const bodyBytes = records.reduce((sum, { encoded }) => sum + 4 + encoded.length, 0);
+      const record: ForkRecord = {
+        id,
+        record: { header, totalDifficulty, transactionCount: records.length, bodyBytes },
+        retracted,
+        seenAtMs: this.#clock.now(),
+        returned: retracted ? records.filter(({ idHex }) => !held.has(idHex)).length : 0,
+      };
+      added.push(sideBlock(record));
+      writes.push(this.#store.put(record, records));
+    }
+    const isNew = ({ idHex }: SideBlock) => !this.#blocks.has(idHex);
+    const surplus = this.#blocks.size + added.filter(isNew).length - remembered;
+    const forgotten = [...this.#blocks.values()]
+      .filter(({ idHex }) => !added.some((block) => block.idHex === idHex))
+      .slice(0, Math.max(0, surplus));
+    return {
+      writes: [...writes, ...forgotten.map(({ id }) => this.#store.delete(id))],
+      applied: () => {
+        for (const { idHex } of forgotten) this.#blocks.delete(idHex);
+        for (const block of added) this.#remember(block);
+      },
+    };
+  }
+
+  #remember(block: SideBlock): void {
+    this.#blocks.delete(block.idHex);
+    this.#blocks.set(block.idHex, block);
+  }
+}
+
+function sideBlock({ id, record, ...seen }: ForkRecord): SideBlock {
+  return { height: record.header.message.height, id, idHex: toHex(id), ...record, ...seen };
 }

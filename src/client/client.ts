@@ -14,6 +14,7 @@ import type {
   BlockSummary,
   Diagnosis,
   Finality,
+  Fork,
   History,
   HistoryEntry,
   HistoryFilter,
@@ -97,9 +98,14 @@ export class Client {
     return this.#get(`/v1/blocks/${encodeURIComponent(name)}`);
   }
 
-  /** Resolves to the blocks that the node has seen since its start and that are not canonical, highest first. */
+  /** Resolves to the newest 100 blocks that the node has seen and that are not canonical, highest first. */
   async forks(): Promise<SideBlock[]> {
     return (await this.#get<{ blocks: SideBlock[] }>("/v1/forks")).blocks;
+  }
+
+  /** Resolves to one of the blocks of `forks`, and what became of its transactions. */
+  fork(id: Hex): Promise<Fork> {
+    return this.#get(`/v1/forks/${encodeURIComponent(id)}`);
   }
 
   /** Resolves to the least fee with which a transfer finds room in the node's mempool now. */

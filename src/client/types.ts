@@ -88,6 +88,20 @@ export interface BlockSummary extends BlockHeader {
 /** A block that is not canonical; `retracted` is true if it was canonical before a reorganization. */
 export interface SideBlock extends Omit<BlockSummary, "finalized"> {
   retracted: boolean;
+  /** When the node stored it on a side branch, or retracted it. */
+  seenAt: number;
+  /** The number of its transactions that the better branch did not hold when it was retracted. */
+  returned: number;
+}
+
+/** A transaction of a block that is not canonical, and where it is now: `replaced` if another one took its nonce, `expired` if its last height has passed, `dropped` if the node does not hold it any more. */
+export interface TransactionFate extends Omit<PlacedTransaction, "status"> {
+  status: PlacedTransaction["status"] | "replaced" | "expired" | "dropped";
+}
+
+/** A block that is not canonical, and its first 100 transactions. */
+export interface Fork extends SideBlock {
+  transactions: TransactionFate[];
 }
 
 export interface Block extends BlockHeader {

@@ -7,6 +7,7 @@ import { AccountPage } from "./pages/account.tsx";
 import { AuthoritiesPage } from "./pages/authorities.tsx";
 import { BlockPage } from "./pages/block.tsx";
 import { Blocks } from "./pages/blocks.tsx";
+import { ForkPage, ForksPage } from "./pages/forks.tsx";
 import { MempoolPage } from "./pages/mempool.tsx";
 import { Overview } from "./pages/overview.tsx";
 import { PeersPage } from "./pages/peers.tsx";
@@ -113,6 +114,10 @@ function pageOf({ page, argument, query }: Route): [string, Markup] {
       return [`Transaction ${argument.slice(0, 12)}`, <TransactionPage id={argument} />];
     case "account":
       return [`Account ${argument.slice(0, 12)}`, <AccountPage address={argument} query={query} />];
+    case "forks":
+      return argument === ""
+        ? ["Forks", <ForksPage />]
+        : [`Fork ${argument.slice(0, 12)}`, <ForkPage id={argument} />];
     case "mempool":
       return ["Mempool", <MempoolPage />];
     case "authorities":

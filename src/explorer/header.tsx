@@ -15,7 +15,12 @@ const places = [
   { page: "wallet", name: "Wallet" },
 ];
 /** Pages that have no entry in the navigation, and the entry that is marked while they are shown. */
-const within: Readonly<Record<string, string>> = { block: "blocks", tx: "blocks", mempool: "blocks" };
+const within: Readonly<Record<string, string>> = {
+  block: "blocks",
+  forks: "blocks",
+  tx: "blocks",
+  mempool: "blocks",
+};
 
 export function Header({ page }: { page: string }): Markup {
   const { status } = useStore(live);

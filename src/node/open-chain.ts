@@ -47,10 +47,10 @@ export async function openChain(setup: ChainSetup): Promise<OpenedChain> {
     logger,
     log: transactionLog(eventLog),
   });
-  const sideBlocks = new SideBlocks(chain);
+  const sideBlocks = await SideBlocks.open(chain, { database, clock });
   await mempool.start();
   closers.push("mempool", () => mempool.stop());
-  await chain.resume([blockLog(eventLog), mempool]);
+  await chain.resume([blockLog(eventLog), mempool, sideBlocks]);
   const folding = new AbortController();
   // A write that fails ends the node.
   chain.foldAccounts(folding.signal).catch(() => undefined);

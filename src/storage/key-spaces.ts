@@ -59,6 +59,8 @@ export const keySpaces = {
   protection: 30,
   /** Offender (32), evidence id (32) -> time of arrival (8), then `Evidence`. */
   evidence: 31,
+  /** Block id -> what is remembered of a block of a fork: `forks.ts`. */
+  fork: 32,
 } as const;
 
 export type KeySpace = keyof typeof keySpaces;

@@ -248,12 +248,26 @@ test("the page shows blocks of losing branches and retracted blocks", async () =
   const { page } = await open("#/blocks");
   const { head } = await network.nodes[0]!.status();
   const block = await network.nodes[0]!.block(head!.height);
-  const gone = { ...block, id: `0x${"ab".repeat(32)}`, transactionCount: 3, retracted: true };
-  const lost = { ...gone, id: `0x${"cd".repeat(32)}`, retracted: false };
+  const seen = { retracted: true, seenAt: block.timestamp, returned: 2 };
+  const gone = { ...block, id: `0x${"ab".repeat(32)}`, transactionCount: 3, ...seen };
+  const lost = { ...gone, id: `0x${"cd".repeat(32)}`, retracted: false, returned: 0 };
   await page.route("**/v1/forks", (route) => route.fulfill({ json: { blocks: [gone, lost] } }));
+  const paid = await network.nodes[0]!.transaction((await aTransfer()).id);
+  const transactions = [paid, { ...paid, id: lost.id, status: "replaced", block: null, index: null }];
+  await page.route("**/v1/forks/*", (route) => route.fulfill({ json: { ...gone, transactions } }));
   await page.goto(`${stage().url}/?forks`);
-  await page.getByRole("link", { name: `Block ${gone.height} retracted` }).waitFor();
   await page.getByRole("link", { name: `Block ${lost.height} fork` }).waitFor();
+  await page.getByRole("link", { name: `Block ${gone.height} retracted 2 back` }).waitFor();
+  await page.getByRole("link", { name: "1 retracted, 2 back" }).click();
+  await page.getByRole("row", { name: /lost/ }).waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  await page
+    .getByRole("row", { name: /retracted/ })
+    .getByRole("link", { name: /^[\d,]+$/ })
+    .click();
+  await page.getByRole("row", { name: /replaced/ }).waitFor();
+  await page.getByRole("row", { name: `final ${paid.block!.height}` }).waitFor();
+  expect(await axeViolations(page)).toEqual([]);
 });
 
 test("the page shows votes, proposals and evidence", async () => {

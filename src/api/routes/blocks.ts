@@ -4,13 +4,12 @@ import type { BlockSummary, StoredBlock } from "../../chain/types.ts";
 import { parametersJson } from "../../config/index.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { balanceCount, balancesOf, type GenesisBlock } from "../../types/genesis.ts";
-import { toHex } from "../../util/bytes.ts";
 import { Kept } from "../../util/kept.ts";
 import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
 import type { Api } from "../operation.ts";
 import { maxCount } from "../query.ts";
 import { requireLedger } from "../require-ledger.ts";
-import { blockPageSchema, blockSchema, forksSchema } from "../schemas/blocks.ts";
+import { blockPageSchema, blockSchema } from "../schemas/blocks.ts";
 import { countQuery } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";
 import { headerView, textOf, transactionViews } from "../views.ts";
@@ -21,7 +20,6 @@ const maxShownBalances = 1000;
 
 export function blockRoutes(api: Api, services: ApiServices, wholeBlocks: WholeBlocks): void {
   const genesis = new Kept<ReturnType<typeof genesisView>>();
-  const forks = new Kept<z.input<typeof forksSchema>>();
   api.serve(
     {
       id: "listBlocks",
@@ -80,36 +78,9 @@ export function blockRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
       return view;
     },
   );
-  api.serve(
-    {
-      id: "listForks",
-      method: "GET",
-      path: "/v1/forks",
-      tag: "Blocks",
-      summary: "Blocks that are not canonical, highest first",
-      description:
-        "At most 100 blocks that this node has seen since its start and that lost against a better block or were retracted by a reorganization.",
-      answer: forksSchema,
-      problems: ["NO_GENESIS"],
-      dear: true,
-    },
-    () => {
-      const { chain, sideBlocks } = requireLedger(services);
-      const seen = sideBlocks.list();
-      const key = seen.map(({ id, retracted }) => `${toHex(id)} ${retracted}`);
-      return forks.get([chain.head.idHex, ...key].join(), async () => {
-        const summaries = await Promise.all(seen.map(({ id }) => chain.reader.summary(id)));
-        const blocks = summaries.flatMap((summary, place) =>
-          // A block that turned out to be invalid is gone.
-          summary ? [{ ...summaryView(summary), retracted: seen[place]!.retracted }] : [],
-        );
-        return { blocks };
-      });
-    },
-  );
 }
 
-function summaryView(summary: BlockSummary) {
+export function summaryView(summary: BlockSummary) {
   const { transactionCount, bodyBytes } = summary;
   return { ...headerView(summary), transactionCount, bytes: bodyBytes };
 }

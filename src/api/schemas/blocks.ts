@@ -72,16 +72,6 @@ export const blockSchema = z
   })
   .meta({ id: "Block" });
 
-/** `GET /v1/forks`. */
-export const forksSchema = z.object({
-  blocks: z.array(
-    blockSummarySchema
-      .omit({ finalized: true })
-      .extend({ retracted: z.boolean().describe("True if the block was canonical before a reorganization.") })
-      .meta({ id: "SideBlock" }),
-  ),
-});
-
 /** `GET /v1/blocks`. */
 export const blockPageSchema = z.object({
   blocks: z.array(blockSummarySchema),

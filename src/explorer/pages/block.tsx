@@ -12,6 +12,7 @@ import { Table } from "../parts/table.tsx";
 import { TransactionTable } from "../parts/transactions.tsx";
 import { Subject } from "../parts/votes.tsx";
 import { useLoad, useStore } from "../store.ts";
+import { ForkPage } from "./forks.tsx";
 
 /** More rows would make the page slow. */
 const shownTransactions = 500;
@@ -21,6 +22,8 @@ export function BlockPage({ name, from }: { name: string; from: number }): Marku
   const { forks } = useStore(live);
   // Loads the block again whenever the forks change: a reorganization may have retracted or restored it.
   const loaded = useLoad(() => client.block(name), `${name} ${forks.map(({ id }) => id)}`);
+  // Finality has passed the block, and its branch is deleted.
+  if (loaded.error && forks.some(({ id }) => id === name)) return <ForkPage id={name} />;
   return <Answer loaded={loaded} show={(block) => <Shown block={block} from={from} />} />;
 }
 

@@ -20,7 +20,10 @@ export function Blocks({ before }: { before: number | undefined }): Markup {
       <Answer
         loaded={page}
         show={({ blocks, next }) => (
-          <Section title={before === undefined ? "Newest" : `Below ${before}`}>
+          <Section
+            title={before === undefined ? "Newest" : `Below ${before}`}
+            aside={<a href="#/forks">Forks</a>}
+          >
             <BlockTable rows={blocks} finalHeight={status?.finalized?.height ?? -1} />
             <nav class="pager" aria-label="More of this list">
               {before === undefined ? null : <a href="#/blocks">Newest</a>}

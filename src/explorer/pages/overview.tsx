@@ -10,7 +10,7 @@ import { Age, Swatch } from "../parts/names.tsx";
 import { PeerGraph, PeerTable } from "../parts/peers.tsx";
 import { Plot } from "../parts/plot.tsx";
 import { RecoveryNote } from "../parts/recovery.tsx";
-import { Countdown, Strip } from "../parts/strip.tsx";
+import { Countdown, ForkMark, Strip } from "../parts/strip.tsx";
 import { expectedProposer, intervals, mean, recentRate, sizes, transactionRates } from "../shape.ts";
 import { useLoad, useStore } from "../store.ts";
 
@@ -27,7 +27,14 @@ export function Overview(): Markup {
       {diagnosis ? <DiagnosisNote diagnosis={diagnosis} /> : null}
       {status && status.recoveries.length > 0 ? <RecoveryNote recoveries={status.recoveries} /> : null}
       <Figures next={next} />
-      <Section title="Newest blocks" aside={<a href="#/blocks">All blocks</a>}>
+      <Section
+        title="Newest blocks"
+        aside={
+          <>
+            <ForkMark /> <a href="#/blocks">All blocks</a>
+          </>
+        }
+      >
         {blocks.length > 0 ? (
           <Strip next={next?.address} />
         ) : (

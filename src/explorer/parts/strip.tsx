@@ -60,11 +60,11 @@ function Tile({ block, fill, isFinal }: { block: BlockSummary; fill: number; isF
   );
 }
 
-function Ghost({ fork: { id, height, proposer, retracted } }: { fork: SideBlock }): Markup {
+function Ghost({ fork: { id, height, proposer, retracted, returned } }: { fork: SideBlock }): Markup {
   return (
     <a
       class={`tile ghost ${retracted ? "retracted" : ""}`}
-      href={`#/block/${id}`}
+      href={`#/forks/${id}`}
       title={`not on the chain, by ${shownAddress(proposer)}`}
     >
       <span class="height">
@@ -74,7 +74,22 @@ function Ghost({ fork: { id, height, proposer, retracted } }: { fork: SideBlock 
       <span class="count">{retracted ? "retracted" : "fork"}</span>
       <span class="foot">
         <Swatch address={proposer} />
+        {retracted ? `${whole(returned)} back` : ""}
       </span>
+    </a>
+  );
+}
+
+/** What reorganizations have taken from the newest blocks, and where to read more. */
+export function ForkMark(): Markup {
+  const { blocks, forks } = useStore(live);
+  const oldest = blocks.at(-1)?.height ?? 0;
+  const retracted = forks.filter((fork) => fork.retracted && fork.height >= oldest);
+  if (retracted.length === 0) return forks.length > 0 ? <a href="#/forks">Forks</a> : null;
+  const returned = retracted.reduce((sum, fork) => sum + fork.returned, 0);
+  return (
+    <a class="tag bad" href="#/forks">
+      {whole(retracted.length)} retracted, {whole(returned)} back
     </a>
   );
 }

@@ -1,7 +1,7 @@
-import type { PlacedTransaction, Transaction } from "../../client/index.ts";
+import type { Transaction, TransactionFate } from "../../client/index.ts";
 import type { Markup } from "../markup.ts";
 import { Amount } from "./amount.tsx";
-import { Tag } from "./layout.tsx";
+import { Tag, type Tone } from "./layout.tsx";
 import { Address, TransactionLink } from "./names.tsx";
 import { type Column, Table } from "./table.tsx";
 
@@ -16,8 +16,16 @@ export function TransactionTable({ rows, empty }: { rows: readonly Transaction[]
   return <Table caption="Transactions" columns={columns} rows={rows} rowKey={({ id }) => id} empty={empty} />;
 }
 
-export function StatusTag({ status }: { status: PlacedTransaction["status"] }): Markup {
-  const tone = status === "finalized" ? "good" : status === "included" ? "plain" : "warn";
-  const text = status === "finalized" ? "final" : status === "included" ? "in a block" : "waiting";
+const statuses: Readonly<Record<TransactionFate["status"], readonly [tone: Tone, text: string]>> = {
+  pending: ["warn", "waiting"],
+  included: ["plain", "in a block"],
+  finalized: ["good", "final"],
+  replaced: ["bad", "replaced"],
+  expired: ["bad", "expired"],
+  dropped: ["bad", "dropped"],
+};
+
+export function StatusTag({ status }: { status: TransactionFate["status"] }): Markup {
+  const [tone, text] = statuses[status];
   return <Tag tone={tone}>{text}</Tag>;
 }

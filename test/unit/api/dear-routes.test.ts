@@ -99,23 +99,4 @@ describe("what is the same for everybody is read once", () => {
     expect(read).toHaveBeenCalledOnce();
     read.mockRestore();
   });
-
-  it("blocks of forks, until there is another one, or another head", async () => {
-    const list = vi.spyOn(node.services.ledger()!.sideBlocks, "list");
-    const { id: genesisId } = node.chain.genesis;
-    list.mockReturnValue([{ height: 0, id: genesisId, retracted: false }]);
-    const read = vi.spyOn(node.chain.reader, "summary");
-    const count = async () => {
-      const { blocks } = (await (await ask("/v1/forks")).json()) as { blocks: object[] };
-      return [blocks.length, read.mock.calls.length];
-    };
-    expect([await count(), await count()]).toEqual([
-      [1, 1],
-      [1, 1],
-    ]);
-    list.mockReturnValue([{ height: 0, id: genesisId, retracted: true }]);
-    expect(await count()).toEqual([1, 2]);
-    read.mockRestore();
-    list.mockRestore();
-  });
 });

@@ -163,8 +163,8 @@ export async function startFixture(
     logger: silentLogger,
     log: transactionLog(eventLog),
   });
-  await chain.resume([blockLog(eventLog), mempool]);
-  const sideBlocks = new SideBlocks(chain);
+  const sideBlocks = await SideBlocks.open(chain, { database, clock: systemClock });
+  await chain.resume([blockLog(eventLog), mempool, sideBlocks]);
   const mode: Fixture["mode"] = { mode: "ready" };
   const hasLedger = { yes: true };
   const proposals = await Proposals.open({

@@ -183,9 +183,11 @@ describe("answers are as the document says", () => {
     ])
       await call("GET", path, path);
     await call("GET", "/v1/blocks", "/v1/blocks?limit=2&before=2");
-    const { tree, events } = node.chain;
-    events.emit("imported", (await tree.get(fromHex((await node.get("/v1/blocks/1")).body.id)))!);
+    const { events, reader } = node.chain;
+    const side = (await node.get("/v1/blocks/1")).body;
+    events.emit("aside", (await reader.byId(fromHex(side.id)))!);
     expect((await call("GET", "/v1/forks", "/v1/forks")).body.blocks).toHaveLength(1);
+    await call("GET", "/v1/forks/{id}", `/v1/forks/${side.id}`);
     for (const name of ["0", "1", "head"]) await call("GET", "/v1/blocks/{block}", `/v1/blocks/${name}`);
     await call("GET", "/v1/transactions/{id}", `/v1/transactions/${sent.body.id}`);
     const { body } = await call(

@@ -1,53 +1,120 @@
 import { expect, test } from "vitest";
-import type { ChainEvents } from "../../../src/chain/assemble.ts";
 import { SideBlocks } from "../../../src/chain/side-blocks.ts";
-import type { WeightedHeader } from "../../../src/chain/types.ts";
-import { toHex } from "../../../src/util/bytes.ts";
-import { Emitter } from "../../../src/util/emitter.ts";
-import { silentLogger } from "../../../src/util/logger.ts";
-import { authorities, testChain } from "../support/chain.ts";
+import type { CanonicalBlock } from "../../../src/chain/types.ts";
+import { keyRange } from "../../../src/storage/key-spaces.ts";
+import { splitTransactions } from "../../../src/types/index.ts";
+import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
+import { authorities, type TestChain, testChain } from "../support/chain.ts";
+import { MemoryDatabase, toArray } from "../support/database.ts";
 
-test("lists blocks that lost or were retracted, until they are canonical again", async () => {
-  const node = await testChain();
-  const side = new SideBlocks(node.chain);
+/** Opens a chain with the record of its side blocks. */
+async function start() {
+  let side: SideBlocks;
+  const database = new MemoryDatabase();
+  let seenAtMs = 0;
+  const clock = { now: () => seenAtMs++ } as never;
+  const node = await testChain({
+    database,
+    participants: async (chain) => {
+      side = await SideBlocks.open(chain, { database, clock });
+      return [side];
+    },
+  });
   const known = () =>
-    side.list().map(({ height, id, retracted }) => `${height} ${toHex(id)}${retracted ? " retracted" : ""}`);
-  const start = node.maker.start();
-  const [late, inTurn, lost] = await Promise.all(
-    start.snapshot.authorities.map((turn) =>
-      node.maker.block(start, { by: authorities.find(({ publicKey }) => toHex(publicKey) === toHex(turn))! }),
+    side
+      .list()
+      .map(
+        ({ height, idHex, retracted, returned }) =>
+          `${height} ${idHex}${retracted ? ` retracted, ${returned} back` : ""}`,
+      );
+  return { node, database, known, side: () => side };
+}
+
+/** The blocks of height 1 by each authority, the best one in the middle. */
+function rivals({ maker }: TestChain, transactions: Parameters<typeof maker.block>[1][] = []) {
+  const first = maker.start();
+  return Promise.all(
+    first.snapshot.authorities.map((turn, place) =>
+      maker.block(first, {
+        by: authorities.find(({ publicKey }) => toHex(publicKey) === toHex(turn))!,
+        ...transactions[place],
+      }),
     ),
   );
+}
+
+test("lists blocks that lost or were retracted, until they are canonical again", async () => {
+  const { node, known } = await start();
+  const [late, inTurn, lost] = await rivals(node);
   await node.add(late!.blocks[0]!);
   expect(known()).toEqual([]);
   await node.add(inTurn!.blocks[0]!);
-  expect(known()).toEqual([`1 ${late!.idHex} retracted`]);
+  expect(known()).toEqual([`1 ${late!.idHex} retracted, 0 back`]);
   await node.add(lost!.blocks[0]!);
-  expect(known()).toEqual([`1 ${late!.idHex} retracted`, `1 ${lost!.idHex}`]);
+  expect(known()).toEqual([`1 ${late!.idHex} retracted, 0 back`, `1 ${lost!.idHex}`]);
 
   const upon = await node.maker.block(late!);
   await node.add(upon.blocks[1]!);
   expect(node.chain.head.idHex).toBe(upon.idHex);
-  expect(known()).toEqual([`1 ${lost!.idHex}`, `1 ${inTurn!.idHex} retracted`]);
+  expect(known()).toEqual([`1 ${lost!.idHex}`, `1 ${inTurn!.idHex} retracted, 0 back`]);
+});
+
+test("remembers them with their transactions, and how many of these went back, after a restart", async () => {
+  const { node, known, side } = await start();
+  const both = await node.maker.transfer({ amount: 7n });
+  const alone = await node.maker.transfer({ from: 1, amount: 25n });
+  const [late, inTurn, lost] = await rivals(node, [
+    { transactions: [both, alone] },
+    { transactions: [both] },
+    { transactions: [alone] },
+  ]);
+  for (const tip of [late, inTurn, lost]) await node.add(tip!.blocks[0]!);
+  const before = [`1 ${late!.idHex} retracted, 1 back`, `1 ${lost!.idHex}`];
+  expect(known()).toEqual(before);
+
+  await node.reopen();
+  expect(known()).toEqual(before);
+  const { id, transactionCount, totalDifficulty, header } = side().get(late!.idHex as never)!;
+  expect([transactionCount, totalDifficulty, header.message]).toEqual([
+    2,
+    late!.totalDifficulty,
+    late!.header,
+  ]);
+  expect(splitTransactions((await side().transactions(id))!)).toHaveLength(2);
 });
 
 test("does not list the blocks of a batch as side blocks", async () => {
-  const node = await testChain();
-  const side = new SideBlocks(node.chain);
+  const { node, known } = await start();
   const { blocks } = await node.maker.extend(node.maker.start(), 3);
   await node.chain.importBlocks(await Promise.all(blocks.map((block) => node.check(block))));
   expect(node.chain.head.height).toBe(3);
-  expect(side.list()).toEqual([]);
+  expect(known()).toEqual([]);
 });
 
-test("lists the 100 newest, highest first", () => {
-  const events = new Emitter<ChainEvents>(silentLogger);
-  const side = new SideBlocks({ events });
+test("keeps the 100 newest, in memory and on disk, and lists the highest first", async () => {
+  const { node, database, side } = await start();
   const heights = [...Array(102).keys()].map((at) => (at * 37) % 102);
+  const { header } = node.genesis.block;
   for (const height of heights) {
-    const id = new Uint8Array(32).fill(height);
-    events.emit("imported", { height, id, idHex: toHex(id) } as WeightedHeader);
+    const id = new Uint8Array(32);
+    id.set(uint32Bytes(height));
+    const block = {
+      ...{ height, id, idHex: toHex(id), records: [], totalDifficulty: 1 },
+      header: { ...header, message: { ...header.message, height } },
+    };
+    node.chain.events.emit("aside", block as CanonicalBlock);
   }
   const newest = heights.slice(2).sort((a, b) => b - a);
-  expect(side.list().map(({ height }) => height)).toEqual(newest);
+  expect(
+    side()
+      .list()
+      .map(({ height }) => height),
+  ).toEqual(newest);
+  await node.reopen();
+  expect(
+    side()
+      .list()
+      .map(({ height }) => height),
+  ).toEqual(newest);
+  expect(await toArray(database.iterate(keyRange("fork")))).toHaveLength(100);
 });

@@ -5,6 +5,7 @@ import type * as authorities from "../../../src/api/schemas/authorities.ts";
 import type * as blocks from "../../../src/api/schemas/blocks.ts";
 import type { eventSchemas } from "../../../src/api/schemas/events.ts";
 import type * as finality from "../../../src/api/schemas/finality.ts";
+import type * as forks from "../../../src/api/schemas/forks.ts";
 import type * as node from "../../../src/api/schemas/node.ts";
 import type * as transactions from "../../../src/api/schemas/transactions.ts";
 import type * as client from "../../../src/client/index.ts";
@@ -23,7 +24,8 @@ export type Checks = [
   Check<Same<client.Diagnosis, typeof node.diagnosisSchema>>,
   Check<Same<client.Header, typeof blocks.headerSchema>>,
   Check<Same<client.BlockSummary, typeof blocks.blockSummarySchema>>,
-  Check<Same<{ blocks: client.SideBlock[] }, typeof blocks.forksSchema>>,
+  Check<Same<{ blocks: client.SideBlock[] }, typeof forks.forksSchema>>,
+  Check<Same<client.Fork, typeof forks.forkSchema>>,
   Check<Same<client.Block, typeof blocks.blockSchema>>,
   Check<Same<client.Transaction, typeof transactions.transactionSchema>>,
   Check<Same<client.PlacedTransaction, typeof transactions.placedTransactionSchema>>,
