@@ -31,8 +31,7 @@ export class DearReads {
   readonly #now: () => number;
   readonly #pause: Pause;
   readonly #spent: RateLimiter;
-  readonly #places = new Shares(dearReadLimits.waiting);
-  readonly #waiting = new Set<Waiting>();
+  readonly #places = new Shares<Waiting>(dearReadLimits.waiting);
   #isRunning = false;
 
   /** `now` returns milliseconds, with fractions, of a clock that is never set. */
@@ -45,7 +44,7 @@ export class DearReads {
 
   /** The number of reads that wait. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#places.total;
   }
 
   /**
@@ -60,23 +59,18 @@ export class DearReads {
         client,
         size: 0,
         mayDrop: () => true,
-        drop: () => {
-          this.#waiting.delete(waiting);
-          reject(tooMany());
-        },
+        drop: () => reject(tooMany()),
         start: () => {
           ended?.removeEventListener("abort", end);
           return read().then(resolve, reject);
         },
       };
       const end = () => {
-        if (!this.#waiting.has(waiting)) return;
         this.#places.release(waiting);
         waiting.drop();
       };
       const isFull = this.#places.heldBy(client) >= dearReadLimits.waitingPerClient;
       if (isFull || !this.#places.grow(waiting, 1)) return reject(tooMany());
-      this.#waiting.add(waiting);
       ended?.addEventListener("abort", end);
       inBackground(this.#runAll());
     });
@@ -85,16 +79,15 @@ export class DearReads {
   async #runAll(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    while (this.#waiting.size > 0) {
+    while (this.waiting > 0) {
       const delayMs = this.#spent.delayMs(all, dearReadLimits.time);
       // A client that has had less may have arrived by then.
       if (delayMs > 0) await sleep(this.#clock, Math.ceil(delayMs));
+      const startedAt = this.#now();
       const next = this.#next();
       // All may have been ended while this slept.
       if (!next) break;
-      this.#waiting.delete(next);
       this.#places.release(next);
-      const startedAt = this.#now();
       await next.start();
       const tookMs = this.#now() - startedAt;
       this.#spent.charge(`client ${next.client}`, dearReadLimits.time, tookMs);
@@ -107,11 +100,13 @@ export class DearReads {
 
   /** The first read of the client that has had least recently. */
   #next(): Waiting | undefined {
-    const had = ({ client }: Waiting) => this.#spent.refillMs(`client ${client}`);
-    const waiting = [...this.#waiting];
-    return waiting
-      .slice(1)
-      .reduce((best, other) => (best && had(other) < had(best) ? other : best), waiting[0]);
+    let next: Waiting | undefined;
+    let leastMs = Number.POSITIVE_INFINITY;
+    for (const [client, [first]] of this.#places.holdings) {
+      const hadMs = this.#spent.refillMs(`client ${client}`);
+      if (hadMs < leastMs) [next, leastMs] = [first, hadMs];
+    }
+    return next;
   }
 }
 

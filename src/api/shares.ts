@@ -24,10 +24,9 @@ export function holder(address: string): string {
  * as it holds more than the newcomer then would: its oldest holding that may be taken away goes first. A client with
  * any number of connections from a few addresses thus keeps out nobody, and programs of this machine least of all.
  */
-export class Shares {
+export class Shares<H extends Holding = Holding> {
   readonly #most: number;
-  /** The holdings in the order in which they began. */
-  readonly #holdings = new Map<string, Set<Holding>>();
+  readonly #holdings = new Map<string, Set<H>>();
   #total = 0;
 
   constructor(most: number) {
@@ -38,6 +37,11 @@ export class Shares {
     return this.#total;
   }
 
+  /** The holdings of each client, in the order in which they began. */
+  get holdings(): ReadonlyMap<string, ReadonlySet<H>> {
+    return this.#holdings;
+  }
+
   /** The size of all that a client holds. */
   heldBy(client: string): number {
     let held = 0;
@@ -46,7 +50,7 @@ export class Shares {
   }
 
   /** Adds to what a client holds; false if there is no room for so much. */
-  grow(holding: Holding, by: number): boolean {
+  grow(holding: H, by: number): boolean {
     while (this.#total + by > this.#most) {
       const victim = this.#victimOf(holding.client, by);
       if (!victim) return false;
@@ -61,7 +65,7 @@ export class Shares {
   }
 
   /** Has no effect on a holding that was taken away. */
-  release(holding: Holding): void {
+  release(holding: H): void {
     const own = this.#holdings.get(holding.client);
     if (!own?.delete(holding)) return;
     if (own.size === 0) this.#holdings.delete(holding.client);
@@ -69,10 +73,10 @@ export class Shares {
     holding.size = 0;
   }
 
-  #victimOf(newcomer: string, by: number): Holding | undefined {
+  #victimOf(newcomer: string, by: number): H | undefined {
     const own = newcomer === thisMachine ? 0 : this.heldBy(newcomer) + by;
     let most = own;
-    let victim: Holding | undefined;
+    let victim: H | undefined;
     for (const [client, holdings] of this.#holdings) {
       if (client === newcomer || client === thisMachine) continue;
       const held = this.heldBy(client);
@@ -83,7 +87,7 @@ export class Shares {
   }
 }
 
-function firstOf(holdings: Iterable<Holding>): Holding | undefined {
+function firstOf<H extends Holding>(holdings: Iterable<H>): H | undefined {
   for (const holding of holdings) if (holding.mayDrop()) return holding;
   return undefined;
 }

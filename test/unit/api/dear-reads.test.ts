@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { DearReads, dearReadLimits } from "../../../src/api/dear-reads.ts";
 import { ManualClock } from "../support/clock.ts";
 
@@ -60,6 +60,15 @@ test("serves the client first that has used least, and programs of this machine 
   expect(order.slice(done + 1, done + 3)).toContain("10.0.0.2");
   await clock.advance(20 * time.perMs);
   await Promise.all([...flood, ...others]);
+});
+
+test("the work to choose the next read grows with the clients that wait, not with their reads", async () => {
+  const { clock, order, read } = setUp(0);
+  const asked = vi.spyOn(clock, "now");
+  const crowd = Array.from({ length: waiting }, (_, n) => read(`10.0.${n % 4}.1`));
+  await Promise.all([...crowd, clock.advance(0)]);
+  expect(order).toHaveLength(waiting);
+  expect(asked.mock.calls.length / waiting).toBeLessThan(10);
 });
 
 const refused = async (reads: Promise<void>[]) =>
