@@ -87,16 +87,23 @@ export class AccountHistory {
     }
   }
 
+  /** Reads what takes several look-ups in a turn of the client. @throws {ProblemError} `OVERLOADED` */
+  inTurn<T>({ req }: ServerResponse, read: () => Promise<T>): Promise<T> {
+    return this.#reads.run(clientAddress(req), read);
+  }
+
   async #turn(
     history: HistoryReader,
     query: HistoryQuery,
     wanted: number,
     outgoing: ServerResponse,
   ): Promise<Turn> {
-    const address = clientAddress(outgoing.req);
-    const turn = await this.#reads.run(address, () => readTurn(history, query, wanted));
+    const turn = await this.inTurn(outgoing, () => readTurn(history, query, wanted));
     const { entriesPerToken, rowsPerToken } = historyLimits;
-    this.#limiter.charge(address, turn.entries / entriesPerToken + turn.candidates / rowsPerToken);
+    this.#limiter.charge(
+      clientAddress(outgoing.req),
+      turn.entries / entriesPerToken + turn.candidates / rowsPerToken,
+    );
     return turn;
   }
 }

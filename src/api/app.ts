@@ -45,8 +45,9 @@ export function createApp(
   blockRoutes(api, services, wholeBlocks);
   forkRoutes(api, services, transactions);
   transactionRoutes(api, services, transactions);
-  accountRoutes(api, services);
-  historyRoutes(api, services, new AccountHistory(reads, limiter));
+  const histories = new AccountHistory(reads, limiter);
+  accountRoutes(api, services, histories);
+  historyRoutes(api, services, histories);
   if (services.coins) coinRoutes(api, services, services.coins);
   proofRoutes(api, services, wholeBlocks);
   authorityRoutes(api, services);

@@ -78,11 +78,11 @@ export function historyMatch(
 
 /** The places within the heights and times of a filter: `from` is the first one, `before` the first one after them. */
 export async function placesOf(
-  history: HistoryReader,
+  heightAt: HistoryReader["heightAt"],
   { fromHeight = 0, toHeight = Number.MAX_SAFE_INTEGER, fromTime, toTime }: HistoryFilter,
 ): Promise<{ from: TransactionPlace; before: TransactionPlace }> {
-  const first = fromTime === undefined ? 0 : (await history.heightAt(fromTime - 1)) + 1;
-  const last = toTime === undefined ? toHeight : await history.heightAt(toTime);
+  const first = fromTime === undefined ? 0 : (await heightAt(fromTime - 1)) + 1;
+  const last = toTime === undefined ? toHeight : await heightAt(toTime);
   return {
     from: { height: Math.max(fromHeight, first), index: 0 },
     before: { height: Math.min(toHeight, last) + 1, index: 0 },

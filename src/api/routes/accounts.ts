@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Chain } from "../../chain/chain.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { toHex } from "../../util/bytes.ts";
+import type { AccountHistory } from "../account-history.ts";
 import { blockNotFound } from "../block-name.ts";
 import type { Api } from "../operation.ts";
 import { requireLedger } from "../require-ledger.ts";
@@ -10,7 +11,7 @@ import { addressParameter } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";
 import { nameOf } from "../views.ts";
 
-export function accountRoutes(api: Api, services: ApiServices): void {
+export function accountRoutes(api: Api, services: ApiServices, histories: AccountHistory): void {
   api.serve(
     {
       id: "getAccount",
@@ -29,13 +30,16 @@ export function accountRoutes(api: Api, services: ApiServices): void {
           ),
       }),
       answer: z.union([accountSchema, pastAccountSchema]),
-      problems: ["NO_GENESIS", "BLOCK_NOT_FOUND"],
+      problems: ["NO_GENESIS", "BLOCK_NOT_FOUND", "OVERLOADED"],
     },
-    async ({ params: { address }, query: { at } }) => {
+    async ({ params: { address }, query: { at }, context }) => {
       const { chain, mempool } = requireLedger(services);
       const name = nameOf(chain.genesis.config, address);
       const named = { address: encodeAddress(address), ...(name !== undefined && { name }) };
-      if (at) return { ...named, ...(await pastBalance(chain, address, at)) };
+      if (at) {
+        const past = await histories.inTurn(context.env.outgoing, () => pastBalance(chain, address, at));
+        return { ...named, ...past };
+      }
       const { balance, nonce } = chain.state.get(address) ?? { balance: 0n, nonce: 0 };
       const pendingNonce = mempool.pendingNonce(address);
       return { ...named, balance: balance.toString(), nonce, pendingNonce };

@@ -46,7 +46,8 @@ export function historyRoutes(api: Api, services: ApiServices, histories: Accoun
       const indexOf = (of: Uint8Array) => state.indexOf(of);
       const account = { index: indexOf(address), address };
       const match = historyMatch(filter, account, indexOf);
-      const range = await placesOf(history, filter);
+      const heightAt = (time: number) => histories.inTurn(outgoing, () => history.heightAt(time));
+      const range = await placesOf(heightAt, filter);
       if (format === "csv" || (format === undefined && isCsv(accept))) {
         const name = `attachment; filename="${context.req.param("address")}.csv"`;
         const fileHeaders = { ...csvHeaders, "content-disposition": name };

@@ -54,12 +54,39 @@ describe("answers that may take milliseconds", () => {
     "/v1/parameters/proof",
     `/v1/accounts/${alice.address}/proof`,
     `/v1/accounts/${alice.address}/transactions`,
+    `/v1/accounts/${alice.address}?at=1`,
     "transaction proof",
   ])("%s is made in a turn of its client", async (path) => {
     const run = vi.spyOn(reads, "run");
     const response = await ask(path === "transaction proof" ? `/v1/transactions/${id}/proof` : path);
     expect([response.status, await response.json()]).toEqual([200, expect.any(Object)]);
     expect(run).toHaveBeenCalledWith("10.0.0.1", expect.any(Function));
+    run.mockRestore();
+  });
+
+  it.each([
+    ["?at=2026-01-01", 1],
+    ["/transactions?fromTime=2026-01-01&toTime=2026-02-01", 2],
+  ])("a time is looked for in turns: %s", async (query, searches) => {
+    let turns = 0;
+    const begin = reads.run.bind(reads);
+    const run = vi.spyOn(reads, "run").mockImplementation((address, read, ended) =>
+      begin(
+        address,
+        async () => {
+          turns++;
+          return read().finally(() => turns--);
+        },
+        ended,
+      ),
+    );
+    const inTurn: number[] = [];
+    const search = vi
+      .spyOn(node.chain.history, "heightAt")
+      .mockImplementation(async () => inTurn.push(turns));
+    await ask(`/v1/accounts/${alice.address}${query}`);
+    expect(inTurn).toEqual(new Array(searches).fill(1));
+    search.mockRestore();
     run.mockRestore();
   });
 
