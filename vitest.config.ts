@@ -18,7 +18,10 @@ const native = {
 /** Unit tests that import JSX or replace modules, which Node.js cannot. */
 const transformed = ["test/unit/explorer/*.test.ts", "test/unit/chain/vote-cost.test.ts"];
 
-/** `unit`, `transformed` and `contract` test parts, on loopback at most; `sim` runs many nodes in simulated time; `e2e` starts whole nodes, `browser` looks at one with Chromium. */
+/**
+ * `unit`, `transformed` and `contract` test parts, on loopback at most; `sim` runs many nodes in simulated time; `e2e`
+ * starts whole nodes, `browser` looks at one with Chromium.
+ */
 export default defineConfig({
   test: {
     sequence: { sequencer: EvenShards },

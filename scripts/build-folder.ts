@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Name of the file that marks a folder made by a build and lists its contents, one name a line. npm does not pack it. */
+/**
+ * Name of the file that marks a folder made by a build and lists its contents, one name a line. npm does not pack it.
+ */
 const mark = ".ccoin-build";
 
 /**

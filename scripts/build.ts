@@ -39,7 +39,10 @@ execFileSync("npm", ["pack", "--silent", folder], {
   shell: process.platform === "win32",
 });
 
-/** Builds the declarations of `ccoin/client`, without sources, which TypeScript would otherwise check by the user's settings. */
+/**
+ * Builds the declarations of `ccoin/client`, without sources, which TypeScript would otherwise check by the user's
+ * settings.
+ */
 function buildClientTypes(target: string): void {
   const options = ["--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rootDir", "src/client"];
   tsc("src/client", ...options, "--outDir", target);

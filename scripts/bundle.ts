@@ -22,7 +22,7 @@ const builtins: Plugin = {
   },
 };
 
-/** What packages of CommonJS expect that a module does not have. */
+/** Packages of CommonJS expect these names, which a module does not have. */
 const banner = `import { createRequire } from "node:module";
 const require = createRequire(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;`;
 

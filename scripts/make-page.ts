@@ -31,7 +31,9 @@ const page = source
     scripts.push(cspHash(text));
     return `<script${attributes}>${text}</script>`;
   });
-/** Scripts that the page fetches when it needs them, and runs within itself, so that its policy names their hashes too. */
+/**
+ * Scripts that the page fetches when it needs them, and runs within itself, so that its policy names their hashes too.
+ */
 const later = new Map(
   ["backup.js", "qr.js"].map((name) => {
     const [text] = bundle([`${parse(name).name}/main.ts`], "iife").values();
@@ -46,7 +48,10 @@ const temporary = `${file}.${process.pid}`;
 writeFileSync(temporary, JSON.stringify(output));
 renameSync(temporary, file);
 
-/** Bundles files; returns the texts by the files' names without extension. esbuild writes no `</script` or `</style` into them. */
+/**
+ * Bundles files; returns the texts by the files' names without extension. esbuild writes no `</script` or `</style`
+ * into them.
+ */
 function bundle(names: string[], format: "esm" | "iife" = "esm"): Map<string, string> {
   const { outputFiles } = buildSync({
     entryPoints: names.map((name) => join(folder, name)),

@@ -1,7 +1,10 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** Everything that the page is made of: its sources, the client that they import, the packages, and the program that makes it. */
+/**
+ * Everything that the page is made of: its sources, the client that they import, the packages, and the program that
+ * makes it.
+ */
 const sources = ["src/explorer", "src/client", "scripts/make-page.ts", "package-lock.json"];
 
 /** True where the page in the project's folder is there, and younger than all that goes into it. */

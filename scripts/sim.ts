@@ -1,6 +1,7 @@
 /**
  * Runs the simulator over many seeds. A seed determines a run, which is the same on every machine.
- * Usage: node scripts/sim.ts [--runs 10000] [--seed 1] [--only SEED] [--authorities N] [--liars NAMES] [--recovery] [--break RULE] [--jobs N] [--all]
+ * Usage: node scripts/sim.ts [--runs 10000] [--seed 1] [--only SEED] [--authorities N] [--liars NAMES] [--recovery]
+ *   [--break RULE] [--jobs N] [--all]
  * Ends at the first violation with its seed and its events, and with exit code 1; `--all` continues and counts.
  * `--liars` names the only behaviours of liars (test/sim/liars), separated by commas; with `--liars none` there are no
  * liars. `--recovery` ends every run with the loss of its majority and a recovery. `--break` breaks a rule of the node

@@ -4,7 +4,8 @@
  * end, the chains differ, or the heap of a node that was never killed grew (after the warm-up, by least squares,
  * garbage collected).
  * Usage: npm run soak -- [--nodes 5] [--minutes 120] [--warm-up 30] [--period 1000] [--every 200] [--kill-every 5]
- *   every: ms between the transfers of each node; kill-every: minutes, 0 for never; snapshots: folder for heap snapshots at both ends
+ *   every: ms between the transfers of each node; kill-every: minutes, 0 for never;
+ *   snapshots: folder for heap snapshots at both ends
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -47,7 +47,7 @@ export CCOIN_E2E_PATIENCE=5
 whole_nodes() {
   run "e2e-$1" scripts/in-netns.sh vitest run --project e2e --shard="$1/2"
   (($1 == 2)) || return
-  # Where it has to be installed, that needs the network.
+  # Installing a browser needs the network.
   scripts/browser.sh >/dev/null
   run browser scripts/in-netns.sh vitest run --project browser
 }

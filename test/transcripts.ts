@@ -24,7 +24,10 @@ function unwrapped(text: string): string[] {
   return lines;
 }
 
-/** Returns the lines of an output without what differs from run to run: ids, addresses, heights, times, votes, alignment. */
+/**
+ * Returns the lines of an output without what differs from run to run: ids, addresses, heights, times, votes,
+ * alignment.
+ */
 export function shaped(output: string): string[] {
   return unwrapped(output)
     .map((line) =>

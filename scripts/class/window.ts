@@ -2,7 +2,10 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { defaultHttpPort } from "../../src/config/index.ts";
 
-/** Returns the path of the socket by which a node in another network namespace serves HTTP; namespaces share the file system. */
+/**
+ * Returns the path of the socket by which a node in another network namespace serves HTTP; namespaces share the file
+ * system.
+ */
 function socketPath(folder: string, id: number): string {
   return join(folder, `${id}.sock`);
 }

@@ -43,7 +43,7 @@ export async function checkDataIdentity(options: {
     reasons: compare(noted, { folder, machine, token }),
     async note() {
       const next = randomBytes(16).toString("hex");
-      // Whichever of the two tokens a crash leaves in the file, it is known.
+      // A crash leaves one of the two tokens in the file: both are known.
       await store.saveIdentity({ folder, machine, tokens: [token, next] });
       await replaceFile(tokenFile, `${next}\n`);
       await store.saveIdentity({ folder, machine, tokens: [next] });

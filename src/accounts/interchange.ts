@@ -130,7 +130,7 @@ export async function importInterchange(
   return { headers: headers.length, votes: votes.length };
 }
 
-/** The record as a start from a copy would leave it: refuses slots up to the present one, and votes until it has listened. */
+/** The record after a start from a copy: refuses slots up to now, and votes until it has listened. */
 function doubted(record: ProtectionRecord, slot: number): ProtectionRecord {
   const floorSlot = Math.max(record.floorSlot, record.slot, slot);
   return { ...record, floorSlot, votesDoubtfulSinceMs: record.votesDoubtfulSinceMs ?? record.timeMs };

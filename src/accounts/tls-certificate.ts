@@ -50,7 +50,7 @@ export async function ownTlsCertificate(
   const all = [...names, ...passing];
   const dns = all.filter((name) => isIP(name) === 0);
   const ip = all.filter((name) => isIP(name) !== 0);
-  // What it imports takes 16 MB, and is needed once a year.
+  // Imported here, because its packages take 16 MB and are needed once a year.
   const { selfMadeCertificate } = await import("./self-made-certificate.ts");
   const cert = selfMadeCertificate(key, { dns, ip }, nowMs);
   await replaceFile(files.cert, cert);

@@ -5,7 +5,7 @@ import type { Clock } from "../util/clock.ts";
 import { LruMap } from "../util/lru.ts";
 import type { Chain } from "./chain.ts";
 
-/** Votes of an authority that the others answer with blocks: far more than it can have open, and then one a quarter of an hour. */
+/** Votes of an authority that others answer with blocks: far more than can be open, then one in 15 minutes. */
 export const answeredVotes = { requests: 64, perMs: 64 * 900_000 };
 const remembered = 1024;
 

@@ -31,7 +31,7 @@ export class HistoryReader {
     this.#head = head;
   }
 
-  /** What transactions did to the account at an index, some of one block at a time. */
+  /** Yields the effects of transactions on the account at an index, some of one block at a time. */
   entries(
     account: number,
     range: HistoryRange,

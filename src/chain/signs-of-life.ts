@@ -67,7 +67,7 @@ export class SignsOfLife {
     for (const stop of this.#stops) stop();
   }
 
-  /** The time from which a block on the head is due although there is no transaction for it; infinite if there is none. */
+  /** The time from which a block on the head is due although no transaction waits; infinite if there is none. */
   get dueMs(): number {
     const { chain } = this.#options;
     if (equalBytes(chain.head.id, chain.finalized.id)) return Number.POSITIVE_INFINITY;

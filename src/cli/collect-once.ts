@@ -3,11 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** `afterMs`: by then the start has done the work that it postpones. `lookMs`: how long the load is measured before the decision. */
+/** `afterMs`: by then the start's postponed work is done. `lookMs`: how long the load is measured beforehand. */
 const defaultTimes = { afterMs: 20_000, lookMs: 1_000 };
 /** A node with a larger heap is at work: V8 collects by itself then, and one full collection would take long. */
 const maxHeapBytes = 64 * 2 ** 20;
-/** Share of the main thread's time. An idle node takes a hundredth; a busy one would pause for some tenths of a second. */
+/** Share of the main thread's time. An idle node takes a hundredth; a busy one would pause for tenths of a second. */
 const maxUtilization = 0.1;
 
 /**

@@ -8,7 +8,7 @@ import { setFlagsFromString } from "node:v8";
  */
 const growthPercent = 50;
 
-/** Keeps this process's heap small, with more collections. Call it early: it has no effect on a limit that is already set. */
+/** Keeps this process's heap small, with more collections. Call it early: a limit that is already set stays. */
 export function limitHeapGrowth(): void {
   setFlagsFromString(`--heap-growing-percent=${growthPercent}`);
 }

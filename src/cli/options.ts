@@ -74,7 +74,7 @@ export function requireMilliseconds(text: string): number {
 
 export const amountArgument = invalidArgument(parseAmount);
 
-/** An option for an amount in base units, 0 by default. The help shows the default as text, since commander cannot print a bigint. */
+/** An option for an amount in base units, by default 0, as text in the help: commander cannot print a bigint. */
 export function amountOption(name: string, description: string): Option {
   return new Option(`--${name} <amount>`, description).argParser(amountArgument).default(0n, "0");
 }

@@ -76,7 +76,7 @@ export function styled(
   return styleText(format, text, { stream });
 }
 
-/** Shows progress on one line of a terminal, at most ten times a second, with the rate and the remaining time; silent without a terminal. */
+/** Shows progress, rate and remaining time on one line of a terminal, ten times a second at most; else is silent. */
 export function progressLine(
   what: string,
   { stream, clock }: { stream: NodeJS.WriteStream; clock: Clock } = {

@@ -6,7 +6,7 @@ import { endInTime } from "./end-in-time.ts";
 export const defaultStopTimeoutMs = 4_500;
 /** At most this long after the time-out the process is killed, whatever its main thread does. */
 export const killAfterMs = 300;
-/** The terminal sends Ctrl-C to the whole process group and npm passes it on again: a repetition this soon is the same signal. */
+/** Ctrl-C reaches the whole process group, and npm passes it on again: a repetition this soon is the same signal. */
 const sameSignalMs = 300;
 /** 128 + SIGINT. */
 const interruptedCode = 130;
@@ -99,7 +99,7 @@ function withDeadline(work: Promise<number>, timeoutMs: number, codeWhenLate: nu
   });
 }
 
-/** The handler calls `onFirst` itself, because code that awaits the promise may never run if the event loop is stuck. */
+/** The handler itself calls `onFirst`: code that awaits the promise may never run if the event loop is stuck. */
 function watchSignals(
   onFirst: () => void,
   onHangup?: () => void,

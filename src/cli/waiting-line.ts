@@ -5,7 +5,7 @@ import { duration } from "../util/duration.ts";
 import { plain } from "./plain.ts";
 
 const showEveryMs = 1_000;
-/** Where a terminal does not say how wide it is. */
+/** The width of a terminal that does not report one. */
 const usualColumns = 80;
 
 /**

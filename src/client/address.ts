@@ -37,14 +37,14 @@ export function isAccountKey(bytes: Uint8Array): boolean {
   return is;
 }
 
-/** Returns the public key. @throws {ClientError} `MALFORMED`, also if the address encodes bytes that are not a valid key */
+/** Returns the public key. @throws {ClientError} `MALFORMED`, also if the bytes of the address are no valid key */
 export function decodeAddress(address: Address): Uint8Array<ArrayBuffer> {
   const bytes = addressBytes(address);
   if (!isAccountKey(bytes)) malformed(`an address that no key belongs to: ${shown(address)}`);
   return bytes;
 }
 
-/** Returns the bytes of an address without checking the point. Enough for hashing, since the hash is compared with what a chain holds. */
+/** Returns the bytes of an address without checking the point: enough for a hash that is compared with a chain's. */
 export function addressBytes(address: Address): Uint8Array<ArrayBuffer> {
   const decoded = typeof address === "string" ? bech32m.decodeUnsafe(address) : undefined;
   const bytes = decoded?.prefix === prefix ? bech32m.fromWordsUnsafe(decoded.words) : undefined;

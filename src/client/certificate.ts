@@ -13,10 +13,10 @@ import {
 } from "./objects.ts";
 import type { Block, Certificate, Header, ProvedCertificate, Recoveries } from "./types.ts";
 
-/** The assumption that a proof is checked under: a chain, and authorities of it of whom fewer than a third are faulty. */
+/** The assumption of a proof: a chain, and authorities of it of whom fewer than a third are faulty. */
 export interface Trust {
   genesisId: Hex;
-  /** The authorities of the genesis block (`genesisTrust`), of a recovery (`recoveryTrust`), or of a certificate that was checked before. */
+  /** The authorities of the genesis block (`genesisTrust`), a recovery (`recoveryTrust`), or a checked certificate. */
   authorities: readonly Address[];
   /** The id of the chain's newest recovery, on which people have agreed. */
   recovery?: Hex;
@@ -57,7 +57,7 @@ export function recoveryTrust({ genesisId, recoveries }: Recoveries, id: Hex): T
   return { genesisId: genesisId.toLowerCase(), authorities: newest.authorities, recovery: previous };
 }
 
-/** True if more than two thirds of the authorities have signed the link. They must be the authorities of the target's state. */
+/** True if more than two thirds of the authorities, which must be those of the target's state, have signed the link. */
 export async function verifyCertificate(
   certificate: Certificate,
   authorities: readonly Address[],
@@ -71,7 +71,7 @@ export async function verifyCertificate(
   }
 }
 
-/** Checks a certificate with its proof and returns a sentence about it. @throws {ClientError} `INVALID_PROOF`, `MALFORMED` */
+/** Checks a certificate with its proof; returns a summary. @throws {ClientError} `INVALID_PROOF`, `MALFORMED` */
 export async function checkProvedCertificate(
   certificate: ProvedCertificate,
   genesisId: Hex,
@@ -112,7 +112,7 @@ export function checkId(header: Header): void {
   require(toHex(headerRoot(header)) === header.id, `header ${header.height} does not hash to its id`);
 }
 
-/** Checks that a Merkle branch leads from `leaf`, number `index` of its level, to `root`. @throws {ClientError} `INVALID_PROOF` */
+/** Checks that a branch leads from `leaf`, at `index` of its level, to `root`. @throws {ClientError} `INVALID_PROOF` */
 export function checkBranch(
   leaf: Chunk,
   branch: readonly Hex[],

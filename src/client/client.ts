@@ -34,7 +34,7 @@ import type {
 } from "./types.ts";
 import { waitForBlock } from "./wait.ts";
 
-/** Number of blocks that may hold a transfer without a last height: some minutes, much longer than a transfer with a sufficient fee waits. */
+/** Blocks that may hold a transfer without a last height: minutes, much longer than with a sufficient fee. */
 const defaultValidFor = 100;
 
 export type BlockName = number | Hex | "head" | "justified" | "finalized";
@@ -44,7 +44,7 @@ export interface ClientOptions {
   fetch?: Fetch | undefined;
 }
 
-/** Talks to one node (docs/http.md). Every method @throws {ApiError}, or {ClientError} `UNREACHABLE`, `NOT_A_NODE`, `CERTIFICATE`. */
+/** Talks to one node. Methods @throws {ApiError}, {ClientError} `UNREACHABLE`, `NOT_A_NODE`, `CERTIFICATE` */
 export class Client {
   /** The node's base URL, without a slash at the end. */
   readonly url: string;
@@ -194,7 +194,7 @@ export class Client {
     return this.#get(`/v1/accounts/${encodeURIComponent(address)}`);
   }
 
-  /** Resolves to the balance after an earlier block: that at a height, or the last one until a time. @throws {ApiError} `BLOCK_NOT_FOUND` */
+  /** Resolves to the balance after an earlier block, by height or time. @throws {ApiError} `BLOCK_NOT_FOUND` */
   accountAt(address: Address, at: number | Date): Promise<PastAccount> {
     const block = typeof at === "number" ? at : at.toISOString();
     return this.#get(`/v1/accounts/${encodeURIComponent(address)}${query({ at: block })}`);
@@ -235,7 +235,7 @@ export class Client {
     return openStream(this.url, path, "text/csv", { signal: this.#signal, fetch: this.#fetch });
   }
 
-  /** Resolves to a proof for `verifyAccountProof` at `block`, which must be a recent block; by default the finalized one. */
+  /** Resolves to a proof for `verifyAccountProof` at `block`, a recent block, by default the finalized one. */
   accountProof(address: Address, block: BlockName = "finalized"): Promise<AccountProof> {
     return this.#get(`/v1/accounts/${encodeURIComponent(address)}/proof${query({ block })}`);
   }
@@ -245,7 +245,7 @@ export class Client {
     return this.#get(`/v1/parameters/proof${query({ block })}`);
   }
 
-  /** Resolves to a proof for `verifyTransactionProof` in `block`, by default the canonical block that holds the transaction. */
+  /** Resolves to a proof for `verifyTransactionProof` in `block`, by default the canonical one that holds it. */
   transactionProof(id: Hex, block?: BlockName): Promise<TransactionProof> {
     return this.#get(`/v1/transactions/${encodeURIComponent(id)}/proof${query({ block })}`);
   }

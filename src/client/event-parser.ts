@@ -38,7 +38,7 @@ export class EventParser {
     this.#clear();
   }
 
-  /** Takes the next piece and yields the events that it completes. @throws {ClientError} `NOT_A_NODE` if an event is too long */
+  /** Takes a piece, yields the events that it completes. @throws {ClientError} `NOT_A_NODE` if one is too long */
   *push(text: string): Generator<RawEvent, void, void> {
     if (text === "") return;
     // If the last piece ended in CR, an LF at the start of this one belongs to the same line end.

@@ -99,7 +99,7 @@ async function connect(
     parser.reset();
     const decoder = new TextDecoder();
     const reader = stream.getReader();
-    /** Resolves to undefined at the end. The silence is timed only during a read, because nothing is read while the caller is busy. */
+    /** Resolves to undefined at the end. Times the silence only during a read: a busy caller reads nothing. */
     const read = async (): Promise<ChainEvent[] | undefined> => {
       const timer = setTimeout(abort, silenceMs);
       try {

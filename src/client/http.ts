@@ -3,7 +3,7 @@ import { ClientError } from "./bytes.ts";
 /** Even a node across the world answers within seconds. */
 const defaultTimeoutMs = 15_000;
 
-/** A node's error answer (RFC 9457): `status` is HTTP's, `code` one of those in docs/http.md, the message is for people. */
+/** A node's error answer (RFC 9457): `status` is HTTP's, `code` is from docs/http.md, the message is for people. */
 export class ApiError extends ClientError {
   readonly status: number;
   /** The least fee, in base units, with which the transaction would be accepted, if the fee was too low. */
@@ -40,7 +40,10 @@ export function isTransient(error: unknown): boolean {
   return error instanceof ClientError && error.code === "UNREACHABLE";
 }
 
-/** Resolves to the answer's JSON. @throws {ApiError}, {ClientError} `UNREACHABLE`, `NOT_A_NODE`, `CERTIFICATE`, the reason of `signal` if it is aborted */
+/**
+ * Resolves to the answer's JSON. @throws {ApiError}, {ClientError} `UNREACHABLE`, `NOT_A_NODE`, `CERTIFICATE`, the
+ * reason of `signal` if it is aborted
+ */
 export async function request<T>(base: string, path: string, options: RequestOptions = {}): Promise<T> {
   const { timeoutMs = defaultTimeoutMs, signal } = options;
   const timeout = AbortSignal.timeout(timeoutMs);

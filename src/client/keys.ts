@@ -26,7 +26,7 @@ export function generateSeed(): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(seedBytes));
 }
 
-/** Makes a key from `seed`, the private key of RFC 8032. WebCrypto holds the key and signs if it can; it never gives the key back. */
+/** Makes a key from `seed`, the private key of RFC 8032. If it can, WebCrypto holds it, signs, and never returns it. */
 export async function keyFromSeed(seed: Uint8Array): Promise<Key> {
   if (seed.length !== seedBytes) malformed(`an Ed25519 seed has ${seedBytes} bytes, not ${seed.length}`);
   const publicKey = getPublicKey(seed);

@@ -45,7 +45,7 @@ export function byteVectorRoot(bytes: Uint8Array): Chunk {
   return merkleize(chunksOf(bytes));
 }
 
-/** Encodes an unsigned number of at most 8 bytes in little-endian, padded with zeros. @throws {ClientError} `MALFORMED` */
+/** Encodes a number of at most 8 bytes in little-endian, padded with zeros. @throws {ClientError} `MALFORMED` */
 export function uint64(value: number | bigint): Chunk {
   const isWhole = typeof value === "bigint" || Number.isSafeInteger(value);
   if (!isWhole || value < 0 || value >= 2n ** 64n) malformed(`not a whole number of 64 bits: ${value}`);
@@ -54,7 +54,7 @@ export function uint64(value: number | bigint): Chunk {
   return chunk;
 }
 
-/** Computes the root from `leaf`, number `index` of its level, and a Merkle branch: the siblings on the way up, lowest first. */
+/** Computes the root from `leaf`, at `index` of its level, and a branch: its siblings on the way up, lowest first. */
 export function branchRoot(leaf: Chunk, branch: readonly Chunk[], index: number): Chunk {
   return branch.reduce(
     (node, sibling, level) =>

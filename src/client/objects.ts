@@ -144,7 +144,7 @@ export function recoveryRoot({
   ]);
 }
 
-/** Returns `hash_tree_root` of `GenesisPayload`, the `transactionsRoot` of a genesis header. `genesis` must hold all balances. */
+/** Returns `hash_tree_root` of `GenesisPayload`, a genesis header's `transactionsRoot`; needs all balances. */
 export function genesisPayloadRoot(genesis: Genesis): Chunk {
   const config = merkleize([
     byteListRoot(new TextEncoder().encode(genesis.name), 64),

@@ -1,7 +1,7 @@
 /** Polling starts at the block period of the fastest chain and slows down from there. */
 export const firstPollMs = 100;
 const maxPollMs = 2_000;
-/** A restarted node with a long chain may take this long to answer again. A transfer that has ended is final by then. */
+/** A restarted node with a long chain may take this long to answer. A transfer that has ended is final by then. */
 export const awayMs = 60_000;
 
 /** The delay after a poll that followed this delay. */

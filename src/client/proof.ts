@@ -30,7 +30,7 @@ export type StepName =
   /** The authorities belong to the state of the link's target, and more than two thirds have signed the link. */
   | "justification"
   | "finalization"
-  /** More than a third of the trusted authorities have signed the last link, so at least one honest authority vouches for its target. */
+  /** More than a third of the trusted authorities signed the last link: an honest one vouches for its target. */
   | "trust";
 
 export interface ProofStep {

@@ -5,13 +5,13 @@ import { type Outcome, orUnknown } from "./outcome.ts";
 import { awayMs, firstPollMs, nextPollMs, pause } from "./pause.ts";
 import type { SignedTransaction, Transfer } from "./transaction.ts";
 
-/** The most times that one order is signed. It is signed again only when no block can hold the previous transfer any more. */
+/** The most times that an order is signed: anew only when no block can hold the previous transfer any more. */
 const maxSignings = 3;
 
 /** A transfer for `Client.send`, which fills in the omitted fields. */
 export type Order = Omit<Transfer, "nonce"> & {
   nonce?: number;
-  /** Number of blocks after the head that may hold the transfer, 100 by default; 0 for no limit. Excludes `validUntil`. */
+  /** Number of blocks after the head that may hold the transfer; by default 100, 0: no limit. Excludes `validUntil`. */
   validFor?: number;
 };
 
@@ -60,7 +60,7 @@ export async function sendOrder(
   }
 }
 
-/** True if the node has the transfer although it refused it this time. @throws {refusal} if that is undecided after a minute */
+/** True if the node has the transfer that it refused now. @throws {refusal} if that is undecided after a minute */
 async function isTaken(
   client: Sender,
   signed: SignedTransaction,

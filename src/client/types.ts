@@ -1,7 +1,7 @@
 import type { Address } from "./address.ts";
 import type { Hex } from "./bytes.ts";
 
-/** An amount in base units as a decimal string. Times in a node's answers (docs/http.md) are ms since the Unix epoch. */
+/** An amount in base units as a decimal string. Times in answers (docs/http.md) are ms since the Unix epoch. */
 export type Amount = string;
 
 export interface BlockRef {
@@ -11,7 +11,7 @@ export interface BlockRef {
 
 export type Mode = "genesis" | "boot" | "ready" | "dying" | "dead";
 
-/** `genesisId`, `name`, `symbol`, `decimals`, `periodMs`, `parameters`, `head` and `finalized` are null before a genesis block is known. */
+/** `genesisId` to `parameters`, `head` and `finalized` are null before a genesis block is known. */
 export interface Status {
   version: string;
   nodeId: number;
@@ -28,11 +28,11 @@ export interface Status {
   periodMs: number | null;
   /** The parameters after the head. */
   parameters: ChainParameters | null;
-  /** The newest version of the rules that the node's program knows. The node stops at a head whose `parameters.rules` is higher. */
+  /** The newest rules that the program knows. The node stops at a head whose `parameters.rules` is higher. */
   knownRules: number;
   head: (BlockRef & { timestamp: number }) | null;
   finalized: BlockRef | null;
-  /** Recoveries by which people replaced authorities or parameters, oldest first. `reached` is true if the node has the block. */
+  /** Recoveries by which people replaced authorities or parameters, oldest first; `reached`: the node has the block. */
   recoveries: { id: Hex; block: BlockRef; authorities: number; reached: boolean }[];
   peers: number;
   /** `minFee` is the least fee with which a transfer finds room now; null without a chain. */
@@ -166,13 +166,13 @@ export interface PlacedTransaction extends Transaction {
   index: number | null;
 }
 
-/** A transaction and what it was to an account: `in` came from another, `out` went to another, `self` did neither. `balance` is the account's after it. */
+/** A transaction and its direction for an account, `self` from and to itself. `balance` is the account's after it. */
 export interface HistoryEntry extends PlacedTransaction {
   direction: "in" | "out" | "self";
   balance: Amount;
 }
 
-/** Picks transactions of an account's history, those for which all of it holds. Times are in ms since the Unix epoch; heights, times and amounts are inclusive. */
+/** Picks the transactions for which all of it holds. Times are ms since the Unix epoch; all bounds are inclusive. */
 export interface HistoryFilter {
   fromHeight?: number | undefined;
   toHeight?: number | undefined;
@@ -187,7 +187,7 @@ export interface HistoryFilter {
   maxAmount?: Amount | bigint | undefined;
 }
 
-/** A page of a history, newest first. `next` is the `before` of the page of older transactions, `previous` the `after` of the newer ones. */
+/** Newest first. `next` is the `before` of the page of older transactions, `previous` the `after` of the newer ones. */
 export interface History {
   transactions: HistoryEntry[];
   /** The sums over `transactions`: what came from others, what went to others, and all fees that the account paid. */
@@ -289,13 +289,13 @@ export interface Link {
   target: Checkpoint;
 }
 
-/** A link signed by more than two thirds of the authorities of its target's state; `signatures` are in the order of `voters`. */
+/** A link that more than two thirds of the authorities of its target's state signed, in the order of `voters`. */
 export interface Certificate extends Link {
   voters: Address[];
   signatures: Hex[];
 }
 
-/** A certificate, the header and the authorities of its target, and the branch from the root of the authorities to the header's `stateRoot`. */
+/** A certificate, its target's header and authorities, and the branch from their root to the header's `stateRoot`. */
 export interface ProvedCertificate extends Certificate {
   header: Header;
   authorities: Address[];
@@ -306,7 +306,7 @@ export interface ProvedCertificate extends Certificate {
   parametersRoot: Hex;
 }
 
-/** Proof that a block is final: the headers from the next one to the finalized checkpoint, and the votes for that checkpoint. */
+/** Proof that a block is final: the headers from the next one to the finalized checkpoint, and the votes for that. */
 export interface ProvedFinality {
   headers: Header[];
   justification: ProvedCertificate;
@@ -360,7 +360,7 @@ export interface Peer {
   score: number;
   connectedAt: number;
   height: number | null;
-  /** The version of the rules after the peer's head, and the newest version that its program knows, both as the peer claims. */
+  /** The rules after the peer's head, and the newest ones that its program knows, as the peer claims. */
   rules: number | null;
   knownRules: number | null;
   /** False if the peer has gone through other recoveries than the node. */

@@ -58,7 +58,7 @@ async function throwIfOver(client: Answers, signed: SignedTransaction): Promise<
     throw new ClientError("REPLACED", `${never}: another transaction has used its nonce ${nonce}`);
 }
 
-/** A node drops a transfer as soon as its last height has passed, but the outcome is known only when that height is final. */
+/** A node drops a transfer once its last height has passed; the outcome is known when that height is final. */
 async function patienceMs(client: Answers, transaction: Hex | SignedTransaction): Promise<number> {
   const validUntil = typeof transaction === "string" ? 0 : transaction.validUntil;
   if (validUntil === 0) return lostAfterMs;

@@ -40,7 +40,7 @@ export const tlsShape = {
   tlsKey: file,
 };
 
-/** What is wrong with the files of a certificate and its key, of which there are both or none. */
+/** An error in the files of a certificate and its key, of which there are both or none. */
 export function tlsFilesIssue({
   tlsCert,
   tlsKey,

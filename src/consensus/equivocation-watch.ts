@@ -61,7 +61,7 @@ export class EquivocationWatch {
   readonly #openRounds: () => Rounds;
   readonly #seen = new LruMap<Hex, Seen>(maxAuthorities);
 
-  /** `openRounds`: those in which a contradiction may give another result. Votes in other rounds are forgotten first. */
+  /** `openRounds`: a contradiction there may change the result. Votes in other rounds are forgotten first. */
   constructor(options: { slotMs: number; openRounds?: () => Rounds }) {
     this.#slotMs = options.slotMs;
     this.#openRounds = options.openRounds ?? (() => noRounds);

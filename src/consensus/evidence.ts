@@ -59,7 +59,7 @@ function voteConflict(a: SignedFinalityVote, b: SignedFinalityVote) {
   return pair && { offence, first: pair.first, evidence: { headers: [], votes: [pair] } };
 }
 
-/** The one with the lower root first, so that two conflicting messages make one piece of evidence; undefined for the same root. */
+/** The lower root first, so that two messages make one piece of evidence; undefined for the same root. */
 function inOrder<T>(a: T, b: T, root: (of: T) => Uint8Array): { first: T; second: T } | undefined {
   const order = compareBytes(root(a), root(b));
   if (order === 0) return undefined;
@@ -92,7 +92,7 @@ export async function checkEvidence(
   return subject;
 }
 
-/** Reads the subject of evidence without checking its signatures. @throws {EvidenceError} `MALFORMED`, `NOT_CONFLICTING` */
+/** Reads the subject of evidence, checks no signature. @throws {EvidenceError} `MALFORMED`, `NOT_CONFLICTING` */
 export function evidenceSubject({ headers, votes }: Evidence, slotMs: number): EvidenceSubject {
   const malformed = (why: string) => new EvidenceError("MALFORMED", why);
   const [pair] = headers;

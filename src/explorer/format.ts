@@ -18,7 +18,7 @@ export function whole(value: number | bigint | string): string {
   return grouped().format(typeof value === "string" ? BigInt(value) : value);
 }
 
-/** Parses the output of `whole`, or plain digits. Returns undefined for a comma elsewhere, which may be meant as a decimal comma. */
+/** Parses the output of `whole`, or plain digits. Returns undefined for other commas, perhaps decimal ones. */
 export function readAmount(text: string): bigint | undefined {
   const digits = text.trim();
   const isWhole = /^(?:[0-9]{1,20}|[0-9]{1,3}(?:,[0-9]{3}){1,6})$/.test(digits);

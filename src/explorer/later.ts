@@ -2,7 +2,7 @@ import type { Backup } from "./backup/main.ts";
 import { client } from "./live.ts";
 import type { QrRows } from "./qr/main.ts";
 
-/** What the scripts give that the page fetches when it first needs them: each is src/explorer/<name>/main.ts. */
+/** The exports of the scripts that the page fetches when it first needs them: each is src/explorer/<name>/main.ts. */
 interface Later {
   "backup.js": Backup;
   "qr.js": QrRows;

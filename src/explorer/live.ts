@@ -218,7 +218,7 @@ function requireSameChain({ genesisId }: Status): void {
   if (known && genesisId && known !== genesisId) location.reload();
 }
 
-/** Fetches the first blocks and the genesis block, in parallel with the other requests. Resolves to undefined if the node has no chain yet. */
+/** Fetches the first blocks and genesis beside other requests. Resolves to undefined if there is no chain yet. */
 async function firstAnswers(): Promise<Pick<Live, "blocks" | "genesis"> | undefined> {
   try {
     const [{ blocks }, { genesis }] = await Promise.all([

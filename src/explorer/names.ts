@@ -10,7 +10,7 @@ interface Named {
   name: string;
 }
 
-/** The names of the user's keys, of contacts, and of genesis. An earlier one goes before a later one of the same address. */
+/** The names of the user's keys, of contacts, and of genesis. Of several for one address, the first one counts. */
 function allNames(): (readonly Named[])[] {
   return [wallet.value.accounts, contacts.value, live.value.genesis?.names ?? []];
 }

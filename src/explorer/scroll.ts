@@ -1,4 +1,4 @@
-/** Returns to where a page was left: pages are filled after their address has changed, when the browser has given up. */
+/** Returns to where a page was left: pages are filled after their address has changed, too late for the browser. */
 
 /** Milliseconds after which a page that is too short stays as it is. */
 const patienceMs = 3_000;

@@ -2,7 +2,7 @@ import { ApiError, type Hex } from "../client/index.ts";
 import { client } from "./live.ts";
 import { addressProblem } from "./wallet/recipient.ts";
 
-/** Resolves to the location of a height, of an id of a block or transaction, or of an address. @throws with a text for people */
+/** Resolves to the location of a height, of an id, or of an address. @throws with a text for people */
 export async function find(text: string): Promise<string> {
   const name = text.trim().replaceAll(",", "");
   if (/^[0-9]{1,15}$/.test(name)) return findHeight(Number(name));

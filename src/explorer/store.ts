@@ -52,7 +52,7 @@ export interface Loaded<T> {
   error: Error | undefined;
 }
 
-/** Loads again whenever `key` changes, one request at a time, so that a slow node is not asked faster than it answers. */
+/** Loads again when `key` changes, one request at a time, so that a slow node is asked no faster than it answers. */
 export function useLoad<T>(load: () => Promise<T>, key: unknown): Loaded<T> {
   const [loaded, setLoaded] = useState<Loaded<T>>({ data: undefined, error: undefined });
   const state = useRef({ load, key, isBusy: false, isGone: false }).current;

@@ -42,7 +42,7 @@ export class Additions {
     if (durable || promised) this.#keep(entry);
   }
 
-  /** A transaction that was in the pool already is acknowledged now. If it is being written, the answer waits for that. */
+  /** A transaction of the pool is acknowledged now. If it is being written, the answer waits for that. */
   acknowledge({ idHex }: TransactionRecord): void {
     const entry = this.#pool.get(idHex);
     if (entry?.batch) this.#known.add(entry.batch);

@@ -56,7 +56,7 @@ export function withLength(bytes: Uint8Array): Uint8Array {
   return concatBytes(uint32Bytes(bytes.length), bytes);
 }
 
-/** Reads the start of a file; its blocks are read as they are used. @throws {UserError} `BAD_CHAIN_FILE`, `CANNOT_READ` */
+/** Reads the start of a file; blocks are read when used. @throws {UserError} `BAD_CHAIN_FILE`, `CANNOT_READ` */
 export async function readChainFile(file: string): Promise<ChainFile> {
   const frames = readFrames(file);
   const next = async (missing: string) => (await frames.next()).value ?? bad(file, missing);

@@ -8,7 +8,7 @@ import { genesisPinOf } from "./genesis-pin.ts";
 import { searchGenesis } from "./genesis-search.ts";
 import { acceptGivenRecoveries } from "./open-data.ts";
 
-/** Searches the network for a genesis block and keeps it; `undefined` if the signal aborts first. @throws {UserError} */
+/** Searches the network for a genesis block and keeps it; `undefined` if the signal aborts. @throws {UserError} */
 export async function adoptGenesis(
   core: NodeCore,
   { network, statuses }: Peers,

@@ -5,7 +5,7 @@ import type { NodeOptions } from "../config/index.ts";
 type Options = Pick<NodeOptions, "httpHost" | "allowHosts">;
 type Interfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, "address" | "internal">[]>;
 
-/** What a certificate is for, as DNS names and IP addresses. */
+/** The names of a certificate: DNS names and IP addresses. */
 export interface CertificateNames {
   names: string[];
   /** Addresses that change from day to day, as IPv6 ones do: none of them is worth another certificate. */
@@ -44,7 +44,7 @@ export function urlForOthers(
   return `${protocol}//${isIP(host) === 6 ? `[${host}]` : host}${port && `:${port}`}`;
 }
 
-/** Addresses at which other machines may reach this one. Those of a link mean nothing without the name of an interface. */
+/** Addresses at which other machines may reach this one, but link-local ones, which need an interface's name. */
 function ownAddresses(interfaces: Interfaces): string[] {
   return Object.values(interfaces)
     .flatMap((list) => list ?? [])

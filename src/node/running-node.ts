@@ -1,4 +1,4 @@
-/** What people need to open an interface that is served by HTTPS. */
+/** The facts that people need to open an interface that is served by HTTPS. */
 export interface HttpsPlace {
   /** SHA-256 of the certificate, such as `AB:CD:…`. */
   fingerprint: string;

@@ -29,7 +29,7 @@ interface Parts {
   use(certificate: TlsCertificate): void;
 }
 
-/** Keeps the certificate of a running node: makes its own anew before it ends, and reads given files anew on `reload`. */
+/** Keeps the certificate of a running node: renews its own before it ends, reads given files anew on `reload`. */
 export class TlsKeeper {
   readonly #options: TlsOptions;
   readonly #parts: Parts;

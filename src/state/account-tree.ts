@@ -58,7 +58,7 @@ export class AccountTree {
     return hashPair(root, lengthChunk(this.#table.count));
   }
 
-  /** The sibling nodes from an account's root up to the list's root, the length last: an SSZ Merkle branch of 33 nodes. */
+  /** The siblings from an account's root up to the list's root, the length last: an SSZ branch of 33 nodes. */
   branch(index: number): Uint8Array[] {
     if (!(index < this.#table.count)) throw new RangeError(`no account ${index}`);
     this.#update();

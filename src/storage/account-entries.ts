@@ -4,10 +4,10 @@ import { readHeight, writeHeight } from "./heights.ts";
 import { keySpaces } from "./key-spaces.ts";
 import { readVarint, type VarintReader, writeSmallVarint, writeVarint } from "./varint.ts";
 
-/** What a transfer was to an account. */
+/** The direction of a transfer, seen from an account. */
 type EntryKind = "received" | "sent" | "self";
 
-/** What one transaction did to an account. */
+/** The effect of one transaction on an account. */
 export interface AccountEntry {
   height: number;
   index: number;
@@ -22,7 +22,7 @@ export interface AccountEntry {
   balance: bigint;
 }
 
-/** What a block did to accounts. */
+/** The effects of a block on accounts. */
 export interface BlockEffects {
   height: number;
   records: readonly EffectRecord[];

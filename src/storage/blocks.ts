@@ -40,7 +40,7 @@ export const HeaderRecord = new ContainerType(
 );
 export type HeaderRecord = ValueOf<typeof HeaderRecord>;
 
-/** The facts that inverse execution needs besides the block: the number of accounts before it, and what its proposer was paid. */
+/** Besides the block, inverse execution needs the number of accounts before it, and what its proposer was paid. */
 const UndoRecord = new ContainerType({ accounts: Uint32, income: Amount }, { typeName: "UndoRecord" });
 export type UndoRecord = ValueOf<typeof UndoRecord>;
 

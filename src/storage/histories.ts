@@ -14,7 +14,7 @@ import { keyOf, keyRange } from "./key-spaces.ts";
 import type { TransactionPlace } from "./places.ts";
 import { readVarint, type VarintReader, writeVarint } from "./varint.ts";
 
-/** What the proposer of a block was paid. */
+/** The proposer of a block, and its pay. */
 export interface BlockIncome {
   height: number;
   /** The index of its account. */
@@ -38,7 +38,7 @@ export interface HistoryRange {
 }
 
 /**
- * What the canonical chain did to each account, in an order in which a page of an account's history is read at once.
+ * The effects of the canonical chain on each account, in an order in which a page of an account's history is read at once.
  * Methods that change something return the writes.
  */
 export class HistoryStore {

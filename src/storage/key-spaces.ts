@@ -53,7 +53,7 @@ export const keySpaces = {
    * canonical chain did to the account: `account-entries.ts`.
    */
   accountEntry: 28,
-  /** Account index (4), height (6) -> what the account was paid for that block of the canonical chain, and its balance then. */
+  /** Account index (4), height (6) -> pay for that block of the canonical chain, and the account's balance then. */
   accountIncome: 29,
   /** Signatures that must not be contradicted: `protection.ts`. */
   protection: 30,

@@ -3,7 +3,7 @@ import { HeaderVote } from "./authority.ts";
 import { Bytes32, Bytes64, Count, ShortId, Uint8 } from "./primitives.ts";
 import { EncodedTransactions, maxTransactionsPerList, Transactions } from "./transaction.ts";
 
-/** `timestamp`: ms since the Unix epoch. `difficulty`: 2 in turn, 1 out of turn (EIP-225). The block id is this container's root. */
+/** `timestamp`: ms since the Unix epoch. `difficulty`: in turn 2, else 1 (EIP-225). Its root is the block id. */
 export const Header = new ContainerType(
   {
     height: Count,

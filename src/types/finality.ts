@@ -9,7 +9,7 @@ export const Checkpoint = new ContainerType(
 );
 export type Checkpoint = ValueOf<typeof Checkpoint>;
 
-/** A link that an authority signs (domain `finalityVote`): from a justified checkpoint to one of a higher round (Casper FFG). */
+/** A link to sign (domain `finalityVote`): from a justified checkpoint to one of a higher round (Casper FFG). */
 export const FinalityVote = new ContainerType(
   { source: Checkpoint, target: Checkpoint },
   { typeName: "FinalityVote" },

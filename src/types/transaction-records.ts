@@ -145,7 +145,7 @@ function withRoots(
   });
 }
 
-/** The elements of an encoded `Transactions` list, still encoded: 4-byte offsets, then the elements without gaps. @throws {RangeError} */
+/** The elements of an encoded `Transactions` list: 4-byte offsets, then elements, no gaps. @throws {RangeError} */
 export function splitTransactions(list: Uint8Array): Uint8Array[] {
   const elements: Uint8Array[] = [];
   walkTransactions(list, (start, end) => elements.push(list.subarray(start, end)));

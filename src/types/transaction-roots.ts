@@ -121,7 +121,7 @@ function hashMemos(encoded: readonly Uint8Array[]): Uint8Array {
   return roots;
 }
 
-/** Hashes the first `used` bytes of `input` pair by pair, `levels` times; the result is in `output`, `input` is overwritten. */
+/** Hashes the first `used` bytes of `input` in pairs, `levels` times, into `output`; overwrites `input`. */
 function reduce(used: number, levels: number): Uint8Array {
   let length = used;
   for (let level = 0; level < levels; level++) {

@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { isatty } from "node:tty";
 import { codeOf } from "./errors.ts";
 
-/** The place that finished log lines go to. Writing never waits and never throws: lines that cannot be written are dropped and counted. */
+/** The output for log lines. Writing never waits and never throws: lines that cannot be written are counted. */
 export interface LogOutput {
   write(line: string): void;
 }

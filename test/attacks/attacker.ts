@@ -1,4 +1,6 @@
-/** The process of an attacker. Its argument is a `Job`; it reports its actions in lines of JSON, and ends with SIGTERM. */
+/**
+ * The process of an attacker. Its argument is a `Job`; it reports its actions in lines of JSON, and ends with SIGTERM.
+ */
 import { attackOf } from "./attacks.ts";
 import type { Job, Reports } from "./lib/job.ts";
 import { Site } from "./lib/site.ts";

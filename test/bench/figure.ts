@@ -13,7 +13,9 @@ export interface Measured {
   value: number;
   unit: string;
   limit?: Limit;
-  /** CPU of all node processes, user and system, while the value was measured; of this process if the figure runs in it. */
+  /**
+   * CPU of all node processes, user and system, while the value was measured; of this process if the figure runs in it.
+   */
   cpuSeconds?: number;
   /** CPU of this process if it makes the load for others. */
   loadCpuSeconds?: number;

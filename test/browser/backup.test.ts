@@ -122,7 +122,7 @@ test("a key has another name from now on, in all tabs", async () => {
   await other.getByRole("heading", { name: "Old" }).waitFor();
   await page.getByText("Keep or remove this key").click();
   await page.getByRole("form", { name: "Name" }).getByLabel("Name").fill("New");
-  // What is typed stays while new blocks render the page again.
+  // Typed text stays while new blocks render the page again.
   await page.waitForTimeout(1_500);
   await button(page, "Rename").click();
   await page.getByRole("heading", { name: "New" }).waitFor();

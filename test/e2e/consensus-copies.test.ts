@@ -15,7 +15,9 @@ const periodMs = 400;
 const signsAgainWithinMs = 90_000;
 const warning = /^THIS NODE'S DATA MAY BE OLDER THAN THE LAST SIGNATURE OF ITS ACCOUNT/;
 
-/** Tests copies in every place where they can be put, over some minutes; `restored-backup.test.ts` is the short form. */
+/**
+ * Tests copies in every place where they can be put, over some minutes; `restored-backup.test.ts` is the short form.
+ */
 const long = test.skipIf(!process.env["CCOIN_E2E_LONG"]);
 
 long(

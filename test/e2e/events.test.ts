@@ -48,7 +48,10 @@ test("the event stream resumes after kill -9 under load without missing or repea
   checkTransactions(events, wallets[0]!.address, traffic);
 });
 
-/** Maps heights to ids. Checks that blocks follow one another and are retracted in reverse; blocks from before the first event may be retracted too. */
+/**
+ * Maps heights to ids. Checks that blocks follow one another and are retracted in reverse; blocks from before the first
+ * event may be retracted too.
+ */
 function chainOf(events: readonly NodeEvent[]): Map<unknown, unknown> {
   const chain = new Map<unknown, unknown>();
   for (const { event, data } of events) {

@@ -13,7 +13,7 @@ test("a lone node without a genesis block ends with code 1 and a one-line error"
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toMatch(/^error: no genesis block here and none offered by a peer within 2 s: [^\n]*\n$/);
   expect(afterMs).toBeGreaterThan(2_000);
-  // What the start has made stays, and that is said once.
+  // The files that the start has made stay, and that is said once.
   const { address } = JSON.parse(readFileSync(node.paths.account, "utf8"));
   expect(stderr).toContain(`has made the account ${address}, which stays in ${node.paths.folder}`);
 

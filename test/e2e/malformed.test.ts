@@ -9,7 +9,10 @@ import { createWorld, type World } from "./harness/world.ts";
 
 const address = "cc1deapehffkzmcl5f67nz4nrl07nhj49ckdc72duhyl07vmqzst0csdtw8ga";
 
-/** Command line, exit code, and the one line on standard error. More are in `test/unit/cli`, and those of genesis.json in `test/unit/config`. */
+/**
+ * Command line, exit code, and the one line on standard error. More are in `test/unit/cli`, and those of genesis.json
+ * in `test/unit/config`.
+ */
 const commands: [line: string, code: 1 | 2, says: RegExp][] = [
   ["strat", 2, /unknown command 'strat'/],
   ["start --nodeid=1 --host=192.0.2.77 --log-level=silent", 1, /192\.0\.2\.77/],

@@ -34,7 +34,10 @@ const short = 20;
 /** Additional seconds of each half: in `scripts/test.sh` the browser tests follow the second one. */
 const besides: readonly number[] = [0, 110];
 
-/** Splits the tests into shards (`--shard`) of about the same duration; vitest itself splits by the hash of a file's name. */
+/**
+ * Splits the tests into shards (`--shard`) of about the same duration; vitest itself splits by the hash of a file's
+ * name.
+ */
 export class EvenShards extends BaseSequencer {
   override async shard(files: TestSpecification[]): Promise<TestSpecification[]> {
     const { index, count } = this.ctx.config.shard!;

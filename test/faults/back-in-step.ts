@@ -4,7 +4,10 @@ import { until } from "../e2e/harness/until.ts";
 /** Bound of the time from the end of a fault until all is well. */
 const inStepWithinMs = 20_000;
 
-/** Waits until all nodes have one growing chain, on which a block from after the fault is final. Resolves to the time that took, in ms. */
+/**
+ * Waits until all nodes have one growing chain, on which a block from after the fault is final. Resolves to the time
+ * that took, in ms.
+ */
 export async function backInStep(nodes: readonly TestNode[]): Promise<number> {
   const startedAt = performance.now();
   let highest: number | undefined;

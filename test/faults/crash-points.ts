@@ -69,7 +69,9 @@ export const crashPoints: Scenario = {
   },
 };
 
-/** Runs rounds `done + 1` to `last`, each point at most once, on a new chain, so that new nodes have little to download. */
+/**
+ * Runs rounds `done + 1` to `last`, each point at most once, on a new chain, so that new nodes have little to download.
+ */
 async function crashInTurn(
   world: World,
   {

@@ -18,7 +18,10 @@ interface Truth {
   total: bigint;
 }
 
-/** Changes a file of the database while the node is down. The node must then refuse with a reason, or serve only correct data. */
+/**
+ * Changes a file of the database while the node is down. The node must then refuse with a reason, or serve only correct
+ * data.
+ */
 export const damagedDatabase: Scenario = {
   name: "damaged-database",
   short: 3,

@@ -23,7 +23,10 @@ const halfOpenSockets = 200;
 
 const misdeeds = [...smallMisdeeds, ...largeMisdeeds];
 
-/** Attacks one of two authorities with everything that a peer can do wrong on a stream, on every protocol, in each round. */
+/**
+ * Attacks one of two authorities with everything that a peer can do wrong on a stream, on every protocol, in each
+ * round.
+ */
 export const hostilePeers: Scenario = {
   name: "hostile-peers",
   /** `test/e2e/rogue-requests.test.ts` has the requests. */

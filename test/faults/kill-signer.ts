@@ -26,7 +26,10 @@ export interface KillResult {
   conflicts: [string, string][];
 }
 
-/** Kills the signer this many times. Each published signature is a line `header <slot> <root>` or `vote <source> <target> <root>`. */
+/**
+ * Kills the signer this many times. Each published signature is a line `header <slot> <root>` or `vote <source>
+ * <target> <root>`.
+ */
 export async function killSigner(rounds: number): Promise<KillResult> {
   const folder = await mkdtemp(join(tmpdir(), "ccoin-kill-"));
   const left = new Set<string>();

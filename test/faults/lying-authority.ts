@@ -13,7 +13,10 @@ import type { Scenario } from "./scenario.ts";
 
 const periodMs = 400;
 
-/** One of four authorities breaks the rules at every height, with each lie `rounds` times. The other three must continue and report it. */
+/**
+ * One of four authorities breaks the rules at every height, with each lie `rounds` times. The other three must continue
+ * and report it.
+ */
 export const lyingAuthority: Scenario = {
   name: "lying-authority",
   short: 1,

@@ -9,7 +9,9 @@ import { backInStep } from "./back-in-step.ts";
 import { checkPromises } from "./promises.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** Pairs of four nodes that cannot reach each other, by place in the round's order, and the nodes whose chain continues. */
+/**
+ * Pairs of four nodes that cannot reach each other, by place in the round's order, and the nodes whose chain continues.
+ */
 const kinds: Readonly<
   Record<string, { cut: readonly (readonly [number, number])[]; goOn: readonly number[] }>
 > = {

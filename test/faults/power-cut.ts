@@ -11,7 +11,10 @@ import type { Scenario } from "./scenario.ts";
 const imageBytes = 96 * 2 ** 20;
 const longestLifeMs = 2_500;
 
-/** Cuts the power of a lone authority that makes ten blocks a second. What it acknowledged must be there after a restart. */
+/**
+ * Cuts the power of a lone authority that makes ten blocks a second. What it acknowledged must be there after a
+ * restart.
+ */
 export const powerCut: Scenario = {
   name: "power-cut",
   short: 2,

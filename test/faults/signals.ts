@@ -61,7 +61,10 @@ async function stopAtStart(node: TestNode, lines: number): Promise<void> {
   await endsWell(node, `after line ${lines} of a start`);
 }
 
-/** Sends a second signal, like a person in a hurry, as soon as the stop has logged this many lines. The next start must continue. */
+/**
+ * Sends a second signal, like a person in a hurry, as soon as the stop has logged this many lines. The next start must
+ * continue.
+ */
 async function stopTwice(node: TestNode, lines: number): Promise<void> {
   start(node);
   await node.ready();

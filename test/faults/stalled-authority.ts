@@ -15,7 +15,10 @@ import type { Scenario } from "./scenario.ts";
 
 const periodMs = 400;
 
-/** Stops (SIGSTOP) one of four authorities before each of its turns and continues it shortly after. The next authority must take over. */
+/**
+ * Stops (SIGSTOP) one of four authorities before each of its turns and continues it shortly after. The next authority
+ * must take over.
+ */
 export const stalledAuthority: Scenario = {
   name: "stalled-authority",
   /** `test/e2e/crash.test.ts` suspends a node. */

@@ -27,7 +27,10 @@ const windows = { before: [0.2, 0.4], after: [0.8, 1] } as const;
 const memoryGrowth = 1.1;
 const sampleMs = 5_000;
 
-/** Sends one of two authorities a thousand transactions of all kinds each round, most of them useless, while both get honest ones. */
+/**
+ * Sends one of two authorities a thousand transactions of all kinds each round, most of them useless, while both get
+ * honest ones.
+ */
 export const transactionSpam: Scenario = {
   name: "transaction-spam",
   short: 0,
@@ -94,7 +97,10 @@ class Spam {
     this.#random = random;
   }
 
-  /** Sends one request: six of ten transactions have the next nonce, one is far ahead, one known, one badly signed, and one replaces another at the same fee. */
+  /**
+   * Sends one request: six of ten transactions have the next nonce, one is far ahead, one known, one badly signed, and
+   * one replaces another at the same fee.
+   */
   async post(): Promise<void> {
     const ahead = [...this.#next];
     const list = Array.from({ length: perRequest }, () => {
@@ -151,7 +157,9 @@ function broken(bytes: Uint8Array, random: () => number): Uint8Array {
   return copy;
 }
 
-/** Sends well-paid transfers one after another: repeats each until it is accepted, and waits until a block includes it. */
+/**
+ * Sends well-paid transfers one after another: repeats each until it is accepted, and waits until a block includes it.
+ */
 class Honest {
   readonly accepted: string[] = [];
   readonly #loop: Promise<void>;

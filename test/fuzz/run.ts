@@ -12,7 +12,10 @@ import type { Target } from "./target.ts";
  */
 const hang = { turns: 200, everyMs: 50, cpuMs: 10_000 };
 
-/** Inputs that failed once, and one for each observed outcome, in a folder for each target. They run first, and mutations start from them. */
+/**
+ * Inputs that failed once, and one for each observed outcome, in a folder for each target. They run first, and
+ * mutations start from them.
+ */
 const corpusFolder = join(import.meta.dirname, "corpus");
 /** Limits of the corpus of one target. */
 const maxOutcomes = 24;

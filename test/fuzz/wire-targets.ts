@@ -32,7 +32,10 @@ function isProtocol(value: unknown): value is AnyProtocol {
   return typeof value === "object" && value !== null && "request" in value && "response" in value;
 }
 
-/** Checks that accepted bytes are a value that has a root, and encodes to bytes of the same length that decode to it again. */
+/**
+ * Checks that accepted bytes are a value that has a root, and encodes to bytes of the same length that decode to it
+ * again.
+ */
 function typeTarget(type: Type<unknown>): Target {
   return {
     name: `SSZ ${type.typeName}`,

@@ -34,7 +34,9 @@ interface Result {
   failure?: string;
 }
 
-/** Ends a test that waits for what a mutant keeps from it. Every test of a part takes much less, on a busy machine too. */
+/**
+ * Ends a test that waits for what a mutant keeps from it. Every test of a part takes much less, on a busy machine too.
+ */
 const testTimeoutMs = Number(process.env["MUTATION_TEST_TIMEOUT_MS"]) || 20_000;
 
 /** Tests that take more are not run for mutants: long random runs notice little that the many short ones do not. */

@@ -1,4 +1,7 @@
-/** Code that is mutated together, and the tests that must notice it: those of the same folder, and others that check formats. */
+/**
+ * Code that is mutated together, and the tests that must notice it: those of the same folder, and others that check
+ * formats.
+ */
 export interface Part {
   mutate: string[];
   tests: string[];

@@ -8,7 +8,10 @@ interface Mutant {
   status: string;
 }
 
-/** Prints mutants that survive as soon as they are known: a run takes long, and the tests for them can be written meanwhile. */
+/**
+ * Prints mutants that survive as soon as they are known: a run takes long, and the tests for them can be written
+ * meanwhile.
+ */
 class SurvivorsReporter {
   onMutantTested({ fileName, location, mutatorName, replacement, status }: Mutant): void {
     if (status !== "Survived" && status !== "NoCoverage") return;

@@ -1,4 +1,7 @@
-/** The rules of docs/consensus.md, sections 2 to 4, without the clock. This second implementation shares no code with src/. */
+/**
+ * The rules of docs/consensus.md, sections 2 to 4, without the clock. This second implementation shares no code with
+ * src/.
+ */
 import { isAddress, isHeaderSigned, isTransactionSigned } from "./signing.ts";
 import { root, type Value } from "./ssz.ts";
 

@@ -73,7 +73,9 @@ export const brokenRules: Record<string, BrokenRule> = {
     seed: 10,
     runs: 40,
   },
-  /** The signer signs a vote that surrounds an earlier one. Shown by nodes that forget at a restart what was justified. */
+  /**
+   * The signer signs a vote that surrounds an earlier one. Shown by nodes that forget at a restart what was justified.
+   */
   surround: {
     edits: [
       {

@@ -64,7 +64,10 @@ export class SimDisk {
     };
   }
 
-  /** Crashes the process: unsynced data is lost, except for the batch being written, which may or may not have reached the disk. */
+  /**
+   * Crashes the process: unsynced data is lost, except for the batch being written, which may or may not have reached
+   * the disk.
+   */
   crash(): void {
     this.#generation++;
     const inFlight = this.#writing;

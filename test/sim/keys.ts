@@ -7,7 +7,10 @@ import { compareBytes } from "../../src/util/bytes.ts";
 /** More accounts than any scenario has nodes, senders and candidates. */
 const accountCount = 40;
 
-/** Real keys that are the same in every run. They ascend, so that an account's number is its place in a set of the first ones. */
+/**
+ * Real keys that are the same in every run. They ascend, so that an account's number is its place in a set of the first
+ * ones.
+ */
 export const accounts: readonly Signer[] = Array.from({ length: accountCount }, (_, index) => {
   const signer = signerFromSeed(new Uint8Array(32).fill(index + 1));
   return { ...signer, sign: (root: Uint8Array) => signAndKnow(signer, root) };

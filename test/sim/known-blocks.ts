@@ -17,7 +17,10 @@ export interface KnownBlock {
   supply: bigint | undefined;
 }
 
-/** Checks from the blocks alone that a proposer signs one of `limit` consecutive blocks (EIP-225); returns undefined if that holds. */
+/**
+ * Checks from the blocks alone that a proposer signs one of `limit` consecutive blocks (EIP-225); returns undefined if
+ * that holds.
+ */
 export function signedRecently(id: Hex, blocks: ReadonlyMap<Hex, KnownBlock>): string | undefined {
   const block = blocks.get(id)!;
   const parent = blocks.get(block.parent);

@@ -64,7 +64,10 @@ interface Process {
   database: Database;
 }
 
-/** A node with the real chain, mempool, finality and sync over a simulated clock, network and disk. It can crash and restart. */
+/**
+ * A node with the real chain, mempool, finality and sync over a simulated clock, network and disk. It can crash and
+ * restart.
+ */
 export class SimNode {
   readonly options: SimNodeOptions;
   #process: Process | undefined;

@@ -215,7 +215,9 @@ export class Oracle {
     }
   }
 
-  /** Checks that the state matches the header. For a block that was just executed, the node has compared them itself. */
+  /**
+   * Checks that the state matches the header. For a block that was just executed, the node has compared them itself.
+   */
   async #checkState(node: SimNode, { chain }: ChainServices): Promise<void> {
     const { state, head } = chain;
     // A recovery changes the state after its block, and the state root with it.

@@ -11,7 +11,10 @@ const watchedPeriods = 10;
 /** The delays of the calm network are much shorter than this. */
 const leastPeriodMs = 500;
 
-/** Returns how long to watch the pace after a run has healed; 0 without liars, or if blocks come irregularly even without them. */
+/**
+ * Returns how long to watch the pace after a run has healed; 0 without liars, or if blocks come irregularly even
+ * without them.
+ */
 export function paceWatchMs(scenario: Scenario): number {
   const { liars, periodMs, emptyBlockPeriodMs, authorityVotesEveryMs, parameterVotesEveryMs } = scenario;
   if (!promises.pace || !liars?.remains || authorityVotesEveryMs + parameterVotesEveryMs > 0) return 0;

@@ -1,4 +1,7 @@
-/** Seeds that have found a fault, with the fault; each runs again with every test. Most were found before there were liars. */
+/**
+ * Seeds that have found a fault, with the fault; each runs again with every test. Most were found before there were
+ * liars.
+ */
 export const regressions: readonly {
   seed: number;
   authorities?: number;

@@ -13,7 +13,9 @@ const faultKinds = [
   "withhold",
   /** Signs headers with a wrong state root. */
   "badStateRoots",
-  /** Runs twice under one key (Ekparinya, Gramoli and Jourjon, "The attack of the clones against proof-of-authority"). */
+  /**
+   * Runs twice under one key (Ekparinya, Gramoli and Jourjon, "The attack of the clones against proof-of-authority").
+   */
   "clone",
   /** Is absent. */
   "absent",
@@ -51,7 +53,10 @@ export interface Scenario {
   authorityVotesEveryMs: number;
   /** True if an authority that was removed may be added again. */
   removedComesBack: boolean;
-  /** The share of partitions that leave one side just more than half of the authorities: enough to change the set, too few for finality. */
+  /**
+   * The share of partitions that leave one side just more than half of the authorities: enough to change the set, too
+   * few for finality.
+   */
   bareMajorityShare: number;
   /** The mean time between two proposed parameters; 0 for none. */
   parameterVotesEveryMs: number;

@@ -69,7 +69,10 @@ export class SignatureWatch {
     votes.push(vote);
   }
 
-  /** Forgets the signatures of an account with old data that no other node has: the account cannot know them. They count if they arrive later. */
+  /**
+   * Forgets the signatures of an account with old data that no other node has: the account cannot know them. They count
+   * if they arrive later.
+   */
   onRestored(account: Uint8Array): void {
     const votes = this.#votes.get(toHex(account));
     if (votes)

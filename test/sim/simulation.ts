@@ -225,7 +225,10 @@ class Simulation {
     node.start().catch((error) => this.#oracle.report("node does not start", `${node.name}: ${error.stack}`));
   }
 
-  /** Ends all faults, and checks that within `settleMs` all nodes are on one chain and a new transfer is final everywhere. */
+  /**
+   * Ends all faults, and checks that within `settleMs` all nodes are on one chain and a new transfer is final
+   * everywhere.
+   */
   async #heal(): Promise<void> {
     this.#trace.add("net", "healed");
     const { calm } = this.#scenario;

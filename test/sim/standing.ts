@@ -3,7 +3,9 @@ import type { Checkpoint } from "../../src/types/index.ts";
 import { toHex } from "../../src/util/bytes.ts";
 import type { SimNode } from "./node.ts";
 
-/** The longest time-out of a round, for which an authority with old data listens before blocks alone can end its doubt. */
+/**
+ * The longest time-out of a round, for which an authority with old data listens before blocks alone can end its doubt.
+ */
 const listensMs = maxRoundTimeoutMs;
 /** Then the others may be in a round that a vote of a faulty authority makes hopeful, for its longest time-out. */
 const lastRoundMs = maxRoundTimeoutMs;
@@ -25,7 +27,10 @@ export function nameOf({ round, height, block }: Checkpoint): string {
   return `${round}/${height} ${toHex(block).slice(2, 8)}`;
 }
 
-/** True if all nodes have one head, and the last transfer is in a block that is final everywhere, above the block that was final before. */
+/**
+ * True if all nodes have one head, and the last transfer is in a block that is final everywhere, above the block that
+ * was final before.
+ */
 export async function isCalm(
   nodes: readonly SimNode[],
   last: Uint8Array,

@@ -24,7 +24,10 @@ interface Acknowledged {
   fee: bigint;
 }
 
-/** Returns a fee with which the last transfer does not wait for others, whatever the limits of blocks and fees are by then. */
+/**
+ * Returns a fee with which the last transfer does not wait for others, whatever the limits of blocks and fees are by
+ * then.
+ */
 function feeOf(sender: (typeof accounts)[number], drawn: number): bigint {
   return sender === lastSender ? 100n : BigInt(drawn);
 }

@@ -13,7 +13,9 @@ const attackFromMs = 8_000;
 const endMs = 30_000;
 const votesPerSecond = 100;
 
-/** Runs three honest authorities and a peer with the fourth one's key that floods them with votes for unknown blocks. */
+/**
+ * Runs three honest authorities and a peer with the fourth one's key that floods them with votes for unknown blocks.
+ */
 async function flooded(roundOf: (sent: number, justified: number) => number) {
   const penalties: string[] = [];
   const { random, timeline, trace, network, genesis, nodes } = await smallNetwork({

@@ -83,7 +83,7 @@ interface Sums {
   received: string;
   sent: string;
   fees: string;
-  /** What the account was paid for its blocks. */
+  /** The pay of the account for its blocks. */
   earned: string;
 }
 

@@ -1,7 +1,7 @@
 import { openKeyFile, sealKeyFile } from "./key-file.ts";
 import { secretOfEntropy, secretOfWords, wordsOf } from "./words.ts";
 
-/** The functions of a script of its own, because few visitors need the words, the file format and their cryptography. */
+/** The words, the file format and their cryptography are a script of their own, because few visitors need them. */
 const backup = { openKeyFile, sealKeyFile, secretOfEntropy, secretOfWords, wordsOf };
 export type Backup = typeof backup;
 

@@ -2,7 +2,7 @@ import { entropyToMnemonic, mnemonicToEntropy, mnemonicToSeedWebcrypto } from "@
 import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { deriveSeed } from "./slip10.ts";
 
-/** What a key is made from. `entropy` are the bytes of its words (BIP-39); a key that came as a seed has none. */
+/** The origin of a key. `entropy` are the bytes of its words (BIP-39); a key that came as a seed has none. */
 export interface Secret {
   seed: Uint8Array<ArrayBuffer>;
   entropy: Uint8Array<ArrayBuffer> | undefined;
@@ -21,7 +21,7 @@ export async function secretOfEntropy(entropy: Uint8Array<ArrayBuffer>): Promise
   return { seed: deriveSeed(master, path), entropy };
 }
 
-/** Reads 12 to 24 words, separated by anything but letters, so that a numbered list can be pasted. @throws with a text for people */
+/** Reads 12 to 24 words, separated by anything but letters, as in a numbered list. @throws with a text for people */
 export async function secretOfWords(text: string): Promise<Secret> {
   const words = text.toLowerCase().match(/[a-z]+/g) ?? [];
   const wrong = words.findIndex((word) => !wordlist.includes(word));

@@ -5,7 +5,7 @@ const names = ["memo", "direction", "from", "to", "with", "min", "max"] as const
 
 export type FilterTexts = Partial<Record<(typeof names)[number], string>>;
 
-/** Where a page of a history begins: after the transactions of one page, or before those of another. */
+/** The beginning of a page of a history: after the transactions of one page, or before those of another. */
 export interface Cursor {
   before?: string;
   after?: string;

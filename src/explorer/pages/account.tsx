@@ -39,7 +39,7 @@ export function AccountPage({ address, query }: { address: string; query: URLSea
   );
 }
 
-/** What a reader of the printed page needs to check it. */
+/** The facts that a reader of the printed page needs to check it. */
 function OnPaper({ address }: { address: string }): Markup {
   const { status } = useStore(live);
   if (!status?.finalized || !status.genesisId) return null;

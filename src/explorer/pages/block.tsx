@@ -17,7 +17,7 @@ import { ForkPage } from "./forks.tsx";
 /** More rows would make the page slow. */
 const shownTransactions = 500;
 
-/** A block by its `name`: a height, an id, `head`, `justified` or `finalized`. Its transactions are shown from the one at `from` on. */
+/** A block by `name` (height, id, `head`, `justified`, `finalized`), with its transactions from number `from` on. */
 export function BlockPage({ name, from }: { name: string; from: number }): Markup {
   const { forks } = useStore(live);
   // Loads the block again whenever the forks change: a reorganization may have retracted or restored it.

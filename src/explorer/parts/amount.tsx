@@ -38,7 +38,7 @@ export function inUnit(amount: string | bigint): string {
   return formatAmount(amount, { symbol: "", decimals: unitOfChain()?.decimals ?? 0 }).trimEnd();
 }
 
-/** Reads an amount that is typed in the chain's unit, such as `1,234.5`, in base units. @throws with what is wrong, for people */
+/** Reads an amount in the chain's unit, such as `1,234.5`, in base units. @throws with what is wrong, for people */
 export function readUnits(text: string): bigint {
   const decimals = unitOfChain()?.decimals ?? 0;
   const parts = /^(?:([0-9]{1,20}|[0-9]{1,3}(?:,[0-9]{3})+))?(?:\.([0-9]*))?$/.exec(text);

@@ -1,7 +1,7 @@
 import { drawn } from "../identicon.ts";
 import type { Markup } from "../markup.ts";
 
-/** A picture of an address, the same everywhere, so that people notice another address. It shows nothing that the address does not. */
+/** A picture of an address, the same everywhere, so that people notice another address. It adds no information. */
 export function Identicon({ address }: { address: string }): Markup {
   const { hue, path } = drawn(address);
   return (

@@ -9,7 +9,7 @@ import { Swatch } from "./names.tsx";
 
 const shownBlocks = 24;
 
-/** The newest blocks side by side, after the expected one of the proposer `next`; each has the blocks that lost against it below. */
+/** The newest blocks side by side, after the expected one of `next`; blocks that lost against one are below it. */
 export function Strip({ next }: { next: string | undefined }): Markup {
   const { blocks, forks, status } = useStore(live);
   const shown = blocks.slice(0, shownBlocks);

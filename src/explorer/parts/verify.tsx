@@ -53,7 +53,7 @@ const proven: Readonly<Record<Verdict, Shown>> = {
   },
 };
 
-/** Whoever could have changed the page could have changed what it says of proofs. */
+/** Anybody who could have changed the page could have changed its words about proofs too. */
 const unproven =
   "The page came over plain HTTP, so that somebody on the way could have made all of it: this proves nothing.";
 const consistent: Readonly<Record<Verdict, Shown>> = {

@@ -1,6 +1,6 @@
 import encodeQR from "qr";
 
-/** The rows of a QR code, true for dark modules, with the white margin that readers need. It is a script of its own, since few visitors need it. */
+/** The rows of a QR code, true for dark modules, with its margin: a script of its own, since few visitors need it. */
 function qrRows(text: string): boolean[][] {
   return encodeQR(text, "raw", { ecc: "medium", border: 4 });
 }

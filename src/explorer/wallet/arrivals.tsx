@@ -56,7 +56,7 @@ export function Arrivals({ isHidden }: { isHidden: boolean }): Markup {
   );
 }
 
-/** Who has paid how much. */
+/** A line that says who has paid how much. */
 export function IncomingPayment({
   payment: { id, from, amount, memo, status },
   isSentence = false,

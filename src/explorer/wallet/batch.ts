@@ -34,7 +34,7 @@ const validFor = 100;
 const historyPage = 100;
 
 export const batch = new Store<Batch | undefined>(stored());
-/** What is under way for the batch in this tab, and why it ended the last time. */
+/** The step of the batch that is under way in this tab, and why it ended the last time. */
 export const sending = new Store<{ isBusy: boolean; error: Error | undefined }>({
   isBusy: false,
   error: undefined,
@@ -78,7 +78,7 @@ export function renewBatch(key: Key): Promise<void> {
   });
 }
 
-/** Submits what the node has not taken yet; the same bytes again are paid only once. Stops where the node refuses one. */
+/** Submits what the node has not taken, until it refuses one; the same bytes again are paid only once. */
 export function submitBatch(): Promise<void> {
   return busy(submitAll);
 }

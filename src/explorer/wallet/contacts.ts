@@ -41,7 +41,7 @@ export function contactsFile(): string {
   return `${JSON.stringify({ contacts: contacts.value }, null, 2)}\n`;
 }
 
-/** Adds the contacts of such a file; returns how many they are. @throws with a text for people, and adds none of them then */
+/** Adds the contacts of such a file; returns their number. @throws with a text for people, and then adds none */
 export function readContacts(text: string): number {
   let read: unknown;
   try {

@@ -8,7 +8,7 @@ interface FieldProps {
   hint?: Markup;
   error?: string | undefined;
   type?: "text" | "password";
-  /** What the field holds at first. */
+  /** The field's first value. */
   value?: string | undefined;
   placeholder?: string;
   autocomplete?: string;

@@ -10,7 +10,7 @@ const newestWaiting = 200;
 /** The ids of the payments that were there when each account was first looked at. */
 export type Earlier = Map<Address, ReadonlySet<string>>;
 
-/** Resolves to the payments to these accounts from others that have come since they were first looked at, newest first. */
+/** Resolves to payments to these accounts from others since they were first looked at, newest first. */
 export async function newIncoming(addresses: readonly Address[], earlier: Earlier): Promise<Incoming[]> {
   const [{ transactions: waiting }, ...histories] = await Promise.all([
     client.mempool({ limit: newestWaiting }),

@@ -1,7 +1,7 @@
 import { type Address, fromHex, type Hex, toHex } from "../../client/index.ts";
 import type { Secret } from "../backup/words.ts";
 
-/** A key as this browser stores it: AES-256-GCM under PBKDF2-HMAC-SHA-256 of a passphrase; the address is authenticated too. */
+/** A key in this browser: AES-256-GCM under PBKDF2-HMAC-SHA-256 of a passphrase; authenticates the address too. */
 export interface SavedKey {
   address: Address;
   name: string;
@@ -10,7 +10,7 @@ export interface SavedKey {
   iv: Hex;
   /** The seed, and after it the entropy of a key that is made from words. */
   sealed: Hex;
-  /** True once the key is known to be kept elsewhere too: its words were written down, or it came from or went into a file. */
+  /** True once the key is known to be kept elsewhere: its words were written down, or a file has or had it. */
   isBackedUp?: boolean;
 }
 
@@ -18,7 +18,7 @@ const seedBytes = 32;
 const tagBytes = 16;
 
 export const storageKey = "ccoin.keys";
-/** OWASP's figure for PBKDF2-HMAC-SHA-256 (2023). It costs the user a fraction of a second once, and an attacker for each guess. */
+/** OWASP's figure for PBKDF2-HMAC-SHA-256 (2023): a fraction of a second, once for the user, and for each guess. */
 const newIterations = 600_000;
 
 /** Reads the saved keys. @throws if the browser has no storage for this page, or if the stored value is damaged */

@@ -13,9 +13,9 @@ export interface ListedPayment {
   to: string | undefined;
   amount: bigint | undefined;
   memo: string;
-  /** What is wrong, so that nothing can be sent. */
+  /** An error, with which nothing can be sent. */
   problem: string | undefined;
-  /** What is unusual. */
+  /** A warning about something unusual. */
   warning: string | undefined;
 }
 

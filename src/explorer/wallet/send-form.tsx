@@ -21,7 +21,7 @@ import { wallet } from "./wallet.ts";
 
 const shownRecipients = 6;
 
-/** Sends a transfer from an unlocked account: a form, filled with the payment that somebody asks for, a review, and the progress. */
+/** Sends a transfer from an unlocked account: form, filled with a payment that somebody asks for, review, progress. */
 export function Send({
   payer,
   account,

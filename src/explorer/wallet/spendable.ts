@@ -6,9 +6,9 @@ const pageSize = 1000;
 const maxPages = 5;
 
 export interface Funds extends Account {
-  /** What the account's waiting transfers take, with their fees. */
+  /** The sum of the account's waiting transfers, with their fees. */
   waiting: bigint;
-  /** What is left to spend. */
+  /** The rest, which can be spent. */
   spendable: bigint;
 }
 

@@ -33,10 +33,10 @@ export interface Order {
   memo: string;
 }
 
-/** The transaction that was sent without an answer. The same order submits it again, so that the order is paid only once. */
+/** The transaction that got no answer. The same order submits it again, so that the order is paid only once. */
 let unanswered: { name: string; signed: SignedTransaction } | undefined;
 
-/** Signs in the browser and resolves to the id once the node has accepted the transaction; `transfers` shows its further progress. */
+/** Signs in the browser; resolves to the id once the node has accepted. `transfers` shows the further progress. */
 export async function send(key: Key, genesisId: Hex, order: Order): Promise<Hex> {
   const { to, amount, fee, memo } = order;
   const name = [genesisId, key.address, to, amount, fee, memo].join(" ");

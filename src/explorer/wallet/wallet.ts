@@ -22,7 +22,7 @@ export interface WalletAccount {
   hasWords: boolean;
   /** True if the key is known to be kept elsewhere too. */
   isBackedUp: boolean;
-  /** What a key that was made here is made from, until it is locked, or both saved and backed up. */
+  /** The origin of a key that was made here, until it is locked, or both saved and backed up. */
   secret: Secret | undefined;
   /** True once the account is known to hold coins, or was paid from here. */
   isFunded: boolean;
@@ -40,7 +40,7 @@ export const wallet = new Store<Wallet>(savedWallet());
 /** Reaches the wallets of this browser's other tabs. */
 let tabs: BroadcastChannel | undefined;
 
-/** Reads the saved accounts; there are none if the browser's storage cannot be used, and the rest of the page still works. */
+/** Reads the saved accounts; finds none if the browser's storage cannot be used, and the rest still works. */
 function savedWallet(): Wallet {
   try {
     const accounts = savedKeys().map(lockedAccount);
@@ -130,7 +130,7 @@ function lockHere(): void {
   wallet.update({ accounts: accounts.map((each) => (each.isSaved ? { ...each, ...locked } : each)) });
 }
 
-/** Follows the keys that other tabs save, remove and lock, and asks before a tab closes with the only copy of a key that holds coins. */
+/** Follows other tabs' keys, and asks before a tab closes with the only copy of a key that holds coins. */
 export function watchTabs(): void {
   tabs = new BroadcastChannel("ccoin.wallet");
   tabs.onmessage = lockHere;

@@ -9,7 +9,7 @@ export interface Circumstances {
   diagnosis: Pick<Diagnosis, "state"> | undefined;
 }
 
-/** What the payer should know before signing. */
+/** Facts that the payer should know before signing. */
 export function warningsOf({ to, amount }: Order, { from, hasPaid, diagnosis }: Circumstances): string[] {
   const warnings: string[] = [];
   if (amount === 0n) warnings.push("The amount is 0: only the fee is paid.");

@@ -132,7 +132,10 @@ export class AttackNetwork {
     await Promise.all(this.nodes.map((node) => connected(node, least)));
   }
 
-  /** Waits until all is well for the next attack; restarts nodes whose memory an attack has inflated. @throws if it stays bad */
+  /**
+   * Waits until all is well for the next attack; restarts nodes whose memory an attack has inflated. @throws if it
+   * stays bad
+   */
   async recovered({ rssMb }: Pick<Result, "rssMb">): Promise<void> {
     const least = Math.min(...rssMb);
     const { mempool } = await this.nodes[1]!.status();

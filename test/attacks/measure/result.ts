@@ -40,7 +40,10 @@ export interface Result {
   stopCodes: (number | null)[];
   /** Cores that the attacker's processes used. */
   attackerCpu: number;
-  /** Cores used by other processes than the network, the attackers and the measurement. It must be near 0 for the times to count. */
+  /**
+   * Cores used by other processes than the network, the attackers and the measurement. It must be near 0 for the times
+   * to count.
+   */
   othersCpu: number;
   /** The counts of the attack itself. */
   counts: Record<string, number>;

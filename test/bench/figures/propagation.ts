@@ -60,7 +60,10 @@ class Propagation {
     await Promise.all(this.#followers.map((follower) => follower.hasCommitted(1)));
   }
 
-  /** Fills the mempools of all nodes and measures the block's propagation; resolves to undefined if they were not full in time. */
+  /**
+   * Fills the mempools of all nodes and measures the block's propagation; resolves to undefined if they were not full
+   * in time.
+   */
   async round(transactions: number): Promise<Round | undefined> {
     const [first] = this.#followers;
     const parent = first!.last!;

@@ -22,7 +22,10 @@ type SubmitSettings = {
 const maxUncommittedPerSender = 4_000;
 const maxUncommitted = 15_000;
 
-/** Most transactions of the warm-up, which equals the run up to here: V8 has compiled the most used code by then, as on a node that has run for days. */
+/**
+ * Most transactions of the warm-up, which equals the run up to here: V8 has compiled the most used code by then, as on
+ * a node that has run for days.
+ */
 const maxWarmUp = 20_000;
 
 /** Less than the 64 nonces that a mempool accepts after a missing one. */

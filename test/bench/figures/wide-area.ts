@@ -7,7 +7,10 @@ import { createLinks, evenLinks, type LinksName } from "../model/links.ts";
 import { estimate } from "../model/paper.ts";
 import { createTopology } from "../model/topology.ts";
 
-/** `links` is a name in model/links.ts, or the ms between any two nodes. `perMessage` is the number of transactions in a gossip message. */
+/**
+ * `links` is a name in model/links.ts, or the ms between any two nodes. `perMessage` is the number of transactions in a
+ * gossip message.
+ */
 type WideAreaSettings = { nodes: number; links: LinksName | number; perMessage: number; seconds: number };
 
 const periodMs = 1_000;

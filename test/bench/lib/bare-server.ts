@@ -1,4 +1,7 @@
-/** An HTTP server that only reads the body of each post and answers 202 with an id, to measure its cost. Prints its port. */
+/**
+ * An HTTP server that only reads the body of each post and answers 202 with an id, to measure its cost. Prints its
+ * port.
+ */
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";

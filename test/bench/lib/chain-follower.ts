@@ -18,7 +18,10 @@ interface Waiter {
   resolve(atMs: number): void;
 }
 
-/** Counts a node's transactions in blocks and in final blocks by its event stream, which reports a block once it is on disk. */
+/**
+ * Counts a node's transactions in blocks and in final blocks by its event stream, which reports a block once it is on
+ * disk.
+ */
 export class ChainFollower {
   readonly blocks = new Map<number, BlockNote>();
   /** The sum of the commit times of all committed transactions, by `performance.now()`. */

@@ -3,7 +3,10 @@ import type { Context } from "../figure.ts";
 
 const signals = ["SIGINT", "SIGTERM"] as const;
 
-/** Runs a function in a new world, which is removed afterwards; after a failure it prints the last output of its processes. */
+/**
+ * Runs a function in a new world, which is removed afterwards; after a failure it prints the last output of its
+ * processes.
+ */
 export async function inWorld<T>(
   run: (context: Context) => Promise<T>,
   note: (text: string) => void = (text) => console.error(`  ${text}`),

@@ -102,7 +102,10 @@ function mapNumbers(numbers: Record<string, number>): Record<string, number> {
   return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, round(value)]));
 }
 
-/** Selects figures by name; `submit` selects `submit` and all that begin with `submit-`. @throws {Error} for an unknown name */
+/**
+ * Selects figures by name; `submit` selects `submit` and all that begin with `submit-`. @throws {Error} for an unknown
+ * name
+ */
 export function selectFigures(figures: readonly Figure[], only: readonly string[]): Figure[] {
   const fits = (figure: Figure, name: string) => figure.name === name || figure.name.startsWith(`${name}-`);
   const unknown = only.find((name) => !figures.some((figure) => fits(figure, name)));

@@ -1,6 +1,9 @@
 import { execFileSync } from "node:child_process";
 
-/** Returns the bytes that processes have sent on their open TCP connections (`ss -tinpH`), without those of some local ports. */
+/**
+ * Returns the bytes that processes have sent on their open TCP connections (`ss -tinpH`), without those of some local
+ * ports.
+ */
 export function bytesSentBy(pids: readonly number[], without: readonly number[]): number {
   const text = execFileSync("ss", ["-tinpH"], { encoding: "utf8", maxBuffer: 64 * 2 ** 20 });
   return parseBytesSent(text, pids, without);

@@ -9,7 +9,9 @@ export function cpuSeconds(pid: number): number {
   return parseCpuSeconds(readFileSync(`/proc/${pid}/stat`, "utf8"));
 }
 
-/** Parses `/proc/<pid>/stat`. The name in parentheses may contain anything; `utime` and `stime` are fields 14 and 15. */
+/**
+ * Parses `/proc/<pid>/stat`. The name in parentheses may contain anything; `utime` and `stime` are fields 14 and 15.
+ */
 export function parseCpuSeconds(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
@@ -32,7 +34,10 @@ export function parseKilobytes(status: string, field: string): number {
   return Number(kilobytes) * 1024;
 }
 
-/** Parses the CPU seconds of the whole machine from the first line of `/proc/stat`, without idle time and waiting for disks. */
+/**
+ * Parses the CPU seconds of the whole machine from the first line of `/proc/stat`, without idle time and waiting for
+ * disks.
+ */
 export function parseBusySeconds(stat: string): number {
   const [, ...fields] = stat.slice(0, stat.indexOf("\n")).trim().split(/ +/);
   // user nice system idle iowait irq softirq steal; the rest is part of user time.

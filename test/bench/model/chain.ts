@@ -42,7 +42,10 @@ interface ModelBlock {
   fetched: number;
 }
 
-/** A model of transfers, blocks and votes over modelled gossip. The first nodes are authorities; all nodes are honest and online. */
+/**
+ * A model of transfers, blocks and votes over modelled gossip. The first nodes are authorities; all nodes are honest
+ * and online.
+ */
 export class ChainModel {
   readonly gossip: GossipModel;
   readonly blocks: ModelBlock[] = [];
@@ -144,7 +147,10 @@ export class ChainModel {
     });
   }
 
-  /** Counts votes: a quorum of first votes justifies the block, and the authorities vote again; a quorum of second votes makes it final. */
+  /**
+   * Counts votes: a quorum of first votes justifies the block, and the authorities vote again; a quorum of second votes
+   * makes it final.
+   */
   #count(block: ModelBlock, node: number): void {
     const { votes, voters, importedMs, finalMs } = block;
     const { authorities } = this.#load;

@@ -9,7 +9,9 @@ const packetBytes = 1_448;
 const packetOverheadBytes = 66;
 /** The bytes of an id with its framing in IHAVE and IDONTWANT. */
 export const idBytes = 34;
-/** Number of peers outside of the mesh that hear every second of the messages of the last three (gossipsub's heartbeat). */
+/**
+ * Number of peers outside of the mesh that hear every second of the messages of the last three (gossipsub's heartbeat).
+ */
 export const lazyPeers = 6;
 const heartbeatMs = 1_000;
 export const rememberedHeartbeats = 3;
@@ -26,7 +28,9 @@ export interface Message {
   /** When it first reached each node; infinite if it has not. */
   arrivedMs: Float64Array;
   onArrival?(node: number): void;
-  /** Pairs of which one has told the other that it has the message, encoded as from times the number of nodes plus to. */
+  /**
+   * Pairs of which one has told the other that it has the message, encoded as from times the number of nodes plus to.
+   */
   unwanted: Set<number> | undefined;
 }
 

@@ -20,7 +20,10 @@ function everyone(nodes: number): number[] {
   return Array.from({ length: nodes }, (_, node) => node);
 }
 
-/** Lets each node choose `degree / 2` others among its candidates, and the next one in a ring, so that no node is left out. */
+/**
+ * Lets each node choose `degree / 2` others among its candidates, and the next one in a ring, so that no node is left
+ * out.
+ */
 function chooseHalf(
   nodes: number,
   degree: number,

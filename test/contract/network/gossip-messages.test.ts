@@ -11,7 +11,10 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 type Fields = Partial<Record<"from" | "seqno" | "signature" | "key", Uint8Array>>;
 
-/** Starts a node that records the texts of messages that it judges, and returns what sends it messages without libp2p's gossip. */
+/**
+ * Starts a node that records the texts of messages that it judges, and returns what sends it messages without libp2p's
+ * gossip.
+ */
 async function listening() {
   const node = await startNode(1);
   const judged: string[] = [];

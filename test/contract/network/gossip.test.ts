@@ -41,7 +41,10 @@ function join(network: LibP2pNetwork, digests = [digest]): Received[] {
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** Publishes changing texts in every topic until this many peers get them, because subscriptions arrive one after another. */
+/**
+ * Publishes changing texts in every topic until this many peers get them, because subscriptions arrive one after
+ * another.
+ */
 async function ready(from: LibP2pNetwork, peers: number, of = digest): Promise<void> {
   let n = 0;
   for (const name of Object.keys(topicNames) as TopicName[])

@@ -94,7 +94,10 @@ export async function totalIsRight(network: TestNetwork, node: TestNode, reward 
   assert.equal(total, network.total + reward * BigInt(height), `total at block ${height}`);
 }
 
-/** Blame costs at least 15, of which some has recovered when a test looks. Slow answers cost 5 each, and happen on a busy machine. */
+/**
+ * Blame costs at least 15, of which some has recovered when a test looks. Slow answers cost 5 each, and happen on a
+ * busy machine.
+ */
 export const scoreWithoutBlame = -11;
 
 /** Checks that no node has blamed another for what it sent. */
@@ -110,7 +113,10 @@ export function stopWithinMs(): number {
   return 5_000 * patience.factor;
 }
 
-/** Stops all nodes in time with exit code 0, and verifies their databases as `ccoin verify` does, by the `rules` of their release. */
+/**
+ * Stops all nodes in time with exit code 0, and verifies their databases as `ccoin verify` does, by the `rules` of
+ * their release.
+ */
 export async function stopAndVerify(nodes: readonly TestNode[], rules = productRules): Promise<void> {
   const ends = await Promise.all(nodes.map((node) => node.stop()));
   for (const { code, stopMs } of ends) {

@@ -44,7 +44,9 @@ export class FinalityWatch {
     this.#loop = this.#watch(everyMs);
   }
 
-  /** Compares all blocks that were ever final with the chains of the nodes, which must all run. @throws the first fault */
+  /**
+   * Compares all blocks that were ever final with the chains of the nodes, which must all run. @throws the first fault
+   */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#loop;

@@ -22,7 +22,9 @@ export type Lie = (typeof lies)[number];
 
 const asksAfterMs = 2_000;
 
-/** A dishonest authority: a peer of all other nodes that knows their chain, has an authority's key and breaks the rules. */
+/**
+ * A dishonest authority: a peer of all other nodes that knows their chain, has an authority's key and breaks the rules.
+ */
 export class Liar {
   /** How often it was banned and returned with another peer key. */
   banned = 0;
@@ -78,7 +80,9 @@ export class Liar {
     }
   }
 
-  /** Signs two valid blocks in one slot, and sends one to the first node, the other to the second, and both to the rest. */
+  /**
+   * Signs two valid blocks in one slot, and sends one to the first node, the other to the second, and both to the rest.
+   */
   async #equivocate(): Promise<boolean> {
     const { chain } = this.shadow;
     const { timestamp, difficulty } = this.draft();

@@ -94,7 +94,10 @@ export class Process {
 /** The time that a node may take to close after a signal (`start --stop-timeout`). */
 const stopTimeoutMs = 4_500;
 
-/** Returns an environment without this process's settings. All processes share a compile cache; nodes get more time to close on a busy machine. */
+/**
+ * Returns an environment without this process's settings. All processes share a compile cache; nodes get more time to
+ * close on a busy machine.
+ */
 export function environment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(CCOIN_|VITEST|npm_|NODE_OPTIONS|TEST$|NODE_ENV)/.test(name),

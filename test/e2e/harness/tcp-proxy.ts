@@ -41,7 +41,10 @@ export class TcpProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Drops everything from now on without closing the connections, like a network that loses all packets: both ends stay half-open. */
+  /**
+   * Drops everything from now on without closing the connections, like a network that loses all packets: both ends stay
+   * half-open.
+   */
   cut(): void {
     this.#cut = true;
   }

@@ -6,7 +6,10 @@ import type { Transfer, Wallet } from "./wallet.ts";
 /** Codes that show that an earlier attempt reached the node although its answer was lost. */
 const hasIt = new Set(["ALREADY_KNOWN", "NONCE_TOO_LOW"]);
 
-/** A steady trickle of transfers: each node's account sends to the next through its own node, one transfer after another. */
+/**
+ * A steady trickle of transfers: each node's account sends to the next through its own node, one transfer after
+ * another.
+ */
 export class Traffic {
   /** Ids of all sent transfers, including those that were never answered. */
   readonly sent = new Set<string>();

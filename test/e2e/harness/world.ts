@@ -10,7 +10,10 @@ declare module "vitest" {
   }
 }
 
-/** Makes a world for the calling test, which is removed when the test ends. A concurrent test passes its own `onTestFinished`. */
+/**
+ * Makes a world for the calling test, which is removed when the test ends. A concurrent test passes its own
+ * `onTestFinished`.
+ */
 export function createWorld(onFinished = onTestFinished): World {
   const opened = openWorld();
   onFinished(({ task }) => {

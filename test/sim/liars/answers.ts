@@ -172,7 +172,9 @@ export function liesAboutIds(liar: Liar): void {
   );
 }
 
-/** Makes its followers wait for the next block, presents that block as proof of a long chain, and then serves nothing. */
+/**
+ * Makes its followers wait for the next block, presents that block as proof of a long chain, and then serves nothing.
+ */
 export function teasesWithTheNextBlock(liar: Liar): void {
   const { random, knowledge } = liar;
   const headId = random.bytes(32);

@@ -21,7 +21,10 @@ export interface LiarPlan {
   remains: boolean;
 }
 
-/** Draws an adversary; undefined for a run without one. `isFaulty` says that some authority is faulty; `wanted` restricts the behaviours. */
+/**
+ * Draws an adversary; undefined for a run without one. `isFaulty` says that some authority is faulty; `wanted`
+ * restricts the behaviours.
+ */
 export function drawLiars(
   random: Random,
   isFaulty: boolean,

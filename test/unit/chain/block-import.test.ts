@@ -248,7 +248,10 @@ describe("a batch of blocks", () => {
 });
 
 describe("a heavier branch with an invalid block", () => {
-  /** Makes a head at height 4 and a branch from height 1 that is better from its fourth block on; the block `at` is invalid. */
+  /**
+   * Makes a head at height 4 and a branch from height 1 that is better from its fourth block on; the block `at` is
+   * invalid.
+   */
   async function invalidBranch(at: number, bad: BlockOptions) {
     const node = await testChain();
     const { maker } = node;
@@ -518,7 +521,10 @@ test("the snapshot after any block follows from the headers since genesis", asyn
     expect(await again.chain.tree.snapshotAfter(tip.id)).toEqual(tip.snapshot);
   expect(tips.at(-1)!.snapshot.authorities).toHaveLength(5);
 
-  /** Makes a block without transactions by updating the state instead of executing everything again; only rewards change. */
+  /**
+   * Makes a block without transactions by updating the state instead of executing everything again; only rewards
+   * change.
+   */
   async function cheapBlock(tip: Tip, options: BlockOptions): Promise<Tip> {
     const made = await maker.block(tip, options);
     const state = made.state();

@@ -180,7 +180,9 @@ describe("blocks of many proposers are stored up to a number and a size in all,"
     return bytes;
   };
 
-  /** Makes an index that is full, with one block of each proposer. Returns whether it has room for one more of another. */
+  /**
+   * Makes an index that is full, with one block of each proposer. Returns whether it has room for one more of another.
+   */
   async function full(times: number, bodyBytes: number) {
     const count = Math.min(times * inAll.blocks, (times * inAll.bytes) / bodyBytes);
     const sides = async function* () {

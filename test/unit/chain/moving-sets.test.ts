@@ -7,7 +7,9 @@ import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
 const faulty = 4;
 
-/** Half of a network of five: `members` vote for the removal of `gone`, and then make their head final in two rounds. */
+/**
+ * Half of a network of five: `members` vote for the removal of `gone`, and then make their head final in two rounds.
+ */
 async function half(members: readonly number[], gone: number, round: number) {
   const genesis = await testGenesis(5);
   const maker = new BlockMaker(genesis);

@@ -25,7 +25,9 @@ import { recoveryAt } from "../support/recovery.ts";
 const genesis = await testGenesis(4);
 const newcomer = signer(500).publicKey;
 
-/** A chain of six blocks, of which the fourth creates an account. The heights that `final` names are made final in turn. */
+/**
+ * A chain of six blocks, of which the fourth creates an account. The heights that `final` names are made final in turn.
+ */
 async function chainOf(...final: number[]) {
   const database = new MemoryDatabase();
   const node = await testChain({ genesis, database });

@@ -11,7 +11,10 @@ const genesis = await testGenesis(1, { slotMs: 500 });
 const proposer = authorities[0]!.publicKey;
 const later = { chain: { rules: laterRules } };
 
-/** Makes two chains of one authority. The second program knows rules 2, which block 2 (`enacting`) sets; `after` is a block on it. */
+/**
+ * Makes two chains of one authority. The second program knows rules 2, which block 2 (`enacting`) sets; `after` is a
+ * block on it.
+ */
 async function setUp() {
   const old = await testChain({ genesis });
   const node = await testChain({ genesis, ...later });

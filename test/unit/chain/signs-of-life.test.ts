@@ -11,7 +11,9 @@ import { ManualClock } from "../support/clock.ts";
 
 const transactionRoot = new Uint8Array(32).fill(7);
 
-/** Two authorities: a series ends at a height that is a multiple of 4. Blocks come at once; their period is a second. */
+/**
+ * Two authorities: a series ends at a height that is a multiple of 4. Blocks come at once; their period is a second.
+ */
 async function standing(emptyBlockPeriodMs = 0, authorities = 2) {
   const { chain } = await testChain({ genesis: await testGenesis(authorities, { emptyBlockPeriodMs }) });
   const clock = new ManualClock();

@@ -46,7 +46,10 @@ test.each([0, 1])(
   },
 );
 
-/** Makes a chain of four authorities with three blocks and a sibling of the first; the third block removes the last authority. */
+/**
+ * Makes a chain of four authorities with three blocks and a sibling of the first; the third block removes the last
+ * authority.
+ */
 async function fourBlocks() {
   const node = await testChain({ genesis: await testGenesis(4) });
   const { maker, genesis, chain } = node;

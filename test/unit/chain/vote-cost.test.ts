@@ -34,7 +34,9 @@ vi.mock("../../../src/util/bytes.ts", async (original) => {
   };
 });
 
-/** Makes a node that is one of `size` authorities, with a block to vote for; all signatures are valid and cost nothing. */
+/**
+ * Makes a node that is one of `size` authorities, with a block to vote for; all signatures are valid and cost nothing.
+ */
 async function node(size: number) {
   const signers = Array.from({ length: size }, (_, index) => signer(1_000 + index)).sort((a, b) =>
     compareBytes(a.publicKey, b.publicKey),

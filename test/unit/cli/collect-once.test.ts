@@ -5,7 +5,10 @@ const moduleUrl = new URL("../../../src/cli/collect-once.ts", import.meta.url);
 
 const collected = "Mark-Compact (reduce)";
 
-/** Resolves to V8's report of the collections of a process that runs `first`. It ends after `forMs`, by default when it has collected. */
+/**
+ * Resolves to V8's report of the collections of a process that runs `first`. It ends after `forMs`, by default when it
+ * has collected.
+ */
 async function collections(first: string, forMs?: number): Promise<string> {
   const times = "{ afterMs: 50, lookMs: 50 }";
   const script = `${first}; (await import("${moduleUrl}")).collectOnce(${times}); await new Promise((done) => setTimeout(done, ${forMs ?? 60_000}));`;

@@ -5,7 +5,10 @@ import { defaultStopTimeoutMs, killAfterMs } from "../../../src/cli/run-until-si
 
 const module = new URL("../../../src/cli/run-until-signal.ts", import.meta.url).href;
 
-/** Runs a process with the fake node of `start`, which prints "up" when it starts and "stop <reason>" when it is stopped. */
+/**
+ * Runs a process with the fake node of `start`, which prints "up" when it starts and "stop <reason>" when it is
+ * stopped.
+ */
 async function run(start: string, timeoutMs = defaultStopTimeoutMs, onHangup = "undefined") {
   const code = `
     import { runUntilSignal } from ${JSON.stringify(module)};

@@ -1,4 +1,6 @@
-/** Checks that the client's types equal those of the node's schemas. `npm run types` checks this file; it does not run. */
+/**
+ * Checks that the client's types equal those of the node's schemas. `npm run types` checks this file; it does not run.
+ */
 import type { z } from "zod";
 import type * as accounts from "../../../src/api/schemas/accounts.ts";
 import type * as authorities from "../../../src/api/schemas/authorities.ts";

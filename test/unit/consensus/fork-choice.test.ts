@@ -105,7 +105,10 @@ test("the worked example of docs/consensus.md", () => {
   expect(order).toEqual([nineB, tenD, tenB, nineC].map(({ head }) => head));
 });
 
-/** The cases of EIP-3436, "Rationale": eight validators named 1 to 8 in the order of the set. `blocks` lists the signers from height 9 on. */
+/**
+ * The cases of EIP-3436, "Rationale": eight validators named 1 to 8 in the order of the set. `blocks` lists the signers
+ * from height 9 on.
+ */
 describe("the halts that EIP-3436 resolves", () => {
   const turnOf = (height: number) => (height - 1) % 8;
   const head = (parentHeight: number, signers: number[], lastByte: number): HeadWeight => {

@@ -41,12 +41,16 @@ export function namesOf(addresses: readonly Uint8Array[], among: readonly string
   return among.filter((name) => addresses.some((address) => equalBytes(address, addressOf(name)))).join("");
 }
 
-/** Returns the letters of `text` ordered by their addresses. The first is in turn at heights divisible by their number. */
+/**
+ * Returns the letters of `text` ordered by their addresses. The first is in turn at heights divisible by their number.
+ */
 export function byTurn(text: string): string[] {
   return [...text].sort((a, b) => compareBytes(addressOf(a), addressOf(b)));
 }
 
-/** Parses a block: `A` signs; `A+B` and `A-B` also vote to add or remove B; `A:minFee=5` also votes to set a parameter. */
+/**
+ * Parses a block: `A` signs; `A+B` and `A-B` also vote to add or remove B; `A:minFee=5` also votes to set a parameter.
+ */
 export function parseBlock(text: string): { proposer: Uint8Array; vote: HeaderVote } {
   const [signer, sign, candidate] = text;
   if (!candidate) return { proposer: addressOf(signer!), vote: noVote };

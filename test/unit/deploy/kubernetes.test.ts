@@ -42,7 +42,10 @@ const [container] = set.spec.template.spec.containers as [Container];
 /** The module of Kubernetes's types that has the kind: `v1` of the core is `core/v1`. */
 const moduleOf = (apiVersion: string) => (apiVersion.includes("/") ? apiVersion : `core/${apiVersion}`);
 
-/** Compiles the manifests as values of the types that are made from the schema of Kubernetes's API. Returns what is wrong. */
+/**
+ * Compiles the manifests as values of the types that are made from the schema of Kubernetes's API. Returns what is
+ * wrong.
+ */
 function typeErrors(all: readonly Manifest[]): string {
   const place = mkdtempSync(join(tmpdir(), "ccoin-kubernetes-"));
   onTestFinished(() => rmSync(place, { recursive: true }));

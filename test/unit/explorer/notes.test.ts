@@ -7,7 +7,10 @@ const folder = "../../../src/explorer/parts/";
 let RecoveryNote: Component;
 let DiagnosisNote: Component;
 
-/** Imports a part of the page by a variable name, which the compiler does not follow: that code is checked with browsers' types. */
+/**
+ * Imports a part of the page by a variable name, which the compiler does not follow: that code is checked with
+ * browsers' types.
+ */
 async function part(name: string): Promise<Record<string, Component>> {
   const file = readdirSync(new URL(folder, import.meta.url)).find((file) => file.startsWith(`${name}.ts`));
   return import(/* @vite-ignore */ `${folder}${file}`);

@@ -30,7 +30,10 @@ function activity(names: string, lastHeight: number): [string, ActivityInput][] 
   ]);
 }
 
-/** Makes a chain of A, B, C and D, whose head at height 120 is half a second old. D and C signed the last two blocks; this node is C. */
+/**
+ * Makes a chain of A, B, C and D, whose head at height 120 is half a second old. D and C signed the last two blocks;
+ * this node is C.
+ */
 function chain(fields: Partial<ChainInput> = {}, recent = "DC", authorities = "ABCD"): ChainInput {
   const recentSigners = [...recent].map((name, index) => ({
     height: 120 - recent.length + 1 + index,

@@ -14,7 +14,10 @@ writeFileSync("build/explorer.json", "{}");
 appendFileSync("called", "page");
 `;
 
-/** Makes a project without packages. `setup` returns the calls of its npm, and `page` the places where it built the page. */
+/**
+ * Makes a project without packages. `setup` returns the calls of its npm, and `page` the places where it built the
+ * page.
+ */
 async function project() {
   const folder = await temporaryFolder();
   await mkdir(join(folder, "scripts"));

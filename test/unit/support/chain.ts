@@ -282,7 +282,10 @@ export async function testChain(
   };
 }
 
-/** Resolves to everything that follows from the canonical chain: memory, and all keys on disk except side blocks and snapshots. */
+/**
+ * Resolves to everything that follows from the canonical chain: memory, and all keys on disk except side blocks and
+ * snapshots.
+ */
 export async function contentsOf({ chain, stores, database }: TestChain) {
   const { state, head, snapshot } = chain;
   const accounts = Array.from({ length: state.count }, (_, index) => ({

@@ -41,7 +41,10 @@ export const smallOrder: readonly Uint8Array[] = torsion.flatMap((point) => {
   return ys.flatMap((each) => signs.map((sign) => encode(each, sign)));
 });
 
-/** Makes a signature with small-order parts in key and R. It satisfies sB = R + kA with the cofactor, and without it only if k times `forKey` is minus `forR`. */
+/**
+ * Makes a signature with small-order parts in key and R. It satisfies sB = R + kA with the cofactor, and without it
+ * only if k times `forKey` is minus `forR`.
+ */
 export function mixedSet(message: Uint8Array, forKey: Point, forR: Point, r = 987_654_321n): SignatureSet {
   return setWithR(message, forKey, new Uint8Array(Point.BASE.multiplyUnsafe(r).add(forR).toBytes()), r);
 }
@@ -59,7 +62,10 @@ function challenge(R: Uint8Array, publicKey: Uint8Array, message: Uint8Array): b
   return BigInt(`0x${Buffer.from(digest).reverse().toString("hex")}`) % order;
 }
 
-/** Computes the rule of docs/consensus.md literally with noble's arithmetic, as a reference for libsodium and the client. */
+/**
+ * Computes the rule of docs/consensus.md literally with noble's arithmetic, as a reference for libsodium and the
+ * client.
+ */
 export function isSignedByRule({ publicKey, message, signature }: SignatureSet): boolean {
   try {
     const A = Point.fromBytes(publicKey);

@@ -23,7 +23,10 @@ export async function signedVote(
   return { message, voter: publicKey, signature: await sign(voteSigningRoot(message, genesis.id)) };
 }
 
-/** The first authority, or another one, votes; `votes` are its links as "source -> target" rounds with the target's height. */
+/**
+ * The first authority, or another one, votes; `votes` are its links as "source -> target" rounds with the target's
+ * height.
+ */
 export function testFinalizer({ chain, clock }: TestChain, signer: Partial<VoteSigner> = {}, by = 0) {
   const { publicKey, sign } = authorities[by]!;
   const finalizer = new Finalizer({ chain, logger: silentLogger });
