@@ -36,6 +36,7 @@ const randomTransaction = fc.record({
 });
 /** Draws lists that sometimes exceed one batch of hashing. */
 const randomList = fc.array(randomTransaction, { maxLength: 600, size: "+1" });
+const shortList = fc.array(randomTransaction, { maxLength: 20 });
 
 describe("records of many transactions", () => {
   test("hold the roots that the SSZ types give", () => {
@@ -66,7 +67,7 @@ describe("records of many transactions", () => {
 
   test("are those of the same transactions in each part of a list", () => {
     fc.assert(
-      fc.property(randomList, fc.nat(600), fc.nat(600), (list, one, other) => {
+      fc.property(shortList, fc.nat(600), fc.nat(600), (list, one, other) => {
         const [from, to] = [one, other].map((at) => at % (list.length + 1)).sort((a, b) => a - b);
         // A list may begin anywhere in its buffer.
         const encoded = Buffer.concat([new Uint8Array(3), Transactions.serialize(list)]).subarray(3);
@@ -83,20 +84,20 @@ describe("records of many transactions", () => {
           undefined,
         ]);
       }),
-      { seed: 3, numRuns: 20 },
+      { seed: 3, numRuns: 50 },
     );
   });
 
   test("are decoded in slices, with a pause between two", async () => {
-    const [transaction] = fc.sample(randomTransaction, { numRuns: 1, seed: 4 });
     for (const [count, pauses] of [
       [0, 0],
       [512, 0],
       [1025, 2],
     ] as const) {
-      const encoded = Transactions.serialize(Array(count).fill(transaction));
+      const encoded = Transactions.serialize(fc.sample(randomTransaction, { numRuns: count, seed: 4 }));
       const pause = vi.fn(async () => undefined);
-      expect(await decodeRecordsInSlices(encoded, domain, pause)).toEqual(decodeRecords(encoded, domain));
+      const ids = (await decodeRecordsInSlices(encoded, domain, pause)).map(({ idHex }) => idHex);
+      expect(ids).toEqual(decodeRecords(encoded, domain).map(({ idHex }) => idHex));
       expect(pause).toHaveBeenCalledTimes(pauses);
     }
   });
