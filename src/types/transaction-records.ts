@@ -217,13 +217,13 @@ function walkTransactions(list: Uint8Array, visit: (start: number, end: number) 
   const view = viewOf(list);
   const count = transactionCount(list);
   const first = 4 * count;
-  if (first === 0 || first % 4 !== 0 || first > list.length || count > maxTransactionsPerList) {
+  if (first === 0 || first % 4 !== 0 || count > maxTransactionsPerList) {
     throw new RangeError(`not a list of at most ${maxTransactionsPerList} transactions`);
   }
   let start = first;
   for (let index = 1; index <= count; index++) {
     const end = index < count ? view.getUint32(index * 4, true) : list.length;
-    if (end < start || end > list.length) throw new RangeError(`transaction ${index - 1} has no end`);
+    if (end < start) throw new RangeError(`transaction ${index - 1} has no end`);
     visit(start, end);
     start = end;
   }

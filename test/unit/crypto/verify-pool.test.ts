@@ -307,6 +307,20 @@ describe("VerifyPool", () => {
     expect(await settled(ended.promise)).toBe("it exited");
   });
 
+  it("lets the process end while a real thread has no work", async () => {
+    const ports = () => process.getActiveResourcesInfo().filter((name) => name === "MessagePort").length;
+    const before = ports();
+    const thread = startVerifyThread(
+      () => undefined,
+      () => undefined,
+    );
+    thread.hold(false);
+    expect(ports()).toBe(before);
+    thread.hold(true);
+    expect(ports()).toBe(before + 1);
+    await thread.end();
+  });
+
   it("replaces a real thread that is gone", async () => {
     const ends: unknown[] = [];
     let failed = false;

@@ -7,6 +7,7 @@ import {
   decodeRecords,
   decodeRecordsInSlices,
   encodeRecords,
+  joinTransactions,
   maxMemoBytes,
   signingRoot,
   sliceTransactions,
@@ -177,6 +178,16 @@ describe("a damaged list", () => {
         accepts(() => Transactions.deserialize(damaged)),
       );
     }
+  });
+
+  test("a transaction that is too short is refused, whatever the next one begins with", () => {
+    const { encoded } = decodeRecords(list, domain)[1]!;
+    const next = encoded.slice();
+    // The place of the memo, which the short one lacks: in the signature of the next one, where it is looked for.
+    next.set(encoded.subarray(-4), 4);
+    const short = joinTransactions([encoded.subarray(0, -8), next]);
+    expect(accepts(() => checkTransactions(short))).toBe(false);
+    expect(accepts(() => decodeRecords(short, domain))).toBe(false);
   });
 
   test("a nonce or a last height above 2^53 - 1 is no safe count", () => {
