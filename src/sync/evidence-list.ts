@@ -43,7 +43,8 @@ export class EvidenceList {
     group.push({ listed, order: this.#added++ });
     const share = Math.floor(maxListed / this.#groups.size);
     const kept = Math.max(perGroup.least, Math.min(perGroup.most, share));
-    if (group.length > kept) group.splice(perGroup.first, group.length - kept);
+    // Below 0 it is the number of those that there is room for, and none is removed.
+    group.splice(perGroup.first, group.length - kept);
   }
 
   /**

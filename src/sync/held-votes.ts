@@ -92,9 +92,9 @@ function addTo(index: Map<Hex, Set<HeldVote>>, key: Hex, held: HeldVote): Set<He
 }
 
 function removeFrom(index: Map<Hex, Set<HeldVote>>, key: Hex, held: HeldVote): void {
-  const entries = index.get(key);
-  entries?.delete(held);
-  if (entries?.size === 0) index.delete(key);
+  const entries = index.get(key)!;
+  entries.delete(held);
+  if (entries.size === 0) index.delete(key);
 }
 
 function oldest(entries: Set<HeldVote>): HeldVote {

@@ -34,8 +34,9 @@ export class SettledVotes {
    */
   async compare(vote: SignedFinalityVote): Promise<Evidence | undefined> {
     const certificate = await this.#of(vote.message.target.round);
-    const at = certificate ? authorityIndex(certificate.voters, vote.voter) : -1;
-    if (!certificate || at < 0) return undefined;
+    if (!certificate) return undefined;
+    const at = authorityIndex(certificate.voters, vote.voter);
+    if (at < 0) return undefined;
     const settled = { message: certificate.link, voter: vote.voter, signature: certificate.signatures[at]! };
     return voteEvidence(settled, vote);
   }
