@@ -24,7 +24,7 @@ export class BodyBytes {
     return this.#memory ? Buffer.from(this.#memory, 0, this.#length) : this.#only;
   }
 
-  /** At most `maxBytes` in all. */
+  /** Takes a piece; all of them have at most `maxBytes`. */
   add(piece: Buffer): void {
     if (this.#length === 0) this.#only = piece;
     else {

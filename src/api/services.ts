@@ -29,7 +29,7 @@ export interface LedgerServices {
 
 /** Gives coins of a development chain. */
 export interface CoinGiver {
-  /** In base units. */
+  /** The amount in base units. */
   amount: bigint;
   /** Resolves to the id of the transfer once it is on disk. */
   give(to: Address): Promise<Hex>;
@@ -45,7 +45,7 @@ export interface ApiServices extends ConsensusServices {
   eventLog: Pick<EventLog, "first" | "last" | "read" | "events">;
   /** `GET /metrics`. */
   metrics: { readonly contentType: string; text(): Promise<string> };
-  /** Only on a development chain. */
+  /** Development chains alone have it. */
   coins?: CoinGiver | undefined;
   clock: Clock;
   logger: Logger;

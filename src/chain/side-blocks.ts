@@ -15,7 +15,7 @@ export interface SideBlock extends BlockSummary, Pick<ForkRecord, "retracted" | 
  * remembered when finality has passed them and their branch is deleted.
  */
 export class SideBlocks implements ChainParticipant {
-  /** By id, in the order in which they were seen. */
+  /** The blocks by id, in the order in which they were seen. */
   readonly #blocks = new Map<Hex, SideBlock>();
   readonly #store: ForkStore;
   readonly #clock: Clock;

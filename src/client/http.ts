@@ -27,7 +27,7 @@ export interface RequestOptions {
   fetch?: Fetch | undefined;
 }
 
-/** As much of `fetch` as a client uses. */
+/** The part of `fetch` that a client uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Codes of Node.js for certificates that it does not trust. */

@@ -94,7 +94,10 @@ export interface SideBlock extends Omit<BlockSummary, "finalized"> {
   returned: number;
 }
 
-/** A transaction of a block that is not canonical, and where it is now: `replaced` if another one took its nonce, `expired` if its last height has passed, `dropped` if the node does not hold it any more. */
+/**
+ * A transaction of a block that is not canonical, and where it is now: `replaced` if another one took its nonce,
+ * `expired` if its last height has passed, `dropped` if the node does not hold it any more.
+ */
 export interface TransactionFate extends Omit<PlacedTransaction, "status"> {
   status: PlacedTransaction["status"] | "replaced" | "expired" | "dropped";
 }
@@ -329,7 +332,7 @@ export interface ParametersProof {
   block: Header;
   parameters: ChainParameters;
   branch: Hex[];
-  /** As in `AccountProof`. */
+  /** The same as in `AccountProof`. */
   finality: ProvedFinality | null;
 }
 

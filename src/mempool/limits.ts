@@ -25,6 +25,6 @@ export const defaultMempoolLimits: MempoolLimits = {
   maxNonceGap: 64,
   maxAhead: 10_000,
   replacementPercent: 10,
-  // Like geth's `txpool.lifetime`.
+  // The default of geth's `txpool.lifetime`.
   lifetimeMs: 3 * 60 * 60 * 1000,
 };

@@ -11,7 +11,7 @@ export class Pool {
   readonly #account: AccountLookup;
   readonly #byId = new Map<Hex, PoolEntry>();
   readonly #byShortId = new Map<string, PoolEntry>();
-  /** By `toBinary` of the sender's address. */
+  /** The queues by `toBinary` of the sender's address. */
   readonly #queues = new Map<string, AccountQueue<PoolEntry>>();
   /** Entries that wait for a missing nonce. */
   readonly #ahead = new Set<PoolEntry>();

@@ -74,7 +74,7 @@ function placeOfIp4(name: string): Place | undefined {
     (a === 172 && b >= 16 && b < 32) ||
     (a === 192 && b === 168) ||
     (a === 100 && b >= 64 && b < 128) ||
-    // For protocols and for benchmarks; never on the internet.
+    // 192.0.0.0/24 is for protocols, 198.18.0.0/15 for benchmarks: neither is on the internet.
     (a === 192 && b === 0 && c === 0) ||
     (a === 198 && (b === 18 || b === 19))
   )

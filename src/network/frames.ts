@@ -17,7 +17,7 @@ export interface FrameHeader {
 
 interface Frame {
   header: FrameHeader;
-  /** Only in data frames. */
+  /** Data frames alone have it. */
   data?: Uint8ArrayList;
 }
 

@@ -46,7 +46,7 @@ export class Muxers {
     this.#options = options;
   }
 
-  /** For libp2p's option `streamMuxers`. */
+  /** Makes libp2p's option `streamMuxers`. */
   factory(init: YamuxMuxerInit): () => StreamMuxerFactory {
     const create = yamux(init);
     return () => {

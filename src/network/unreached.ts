@@ -17,13 +17,13 @@ const hint =
 export interface OtherChain {
   peer: PeerId;
   genesisId: Hex;
-  /** As the peer says; undefined if it did not say. */
+  /** The peer's name for itself; undefined if it did not say. */
   name: string | undefined;
 }
 
 /** An address that a person gave, and why no connection to it lasts. */
 export interface UnreachedAddress {
-  /** As the person gave it: with the id of a peer, or without. */
+  /** The address that the person gave, with the id of a peer or without. */
   address: string;
   reason: string;
   otherChain?: OtherChain;
@@ -34,7 +34,7 @@ export class Unreached {
   readonly #bootstrap: readonly string[];
   readonly #logger: Logger;
   readonly #words: RateLimiter;
-  /** By address; deleted when the address is reached. */
+  /** One entry an address; deleted when the address is reached. */
   readonly #reasons = new Map<string, UnreachedAddress>();
 
   constructor(options: { bootstrap: readonly string[]; clock: Clock; logger: Logger }) {

@@ -28,7 +28,7 @@ export interface ChainSetup {
   clock: Clock;
   pause: Pause;
   logger: Logger;
-  /** For the parts that report on others. */
+  /** The log of the parts that report on others. */
   peerLog: Logger;
   /** Measures the work on blocks. */
   startTimer?: StartStageTimer;

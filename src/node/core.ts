@@ -16,7 +16,7 @@ import type { ModeMachine } from "./mode.ts";
 export interface NodeCore {
   readonly options: NodeOptions;
   readonly logger: Logger;
-  /** For the parts that report on others, who could provoke any number of lines. */
+  /** The log of the parts that report on others, who could provoke any number of lines. */
   readonly peerLog: Logger;
   readonly clock: Clock;
   /** The rules that this program knows. */

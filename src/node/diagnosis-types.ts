@@ -36,7 +36,7 @@ export interface DiagnosisInput {
 
 /** How much of its time the main thread worked lately. */
 export interface MainThreadInput {
-  /** From 0 to 1; 0 until there is a measurement. */
+  /** The share, from 0 to 1; 0 until there is a measurement. */
   utilization: number;
   /** The time by which a timer was late, at most. */
   delayMs: number;

@@ -55,7 +55,7 @@ function verifyWith(
     const stored = (await stores.meta.headSnapshot()) ?? damaged("the authorities of its head are missing");
     const given = await stores.recoveries.all();
     checkRecoveries(given, config);
-    // Without those of a start that has not yet left the blocks above their block.
+    // A start may have recorded recoveries and not yet left the blocks above theirs: these do not count.
     const recoveries = new Recoveries(given).before(stored);
     const headId = (await stores.meta.head()) ?? damaged("it has no head");
     const state = AccountState.fromGenesis(balancesOf(block), new Uint8Array(8));

@@ -42,7 +42,7 @@ export function isExpired({ validUntil }: Pick<Transfer, "validUntil">, height: 
 
 /** Executes the transactions of one block, one by one, in place; `rollback` of the state reverts them. */
 export class Executor {
-  /** As in `ExecutedBlock`, for the transactions that were executed. */
+  /** The same as in `ExecutedBlock`, for the transactions that were executed. */
   readonly parties: number[] = [];
   readonly #balances: bigint[] = [];
   readonly #state: AccountState;

@@ -62,7 +62,7 @@ interface Grouped {
 function groupByAccount(parties: readonly number[]): Grouped {
   const first = new Map<number, number>();
   const next = new Int32Array(parties.length).fill(-1);
-  // From the last one on, the first party so far is the one after this.
+  // Goes from the last party to the first, so that the first party so far is the one after this.
   for (let party = parties.length - 1; party >= 0; party--) {
     const account = parties[party]!;
     // A transfer to oneself is listed once.

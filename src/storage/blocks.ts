@@ -170,7 +170,7 @@ export class BlockStore {
     return refs;
   }
 
-  /** At most `count` blocks upwards from `height`. @throws {CodedError} `DAMAGED` if one is missing. */
+  /** Reads at most `count` blocks upwards from `height`. @throws {CodedError} `DAMAGED` if one is missing. */
   async canonicalUp(height: number, count: number): Promise<BlockRef[]> {
     const refs: BlockRef[] = [];
     if (count <= 0) return refs;

@@ -38,8 +38,8 @@ export interface HistoryRange {
 }
 
 /**
- * The effects of the canonical chain on each account, in an order in which a page of an account's history is read at once.
- * Methods that change something return the writes.
+ * The effects of the canonical chain on each account, in an order that lets a page of an account's history be read at
+ * once. Methods that change something return the writes.
  */
 export class HistoryStore {
   readonly #database: Database;

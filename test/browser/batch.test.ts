@@ -86,7 +86,7 @@ test("a file can be dropped, and a payment that can never be paid is signed agai
   await page.route("**/v1/transactions", (route) => route.abort());
   await button(page, "Sign and send 1 payment").click();
   await page.getByText("1 payment not sent yet").waitFor();
-  // As if the 100 blocks had gone by.
+  // The page now takes the 100 blocks as gone by.
   await page.evaluate(() => {
     const kept = JSON.parse(localStorage.getItem("ccoin.batch")!);
     kept.payments[0].signed.validUntil = 1;

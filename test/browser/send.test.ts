@@ -71,7 +71,7 @@ test("a payment is reviewed before it is signed, and its progress stands where i
   await page.getByRole("region", { name: "Sent" }).getByRole("link", { name: "Anna" }).waitFor();
   await button(page, "Pay somebody else").click();
 
-  // By name, and no longer for the first time.
+  // The receiver is given by name, and paid no longer for the first time.
   await fill(page, "anna", "0");
   await review.getByText(anna).waitFor();
   await review.getByText("The amount is 0").waitFor();

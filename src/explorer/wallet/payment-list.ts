@@ -2,7 +2,7 @@ import { readAmount } from "../format.ts";
 import { recipient } from "./recipient.ts";
 
 export const maxMemoBytes = 256;
-/** As many as the node takes in one request. */
+/** The most transactions that the node takes in one request. */
 export const maxPayments = 1000;
 
 /** A line of a list of payments. */

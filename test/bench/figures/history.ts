@@ -9,7 +9,7 @@ import { CpuWatch } from "../lib/usage.ts";
 type HistorySettings = ChainShape & { [name: string]: number; pages: number };
 
 const limit = 100;
-/** Until V8 has compiled what a page needs. */
+/** V8 has compiled the code of a page by then. */
 const warmUpPages = 300;
 
 export const historyFigure = defineFigure<HistorySettings>({

@@ -16,7 +16,7 @@ export const mempoolFigure = defineFigure<MempoolSettings>({
   name: "mempool",
   measures: "memory that waiting transactions take in a node that makes no blocks, and its start with them",
   quick: [{ transactions: 25_000, senders: 10_000 }],
-  // As many as are taken at the chain's least fee.
+  // The pool takes this many at the chain's least fee.
   full: [{ transactions: 50_000, senders: 10_000 }],
   async run(context, { transactions, senders }) {
     const { nodes, genesis } = await benchNetwork(context, { authorities: 1, senders });

@@ -46,7 +46,7 @@ test("dials peers that it was told of only as far as there is room beside those 
   const place = placeOf("/ip4/127.0.0.1/udp/5353")!;
   for (const peer of peers) node.discovered(peer.peerId.toString(), peer.getMultiaddrs().map(String), place);
   await until(() => node.peers().length >= room);
-  // As long as the others would have taken.
+  // The others would have taken this long.
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   expect(node.peers()).toHaveLength(room);
 });

@@ -259,7 +259,7 @@ describe("VerifyPool", () => {
     expect(await settled(verdicts)).toBe("pending");
     expect(manual.threads.map(({ ended }) => ended)).toEqual([true, true]);
     expect(await settled(pool.verify(many(20)))).toBe("pending");
-    // Nor is this checked, which no thread could be sent.
+    // This cannot be sent to any thread, and is not checked either.
     expect(await settled(pool.verify([{ ...good, message: new Uint8Array(3) }]))).toBe("pending");
   });
 
