@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { toHex } from "../util/bytes.ts";
+import { readUint32, toHex } from "../util/bytes.ts";
 import { damaged } from "./damaged.ts";
 import { keySpaces } from "./key-spaces.ts";
 
@@ -36,9 +36,8 @@ export function unseal(key: Uint8Array, sealed: Uint8Array): Uint8Array {
   if (unsealed.includes(key[0]!)) return plain(sealed);
   const length = sealed.length - checksumBytes;
   if (length >= 0) {
-    const value = plain(sealed).subarray(0, length);
-    const stored = new DataView(sealed.buffer, sealed.byteOffset).getUint32(length);
-    if (stored === crc32(value, crc32(key))) return value;
+    const value = new Uint8Array(sealed.buffer, sealed.byteOffset, length);
+    if (readUint32(sealed, length) === crc32(value, crc32(key))) return value;
   }
   const space = Object.entries(keySpaces).find(([, number]) => number === key[0])?.[0] ?? "unknown";
   return damaged(`${space} entry ${toHex(key.subarray(1))} does not match its checksum`);

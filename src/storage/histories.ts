@@ -115,6 +115,7 @@ export class HistoryStore {
   /** The key of the entry that holds a place, or of the next one. */
   async #startKey(account: number, { height, index }: TransactionPlace): Promise<Uint8Array> {
     const gte = accountEntryKey(account, height, 0);
+    if (index === 0) return gte;
     const lt = concatBytes(accountEntryKey(account, height, index), Uint8Array.of(0));
     for await (const [key] of this.#iterate({ gte, lt }, true, 1)) return key;
     return gte;

@@ -14,9 +14,12 @@ interface Waiting {
 /** Entries that are put into a batch between two pauses: a few ms. */
 const sliceEntries = 4096;
 
-/** Entries that an iteration reads at first, and at most: many readers need only a few. */
+/** Entries that an iteration without a limit reads at first, and at most: many readers need only a few. */
 const firstEntries = 16;
 const mostEntries = 1_000;
+/** Bytes after which one read ends: with a limit, fewer entries than that may suffice. */
+const mostBytes = 256 * 1024;
+const mostLimitedBytes = 4 * 1024;
 
 const encoding = { keyEncoding: "view", valueEncoding: "view" } as const;
 
@@ -79,9 +82,13 @@ export class LevelDatabase implements Database {
 
   async *iterate(range: Range): AsyncIterable<[Uint8Array, Uint8Array]> {
     if (this.#isClosed) closed("the database");
-    const iterator = this.#level.iterator({ ...range, ...encoding, highWaterMarkBytes: 256 * 1024 });
+    const { limit } = range;
+    const highWaterMarkBytes = limit === undefined ? mostBytes : mostLimitedBytes;
+    const iterator = this.#level.iterator({ ...range, ...encoding, highWaterMarkBytes });
     try {
-      for (let count = firstEntries; ; count = Math.min(4 * count, mostEntries)) {
+      // One more than the limit, so that LevelDB meets the end and is not asked again.
+      const first = limit === undefined ? firstEntries : limit + 1;
+      for (let count = first; ; count = Math.min(4 * count, mostEntries)) {
         const entries = await this.#read(() => iterator.nextv(count));
         if (entries.length === 0) return;
         for (const [key, sealed] of entries) yield [plain(key), unseal(key, sealed)];
