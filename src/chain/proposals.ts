@@ -137,8 +137,7 @@ export class Proposals {
    */
   voteFor(snapshot: ChainSnapshot, height: number, voter: Uint8Array): HeaderVote {
     const { authorities } = snapshot;
-    if (this.#proposals.size === 0 || isEpochBlock(height, this.#options.config)) return noVote;
-    if (authorityIndex(authorities, voter) < 0) return noVote;
+    if (isEpochBlock(height, this.#options.config) || authorityIndex(authorities, voter) < 0) return noVote;
     const votes = this.list()
       .map(({ vote }) => vote)
       .filter((vote) => vote.kind === voteKinds.set && this.#changesSomething(snapshot, height, voter, vote));

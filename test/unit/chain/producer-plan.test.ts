@@ -8,6 +8,7 @@ import { Emitter } from "../../../src/util/emitter.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { addressOf, byTurn, genesisParent } from "../consensus/test-chain.ts";
 import { ManualClock } from "../support/clock.ts";
+import { countListeners } from "../support/listeners.ts";
 import { testProducer } from "../support/producer.ts";
 
 const periodMs = 1_000;
@@ -37,6 +38,7 @@ function planned(options: Partial<ProducerOptions> & { emptyBlockPeriodMs?: numb
       return plan.allowEmpty ? { height: 1, idHex: "0x", records: [] } : undefined;
     },
   };
+  const listeners = countListeners(chain.events);
   const pool = { hasExecutable: false, executable: () => [] };
   const producer = testProducer({
     chain: chain as unknown as Chain,
@@ -47,7 +49,7 @@ function planned(options: Partial<ProducerOptions> & { emptyBlockPeriodMs?: numb
   });
   onTestFinished(() => {
     producer.stop();
-    expect(clock.pending).toBe(0);
+    expect([clock.pending, listeners()]).toEqual([0, 0]);
   });
   return { clock, chain, producer, plans, asked, pool };
 }

@@ -192,6 +192,22 @@ test("an authority that goes on after each series has the others make a bounded 
   expect([view.head.height % 8, dueInMs()]).toEqual([1, 960_000]);
 });
 
+test("series that begin just when they are due leave an authority its rate for sooner ones", async () => {
+  const { clock, add, dueInMs } = await standing();
+  add({ empty: false });
+  const series = async (waitMs: number) => {
+    await clock.advance(waitMs);
+    add();
+    expect(dueInMs()).toBe(1_000);
+    while (dueInMs() === 1_000) {
+      await clock.advance(1_000);
+      add();
+    }
+  };
+  for (let due = 0; due < seriesBegunSooner.requests; due++) await series(dueInMs()!);
+  for (let sooner = 0; sooner < seriesBegunSooner.requests; sooner++) await series(1_000);
+});
+
 test("old blocks, which arrive by download, begin no series and use up no rate", async () => {
   const { clock, add, dueInMs } = await standing(0, 4);
   add({ empty: false });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ancestorAt } from "../../../src/chain/branches.ts";
 import { voteTarget } from "../../../src/chain/vote-target.ts";
 import { authorityVote } from "../../../src/types/index.ts";
 import { authorities, testChain, testGenesis } from "../support/chain.ts";
@@ -36,4 +37,12 @@ test("of an authority that was voted in above the round's target is, in each rou
   expect(await heightFor(authorities[0]!.publicKey, 1)).toBe(6);
   expect(await heightFor(added, 1)).toBe(7);
   expect(await heightFor(added, 2)).toBe(7);
+  const { head, snapshot, tree } = chain;
+  const checkpoint = async (round: number, height: number) => {
+    const { id: block } = await ancestorAt(tree, head, height);
+    return { round, height, block };
+  };
+  const finality = { justified: await checkpoint(3, 2), finalized: await checkpoint(2, 1) };
+  const stand = { round: 4, standsForMs: 0, voter: added };
+  expect((await voteTarget({ finality, head, snapshot, tree }, stand))?.height).toBe(7);
 });

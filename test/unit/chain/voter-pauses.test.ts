@@ -5,6 +5,7 @@ import { certificateOf } from "../../../src/consensus/index.ts";
 import { SigningError } from "../../../src/types/errors.ts";
 import { type Logger, silentLogger } from "../../../src/util/logger.ts";
 import { authorities, BlockMaker, testChain, testGenesis } from "../support/chain.ts";
+import { countListeners } from "../support/listeners.ts";
 import { settledClock, verifyHere } from "../support/sync-node.ts";
 import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
@@ -24,6 +25,7 @@ async function voting(sign: () => Promise<Uint8Array>, by = authorities[0]!) {
   const log = (level: string) => () => void logs.push(level);
   const levels = { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
   const logger: Logger = { ...levels, child: () => logger };
+  const listeners = [countListeners(base.chain.events), countListeners(finalizer.events)];
   let attempts = 0;
   const voter = new Voter({
     ...{ chain: base.chain, finalizer, clock, logger },
@@ -35,7 +37,10 @@ async function voting(sign: () => Promise<Uint8Array>, by = authorities[0]!) {
       },
     },
   });
-  onTestFinished(() => voter.stop());
+  onTestFinished(() => {
+    voter.stop();
+    expect(listeners.map((count) => count())).toEqual([0, 0]);
+  });
   return { ...base, clock, finalizer, voter, logs, attempts: () => attempts };
 }
 
