@@ -377,4 +377,22 @@ export interface Diagnosis {
   state: "ok" | "waiting" | "halted" | "syncing" | "no-genesis";
   summary: string;
   findings: { code: string; detail: string; remedy: string }[];
+  /** Whom the next block waits for, while it is late. */
+  halt?: Halt;
+}
+
+/** At most 16 addresses of each kind. */
+export interface Halt {
+  /** The number of all authorities. */
+  authorities: number;
+  /** The number of those that have not signed although they may, or send no votes. */
+  silentCount: number;
+  /** These authorities. */
+  silent: Address[];
+  /** Those of them that may sign the next block. */
+  awaited: Address[];
+  /** The number of the awaited that keep the chain going. */
+  needed: number;
+  /** True if the node's own account may sign the next block and has not. */
+  own: boolean;
 }

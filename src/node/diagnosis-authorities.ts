@@ -1,13 +1,16 @@
 import type { DiagnosisState } from "../api/index.ts";
 import { authorityIndex, sameAddress, signerLimit } from "../consensus/index.ts";
+import { encodeAddress } from "../crypto/address.ts";
 import { toHex } from "../util/bytes.ts";
 import { duration } from "../util/duration.ts";
 import { blockLateMs, finalityLateMs, isBusy } from "./diagnosis-measures.ts";
 import { count, named } from "./diagnosis-text.ts";
-import type { ChainInput, DiagnosisInput, Finding, SigningLock } from "./diagnosis-types.ts";
+import type { ChainInput, Diagnosis, DiagnosisInput, Finding, SigningLock } from "./diagnosis-types.ts";
 
 /** An authority that votes on finality is online, whatever blocks it has made. */
 const recentVoteMs = 60_000;
+
+const maxHaltNames = 16;
 
 const startThem =
   "start the nodes of these authorities, without --no-mine, and see that they reach this one (GET /v1/peers on each)";
@@ -57,6 +60,28 @@ function missing({ own }: DiagnosisInput, chain: ChainInput) {
   const ownSigns = ownIsEligible && own.mines && !own.signingLock?.headers;
   const needed = Math.max(1, limit - barred.length - (ownSigns ? 1 : 0));
   return { absent, barred, needed, ownIsEligible };
+}
+
+/** Whom a late block waits for. */
+export function haltOf(input: DiagnosisInput, chain: ChainInput): NonNullable<Diagnosis["halt"]> {
+  const { absent, barred, needed, ownIsEligible } = missing(input, chain);
+  const silent = [...absent, ...barred.filter((authority) => isUnheard(input, chain, authority))];
+  const names = (addresses: readonly Uint8Array[]) => addresses.slice(0, maxHaltNames).map(encodeAddress);
+  return {
+    authorities: chain.snapshot.authorities.length,
+    silentCount: silent.length,
+    silent: names(silent),
+    awaited: names(absent),
+    needed,
+    own: ownIsEligible,
+  };
+}
+
+/** True if an authority has neither voted nor signed lately, as far as this node knows. */
+function isUnheard({ nowMs, own }: DiagnosisInput, { activity }: ChainInput, authority: Uint8Array): boolean {
+  if (sameAddress(authority, own.address)) return false;
+  const { lastVoteMs = 0, lastBlockMs = 0 } = activity.get(toHex(authority)) ?? {};
+  return nowMs - Math.max(lastVoteMs, lastBlockMs) >= recentVoteMs;
 }
 
 /** The end of the summary of a late block. */

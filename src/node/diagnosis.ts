@@ -1,7 +1,7 @@
 import type { DiagnosisState } from "../api/index.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import { duration } from "../util/duration.ts";
-import { authorityFindings, missingToGoOn, silentAuthorities } from "./diagnosis-authorities.ts";
+import { authorityFindings, haltOf, missingToGoOn, silentAuthorities } from "./diagnosis-authorities.ts";
 import {
   blockAge,
   blockLateMs,
@@ -39,7 +39,13 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
     // The chain continues elsewhere.
     ...(chain && !isLeftBehind(chain) ? chainFindings(input, chain, state) : []),
   ];
-  return { state, summary: summaryOf(input, state), findings };
+  const isHalt = chain && isLate && isBlockLate(input) && !isLeftBehind(chain) && !hasEnded(chain);
+  return {
+    state,
+    summary: summaryOf(input, state),
+    findings,
+    ...(isHalt && { halt: haltOf(input, chain) }),
+  };
 }
 
 function chainFindings(input: DiagnosisInput, chain: ChainInput, state: DiagnosisState): Finding[] {

@@ -346,6 +346,8 @@ test("the page explains a halt and what to do, and shows when the node is gone",
   await page.getByText("Live", { exact: true }).waitFor();
   for (const node of nodes.slice(2)) await node.stop();
   await page.getByRole("heading", { name: "The chain has halted" }).waitFor();
+  await page.getByText(/2 of 4 authorities are silent: .+ brings? blocks back/).waitFor();
+  await page.getByText("What is known, and what to do").click();
   await page.getByText("What to do:").first().waitFor();
   expect(await axeViolations(page)).toEqual([]);
   await nodes[0]!.stop();

@@ -131,6 +131,19 @@ export const findingSchema = z.object({
   remedy: z.string(),
 });
 
+const haltSchema = z
+  .object({
+    authorities: countSchema.describe("The number of all authorities."),
+    silentCount: countSchema.describe(
+      "The number of those that have not signed although they may, or send no votes.",
+    ),
+    silent: z.array(addressText).describe("These authorities."),
+    awaited: z.array(addressText).describe("Those of them that may sign the next block."),
+    needed: countSchema.describe("The number of the awaited that keep the chain going."),
+    own: z.boolean().describe("True if this node's account may sign the next block and has not."),
+  })
+  .meta({ id: "Halt", description: "Whom the next block waits for. At most 16 addresses of each kind." });
+
 export const diagnosisStates = ["ok", "waiting", "halted", "syncing", "no-genesis"] as const;
 
 /** `GET /v1/diagnosis`. */
@@ -143,5 +156,6 @@ export const diagnosisSchema = z
       ),
     summary: z.string().describe("One line."),
     findings: z.array(findingSchema).describe("The most important first."),
+    halt: haltSchema.exactOptional().describe("Present while a block is late."),
   })
   .meta({ id: "Diagnosis", description: "What the node waits for." });

@@ -1,4 +1,6 @@
-import type { Diagnosis } from "../../client/index.ts";
+import { Fragment } from "preact";
+import type { Diagnosis, Halt } from "../../client/index.ts";
+import { count } from "../format.ts";
 import type { Markup } from "../markup.ts";
 import { sentence, type Tone } from "./layout.tsx";
 import { Address } from "./names.tsx";
@@ -20,12 +22,11 @@ const titles: Readonly<Record<Diagnosis["state"], string>> = {
 
 /** Shows why the node waits and what to do; nothing if all is well. */
 export function DiagnosisNote({ diagnosis }: { diagnosis: Diagnosis }): Markup {
-  const { state, summary, findings } = diagnosis;
+  const { state, summary, findings, halt } = diagnosis;
   const isLeftBehind = findings.some(({ code }) => code === "UNKNOWN_RULES");
   if (state === "ok" && findings.length === 0) return null;
-  return (
-    <section class={`note ${tones[state]}`} aria-labelledby="diagnosis">
-      <h2 id="diagnosis">{isLeftBehind ? "This node must be upgraded" : titles[state]}</h2>
+  const explained = (
+    <>
       <p>{withNames(sentence(summary))}</p>
       {findings.length === 0 ? null : (
         <ul class="findings">
@@ -39,8 +40,65 @@ export function DiagnosisNote({ diagnosis }: { diagnosis: Diagnosis }): Markup {
           ))}
         </ul>
       )}
+    </>
+  );
+  return (
+    <section class={`note ${tones[state]}`} aria-labelledby="diagnosis">
+      <h2 id="diagnosis">{isLeftBehind ? "This node must be upgraded" : titles[state]}</h2>
+      {halt ? (
+        <>
+          <p>
+            <HaltSentence halt={halt} />
+          </p>
+          <details>
+            <summary>What is known, and what to do</summary>
+            {explained}
+          </details>
+        </>
+      ) : (
+        explained
+      )}
     </section>
   );
+}
+
+/** Says who is silent and who brings blocks back, in a sentence or two. */
+function HaltSentence({ halt }: { halt: Halt }): Markup {
+  const { authorities, silentCount, silent, awaited, needed, own } = halt;
+  const others = named(awaited, "or");
+  return (
+    <>
+      {silentCount > 0 ? (
+        <>
+          {silentCount} of {count(authorities, "authority", "authorities")} {silentCount === 1 ? "is" : "are"}{" "}
+          silent: {named(silent, "and")}
+          {silentCount > silent.length ? " and others" : ""}.{" "}
+        </>
+      ) : null}
+      {own ? <>This node may sign the next block and has not. </> : null}
+      {awaited.length === 0 ? null : needed > 1 ? (
+        <>
+          {awaited.length > needed ? `Any ${needed} of ` : ""}
+          {awaited.length > needed ? others : named(awaited, "and")} together bring blocks back.
+        </>
+      ) : (
+        <>
+          {awaited.length > 1 ? "One of " : ""}
+          {others} brings blocks back.
+        </>
+      )}
+    </>
+  );
+}
+
+/** A list as people write it: `A, B or C`. */
+function named(addresses: readonly string[], word: "and" | "or"): Markup {
+  return addresses.map((address, index) => (
+    <Fragment key={address}>
+      {index === 0 ? "" : index === addresses.length - 1 ? ` ${word} ` : ", "}
+      <Address address={address} />
+    </Fragment>
+  ));
 }
 
 /** Turns the addresses in a text into short links to their accounts. */

@@ -31,7 +31,9 @@ afterAll(() => {
 function textOf(node: unknown): string {
   if (Array.isArray(node)) return node.map(textOf).join(" ");
   if (typeof node !== "object" || node === null) return typeof node === "boolean" ? "" : String(node ?? "");
-  const { type, props } = node as { type: unknown; props: { children?: unknown } };
+  const { type, props } = node as { type: unknown; props: { children?: unknown; address?: string } };
+  // The link to an account follows the page's state, which is not here.
+  if (props.address !== undefined) return props.address;
   return textOf(typeof type === "function" ? type(props) : props.children).replace(/\s+/g, " ");
 }
 
@@ -66,4 +68,26 @@ it("says how to upgrade a node that does not know the chain's rules, and nothing
   const other = textOf(DiagnosisNote({ diagnosis: diagnosis("MISSING_AUTHORITIES") }));
   expect(other).toContain("The chain has halted");
   expect(DiagnosisNote({ diagnosis: { state: "ok", summary: "", findings: [] } })).toBeNull();
+});
+
+it("leads with one sentence for a halt, and folds the rest", () => {
+  const [a, b, c] = ["a", "b", "c"].map((letter) => `cc1${letter.repeat(58)}`);
+  const halt = { authorities: 4, silentCount: 3, silent: [a, b, c], awaited: [a, b], needed: 1, own: false };
+  const finding = { code: "MISSING_AUTHORITIES", detail: "they are away", remedy: "start them" };
+  const diagnosis = (change: object) => ({
+    ...{ state: "halted", summary: "at height 7", findings: [finding] },
+    halt: { ...halt, ...change },
+  });
+  const text = (change: object) => textOf(DiagnosisNote({ diagnosis: diagnosis(change) }));
+  const plain = (change: object) =>
+    text(change)
+      .replaceAll(/cc1(.)\1{57}/g, "$1")
+      .replaceAll(/\s+/g, " ");
+  expect(plain({})).toMatch(
+    /^ ?The chain has halted 3 of 4 authorities are silent: a , b and c . One of a or b brings blocks back. .*At height 7/,
+  );
+  expect(plain({ awaited: [a, b, c], needed: 2 })).toContain(
+    "Any 2 of a , b or c together bring blocks back.",
+  );
+  expect(plain({ own: true })).toContain("This node may sign the next block and has not.");
 });

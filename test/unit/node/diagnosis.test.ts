@@ -105,6 +105,8 @@ function finality(voters: string, waitingMs: number, fields: Partial<FinalityInp
 const own = (fields: Partial<DiagnosisInput["own"]>) => ({ ...input().own, ...fields });
 
 interface Case {
+  /** The `halt` of the diagnosis, with names in place of addresses. */
+  halt?: object;
   name: string;
   input: DiagnosisInput;
   state: string;
@@ -347,6 +349,10 @@ const cases: Case[] = [
       `${written("A")} (signed block 118, 2 s ago)`,
       "any one keeps the chain going (3 of 4 must sign)",
     ],
+    halt: {
+      ...{ authorities: 4, silentCount: 2, silent: ["A", "B"].map(written) },
+      ...{ awaited: ["A", "B"].map(written), needed: 1, own: false },
+    },
   },
   {
     name: "a halt on a slow chain begins after three periods",
@@ -396,6 +402,7 @@ const cases: Case[] = [
     state: "halted",
     codes: ["OWN_BLOCK_LATE", "SIGNED_RECENTLY"],
     says: ["only this node may sign it"],
+    halt: { authorities: 2, silentCount: 0, silent: [], awaited: [], needed: 1, own: true },
   },
   {
     name: "this node is an authority that does not mine",
@@ -707,7 +714,7 @@ const cases: Case[] = [
 ];
 
 describe("a diagnosis", () => {
-  test.each(cases)("$name", ({ input, state, codes = [], says = [] }) => {
+  test.each(cases)("$name", ({ input, state, codes = [], says = [], halt }) => {
     const diagnosis = diagnose(input);
     expect(diagnosis.state).toBe(state);
     expect(diagnosis.findings.map(({ code }) => code)).toEqual(codes);
@@ -719,6 +726,19 @@ describe("a diagnosis", () => {
       expect(remedy).not.toBe("");
     }
     expect(diagnosis.summary).not.toMatch(/\n|undefined|NaN|Infinity/);
+    if (halt) expect(diagnosis.halt).toEqual(halt);
+    if (state === "ok") expect(diagnosis).not.toHaveProperty("halt");
+  });
+
+  test("counts an authority that may not sign as silent once it has sent nothing for a minute", () => {
+    const heard = (agoMs: number) => {
+      const seen = activity("ABCD", 118).map(([key, each]) => [key, { ...each, lastBlockMs: now - 70_000 }]);
+      const all = new Map(seen as [string, ActivityInput][]);
+      all.set(toHex(addressOf("D")), { ...all.get(toHex(addressOf("D")))!, lastVoteMs: now - agoMs });
+      return diagnose(input({ chain: chain({ ...standing(70_000), activity: all }) })).halt!.silent;
+    };
+    expect(heard(59_000)).toEqual(["A", "B"].map(written));
+    expect(heard(60_000)).toEqual(["A", "B", "D"].map(written));
   });
 
   test("advises a recovery only where none is known", () => {
