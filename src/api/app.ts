@@ -10,6 +10,7 @@ import { problemOf, problemResponse } from "./problem.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { authorityRoutes } from "./routes/authorities.ts";
 import { blockRoutes } from "./routes/blocks.ts";
+import { chronicleRoutes } from "./routes/chronicle.ts";
 import { coinRoutes } from "./routes/coins.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { explorerRoutes } from "./routes/explorer.ts";
@@ -44,6 +45,7 @@ export function createApp(
   const wholeBlocks = new WholeBlocks(limits.maxBlockBytesAtOnce, { limiter, reads, clock });
   blockRoutes(api, services, wholeBlocks);
   forkRoutes(api, services, transactions);
+  chronicleRoutes(api, services);
   transactionRoutes(api, services, transactions);
   const histories = new AccountHistory(reads, limiter);
   accountRoutes(api, services, histories);

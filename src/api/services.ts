@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Chain } from "../chain/chain.ts";
+import type { Chronicle } from "../chain/chronicle.ts";
 import type { Proposals } from "../chain/proposals.ts";
 import type { SideBlocks } from "../chain/side-blocks.ts";
 import type { Address } from "../crypto/address.ts";
@@ -20,6 +21,7 @@ export interface LedgerServices {
   chain: Chain;
   mempool: Mempool;
   sideBlocks: Pick<SideBlocks, "list" | "get" | "transactions">;
+  chronicle: Pick<Chronicle, "hoursBefore" | "changesBelow">;
   /** The node's own proposals. */
   proposals: Proposals;
   finality(): FinalityBody | Promise<FinalityBody>;

@@ -12,12 +12,14 @@ import type {
   Authorities,
   Block,
   BlockSummary,
+  Change,
   Diagnosis,
   Finality,
   Fork,
   History,
   HistoryEntry,
   HistoryFilter,
+  Hour,
   ParametersProof,
   PastAccount,
   Peer,
@@ -30,6 +32,7 @@ import type {
   SubmitResult,
   Transaction,
   TransactionProof,
+  Turns,
   Vote,
 } from "./types.ts";
 import { waitForBlock } from "./wait.ts";
@@ -256,6 +259,23 @@ export class Client {
 
   authorities(): Promise<Authorities> {
     return this.#get("/v1/authorities");
+  }
+
+  /** Resolves to the turns of the newest blocks, counted from a height on. */
+  turns(): Promise<{ countedFrom: number; authorities: Turns[] }> {
+    return this.#get("/v1/authorities/turns");
+  }
+
+  /** Resolves to figures of the chain by the hour, newest first; `next` is the `before` of the next page. */
+  figures(page: { before?: number; limit?: number } = {}): Promise<{ hours: Hour[]; next: number | null }> {
+    return this.#get(`/v1/figures${query(page)}`);
+  }
+
+  /** Resolves to changes of the authorities and the parameters, newest first; `next` is the `before` of the next page. */
+  changes(
+    page: { before?: number; limit?: number } = {},
+  ): Promise<{ changes: Change[]; next: number | null }> {
+    return this.#get(`/v1/changes${query(page)}`);
   }
 
   /**

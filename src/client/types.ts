@@ -396,3 +396,41 @@ export interface Halt {
   /** True if the node's own account may sign the next block and has not. */
   own: boolean;
 }
+
+/** The heights of an authority's turns among the newest blocks, newest first. Another one made the block in those that it missed. */
+export interface Turns {
+  address: Address;
+  made: number[];
+  missed: number[];
+}
+
+/** Figures of the canonical blocks whose timestamps are in one hour. */
+export interface Hour {
+  /** The hour's beginning. */
+  start: number;
+  /** The lowest of its blocks. */
+  fromHeight: number;
+  blocks: number;
+  transactions: number;
+  /** The timestamps of the block before them, and of the last of them. */
+  since: number;
+  until: number;
+  /** The longest time between one of them and its parent, in ms. */
+  longest: number;
+  /** Accounts and authorities at the end. */
+  accounts: number;
+  authorities: number;
+  /** The mean time in ms until the node knew a block to be final; null if it saw none. */
+  finality: number | null;
+  /** Authorities that missed turns, those with the most first. */
+  missed: { address: Address; turns: number }[];
+}
+
+/** A change of the authorities or of a parameter by vote. */
+export interface Change {
+  /** The block with the deciding vote. */
+  block: BlockRef & { timestamp: number };
+  vote: Vote;
+  /** Those who voted for it, the deciding one last. */
+  voters: Address[];
+}

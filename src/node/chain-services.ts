@@ -44,12 +44,13 @@ export async function startChainServices(setup: ChainSetup): Promise<ChainServic
   if (voting.signer) startProducer(setup, opened, voting.signer, { inbox: blocks, outbox, proposals });
   meetPeers(setup, { chain: opened.chain, transactions, votes, evidence });
   const synchronizer = startSynchronizer(setup, opened, blocks);
-  const { chain, mempool, sideBlocks } = opened;
+  const { chain, mempool, sideBlocks, chronicle } = opened;
   const { finalizer, signer, voter } = voting;
   return {
     chain,
     mempool,
     sideBlocks,
+    chronicle,
     finalizer,
     signer,
     voter,

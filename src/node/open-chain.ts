@@ -1,5 +1,6 @@
 import type { BlockChecks } from "../chain/block-check.ts";
 import { Chain } from "../chain/chain.ts";
+import { Chronicle } from "../chain/chronicle.ts";
 import { SideBlocks } from "../chain/side-blocks.ts";
 import { chainStores } from "../chain/stores.ts";
 import { defaultMempoolLimits } from "../mempool/limits.ts";
@@ -12,6 +13,7 @@ export interface OpenedChain {
   chain: Chain;
   mempool: Mempool;
   sideBlocks: SideBlocks;
+  chronicle: Chronicle;
   /** The checks of a block. Signatures that the mempool has checked are not checked again. */
   checks: BlockChecks;
 }
@@ -48,6 +50,7 @@ export async function openChain(setup: ChainSetup): Promise<OpenedChain> {
     log: transactionLog(eventLog),
   });
   const sideBlocks = await SideBlocks.open(chain, { database, clock });
+  const chronicle = new Chronicle(chain, { database, clock, pause: setup.pause, logger });
   await mempool.start();
   closers.push("mempool", () => mempool.stop());
   await chain.resume([blockLog(eventLog), mempool, sideBlocks]);
@@ -56,7 +59,7 @@ export async function openChain(setup: ChainSetup): Promise<OpenedChain> {
   chain.foldAccounts(folding.signal).catch(() => undefined);
   closers.push("account pages", () => folding.abort());
   const checks = { ...chain.checks, verifyTransactions: mempool.verify.bind(mempool) };
-  return { chain, mempool, sideBlocks, checks };
+  return { chain, mempool, sideBlocks, chronicle, checks };
 }
 
 /** The least fee by the rules of the next block; the voted one if this program does not know those rules. */

@@ -77,10 +77,10 @@ export function apiServices(parts: ApiServicesOptions): ApiServices {
 }
 
 function ledgerServices(services: ChainServices): LedgerServices {
-  const { chain, mempool, sideBlocks, proposals, finalityStore } = services;
+  const { chain, mempool, sideBlocks, chronicle, proposals, finalityStore } = services;
   const proofs = new Kept<FinalityBody["proof"]>();
   return {
-    ...{ chain, mempool, sideBlocks, proposals },
+    ...{ chain, mempool, sideBlocks, chronicle, proposals },
     finality: () => finalityBody(services, finalityStore, proofs),
     finalityProof: (height) => finalityStore.proofFrom(height),
   };

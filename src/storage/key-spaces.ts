@@ -61,6 +61,10 @@ export const keySpaces = {
   evidence: 31,
   /** Block id -> what is remembered of a block of a fork: `forks.ts`. */
   fork: 32,
+  /** Hour since the Unix epoch (8) -> `HourFigures`: `chronicle.ts`. */
+  hour: 33,
+  /** Height (8) of a canonical block that changed the authorities or a parameter -> who voted for it (32 each). */
+  change: 34,
 } as const;
 
 export type KeySpace = keyof typeof keySpaces;

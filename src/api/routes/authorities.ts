@@ -6,14 +6,16 @@ import { Kept } from "../../util/kept.ts";
 import type { Api } from "../operation.ts";
 import { proposalBody } from "../proposal-body.ts";
 import { requireLedger } from "../require-ledger.ts";
-import { authoritiesSchema } from "../schemas/authorities.ts";
+import { authoritiesSchema, turnsSchema } from "../schemas/authorities.ts";
 import type { ApiServices } from "../services.ts";
-import { countTurns, noTurns } from "../turns.ts";
+import { countTurns, noTurns, type Turns } from "../turns.ts";
 import { subjectView } from "../views.ts";
 
 /** Routes for the set after the head, the turn of the next height, the node's proposals, and evidence. */
 export function authorityRoutes(api: Api, services: ApiServices): void {
   const set = new Kept<Awaited<ReturnType<typeof setView>>>();
+  const turns = new Kept<Counted>();
+  const countedTurns = (chain: Chain) => turns.get(chain.head.idHex, () => countTurns(chain));
   api.serve(
     {
       id: "getAuthorities",
@@ -29,7 +31,9 @@ export function authorityRoutes(api: Api, services: ApiServices): void {
     async () => {
       const { chain, proposals } = requireLedger(services);
       const evidence = services.listEvidence();
-      const { keys, view } = await set.get(chain.head.idHex, () => setView(chain));
+      const { keys, view } = await set.get(chain.head.idHex, async () =>
+        setView(chain, await countedTurns(chain)),
+      );
       return {
         ...view,
         authorities: view.authorities.map((authority, turn) => ({
@@ -41,16 +45,38 @@ export function authorityRoutes(api: Api, services: ApiServices): void {
       };
     },
   );
+  api.serve(
+    {
+      id: "getTurns",
+      method: "GET",
+      path: "/v1/authorities/turns",
+      tag: "Authorities",
+      summary: "The turns of the newest blocks, by authority",
+      description: "The turns that `GET /v1/authorities` counts, by the heights of their blocks.",
+      answer: turnsSchema,
+      problems: ["NO_GENESIS"],
+      dear: true,
+    },
+    async () => {
+      const { chain } = requireLedger(services);
+      const { fromHeight, byAuthority } = await countedTurns(chain);
+      const authorities = chain.snapshot.authorities.map((authority) => {
+        const { made, missed } = byAuthority.get(toHex(authority)) ?? noTurns;
+        return { address: encodeAddress(authority), made: [...made], missed: [...missed] };
+      });
+      return { countedFrom: fromHeight, authorities };
+    },
+  );
 }
 
+function countsOf({ made, missed, lastBlock }: Turns) {
+  return { turns: made.length + missed.length, missedTurns: missed.length, lastBlock };
+}
+
+type Counted = Awaited<ReturnType<typeof countTurns>>;
+
 /** The view of the set that everybody gets until the head changes. `keys` are the authorities. */
-async function setView({
-  reader,
-  tree,
-  head,
-  snapshot,
-}: Pick<Chain, "reader" | "tree" | "head" | "snapshot">) {
-  const { fromHeight, byAuthority } = await countTurns({ reader, tree, head });
+function setView({ head, snapshot }: Pick<Chain, "head" | "snapshot">, { fromHeight, byAuthority }: Counted) {
   const nextHeight = head.height + 1;
   const { authorities: keys, recentSigners, openVotes } = snapshot;
   // Writing an address takes 10 µs, and faulty authorities can have many open votes.
@@ -64,7 +90,7 @@ async function setView({
       turn,
       inTurn: isInTurn(snapshot, nextHeight, authority),
       maySign: !hasSignedRecently(snapshot, nextHeight, authority),
-      ...(byAuthority.get(toHex(authority)) ?? noTurns),
+      ...countsOf(byAuthority.get(toHex(authority)) ?? noTurns),
     })),
     recentSigners: recentSigners.map(({ height, proposer }) => ({
       height,

@@ -113,3 +113,17 @@ export const authoritiesSchema = z
     evidence: z.array(evidenceSchema).describe("Newest first."),
   })
   .meta({ id: "Authorities", description: "The authorities after the head." });
+
+/** `GET /v1/authorities/turns`. */
+export const turnsSchema = z.object({
+  countedFrom: countSchema.describe("Turns are counted from this height on."),
+  authorities: z.array(
+    z
+      .object({
+        address: addressText,
+        made: z.array(countSchema).describe("Its turns in which it made the block, newest first."),
+        missed: z.array(countSchema).describe("Its turns in which another authority did, newest first."),
+      })
+      .meta({ id: "Turns" }),
+  ),
+});

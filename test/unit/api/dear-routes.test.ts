@@ -44,6 +44,9 @@ function ask(path: string, outgoing: object = {}) {
 describe("answers that may take milliseconds", () => {
   it.each([
     "/v1/authorities",
+    "/v1/authorities/turns",
+    "/v1/figures",
+    "/v1/changes",
     "/v1/finality",
     "/v1/forks",
     "/v1/peers",

@@ -17,6 +17,7 @@ import {
   type TlsIdentity,
 } from "../../../src/api/index.ts";
 import { Chain } from "../../../src/chain/chain.ts";
+import { Chronicle } from "../../../src/chain/chronicle.ts";
 import { checkGenesis, createGenesis, storeGenesis } from "../../../src/chain/genesis.ts";
 import { Proposals } from "../../../src/chain/proposals.ts";
 import { productRules } from "../../../src/chain/rules.ts";
@@ -164,6 +165,9 @@ export async function startFixture(
     log: transactionLog(eventLog),
   });
   const sideBlocks = await SideBlocks.open(chain, { database, clock: systemClock });
+  const chronicle = new Chronicle(chain, {
+    ...{ database, clock: systemClock, pause: systemPause, logger: silentLogger },
+  });
   await chain.resume([blockLog(eventLog), mempool, sideBlocks]);
   const mode: Fixture["mode"] = { mode: "ready" };
   const hasLedger = { yes: true };
@@ -175,7 +179,7 @@ export async function startFixture(
     logger: silentLogger,
   });
   const ledger: LedgerServices = {
-    ...{ chain, mempool, sideBlocks, proposals },
+    ...{ chain, mempool, sideBlocks, chronicle, proposals },
     finality: () => options.finality?.(chain) ?? expect.fail("this test has no finality"),
     finalityProof: (height) => stores.finality.proofFrom(height),
   };

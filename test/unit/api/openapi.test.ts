@@ -200,7 +200,8 @@ describe("answers are as the document says", () => {
       const path = `/v1/accounts/{address}${rest.split("?")[0]}`;
       await call("GET", path, `/v1/accounts/${alice.address}${rest}`);
     }
-    await call("GET", "/v1/authorities", "/v1/authorities");
+    for (const path of ["/v1/authorities", "/v1/authorities/turns", "/v1/figures", "/v1/changes"])
+      await call("GET", path, path);
     await call("GET", "/v1/parameters/proof", "/v1/parameters/proof");
     expect((await call("GET", "/v1/finality", "/v1/finality")).body).toHaveProperty("proof");
     await call("DELETE", `${proposals}/{subject}`, `${proposals}/${alice.address}`, { headers: admin });

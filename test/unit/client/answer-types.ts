@@ -5,6 +5,7 @@ import type { z } from "zod";
 import type * as accounts from "../../../src/api/schemas/accounts.ts";
 import type * as authorities from "../../../src/api/schemas/authorities.ts";
 import type * as blocks from "../../../src/api/schemas/blocks.ts";
+import type * as chronicle from "../../../src/api/schemas/chronicle.ts";
 import type { eventSchemas } from "../../../src/api/schemas/events.ts";
 import type * as finality from "../../../src/api/schemas/finality.ts";
 import type * as forks from "../../../src/api/schemas/forks.ts";
@@ -36,6 +37,9 @@ export type Checks = [
   Check<Same<client.PastAccount, typeof accounts.pastAccountSchema>>,
   Check<Same<client.History, typeof accounts.historySchema>>,
   Check<Same<client.Authorities, typeof authorities.authoritiesSchema>>,
+  Check<Same<{ countedFrom: number; authorities: client.Turns[] }, typeof authorities.turnsSchema>>,
+  Check<Same<{ hours: client.Hour[]; next: number | null }, typeof chronicle.figuresSchema>>,
+  Check<Same<{ changes: client.Change[]; next: number | null }, typeof chronicle.changesSchema>>,
   Check<Same<client.ProposalResult, typeof authorities.proposalResultSchema>>,
   Check<Same<client.Finality, typeof finality.finalitySchema>>,
   Check<Same<client.AccountProof, typeof finality.accountProofSchema>>,

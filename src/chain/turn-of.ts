@@ -1,0 +1,18 @@
+import { difficulties, hasSignedRecently } from "../consensus/index.ts";
+import type { BlockTree } from "./block-tree.ts";
+import type { WeightedHeader } from "./types.ts";
+
+/**
+ * The authority in turn at a block; undefined if it had signed too recently, or nothing is known of the set. The header tells whether its proposer was;
+ * only otherwise the set of that time is needed.
+ */
+export async function turnOf(
+  tree: Pick<BlockTree, "findSnapshotAfter">,
+  { height, header }: Pick<WeightedHeader, "height" | "header">,
+): Promise<Uint8Array | undefined> {
+  const { proposer, parent, difficulty } = header.message;
+  if (difficulty === difficulties.inTurn) return proposer;
+  const snapshot = await tree.findSnapshotAfter(parent);
+  const inTurn = snapshot?.authorities[height % snapshot.authorities.length];
+  return !inTurn || hasSignedRecently(snapshot, height, inTurn) ? undefined : inTurn;
+}
