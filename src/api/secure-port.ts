@@ -1,9 +1,10 @@
 import { constants } from "node:crypto";
 import type { Server as HttpServer } from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
+import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import type { Clock } from "../util/clock.ts";
 import { helloState } from "./client-hello.ts";
+import { PaidConnection, type PayRecords } from "./tls-records.ts";
 
 /** The proof of a TLS server's name, both in PEM: its certificate, perhaps with those above it, and its key. */
 export interface TlsIdentity {
@@ -11,14 +12,24 @@ export interface TlsIdentity {
   key: string;
 }
 
-/** Calls `begin` when the client may have a handshake. Rejects if it may not. */
-export type AdmitHandshake = (address: string, begin: () => void) => Promise<void>;
+/** Has clients pay for the work of TLS. */
+export interface TlsToll {
+  /** Calls `begin` when the client may have a handshake. Rejects if it may not. */
+  handshake(address: string, begin: () => void): Promise<void>;
+  /** Has the records of the client at an address be paid for. */
+  records(address: string): PayRecords;
+}
+
+export const freeToll: TlsToll = {
+  handshake: async (_address, begin) => begin(),
+  records: () => async (_records, bytes, pass) => pass(bytes),
+};
 
 export interface SecurePortParts {
   clock: Clock;
   /** The time for the first bytes of a client, and then for its handshake. */
   handshakeTimeoutMs: number;
-  admit: AdmitHandshake;
+  toll: TlsToll;
 }
 
 /**
@@ -28,23 +39,14 @@ export interface SecurePortParts {
 export class SecurePort {
   readonly listener: Server;
   readonly #http: HttpServer;
-  readonly #tls: TlsServer;
   readonly #parts: SecurePortParts;
   readonly #open = new Set<Socket>();
+  #context: SecureContext;
 
   constructor(http: HttpServer, identity: TlsIdentity, parts: SecurePortParts) {
     this.#http = http;
     this.#parts = parts;
-    this.#tls = createTlsServer({
-      ...identity,
-      ALPNProtocols: ["http/1.1"],
-      handshakeTimeout: parts.handshakeTimeoutMs,
-      // A client could ask for any number of them on one connection.
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-    });
-    this.#tls.on("secureConnection", (socket) => http.emit("connection", socket));
-    // A client that fails at its handshake concerns nobody else.
-    this.#tls.on("tlsClientError", (_error, socket) => socket.destroy());
+    this.#context = contextOf(identity);
     this.listener = createServer((socket) => this.#begin(socket));
     // Node.js looks for requests that take too long on servers that listen.
     this.listener.on("listening", () => http.emit("listening"));
@@ -54,7 +56,7 @@ export class SecurePort {
 
   /** New connections get this certificate. @throws if the key is not that of the certificate */
   renew(identity: TlsIdentity): void {
-    this.#tls.setSecureContext({ ...identity, secureOptions: constants.SSL_OP_NO_RENEGOTIATION });
+    this.#context = contextOf(identity);
   }
 
   /** Cuts off all connections, also those without a request or a handshake. */
@@ -90,11 +92,35 @@ export class SecurePort {
   }
 
   #admit(socket: Socket, cancel: () => void): void {
+    const address = socket.remoteAddress ?? "";
     const begin = () => {
-      // From now on the time-out of the TLS server counts.
       cancel();
-      if (!socket.destroyed) this.#tls.emit("connection", socket);
+      if (!socket.destroyed) this.#secure(socket, address);
     };
-    this.#parts.admit(socket.remoteAddress ?? "", begin).catch(() => socket.destroy());
+    this.#parts.toll.handshake(address, begin).catch(() => socket.destroy());
   }
+
+  #secure(socket: Socket, address: string): void {
+    const { clock, handshakeTimeoutMs, toll } = this.#parts;
+    const secure = new TLSSocket(new PaidConnection(socket, toll.records(address)), {
+      isServer: true,
+      secureContext: this.#context,
+      ALPNProtocols: ["http/1.1"],
+    });
+    // A socket that is none of the operating system's knows no addresses.
+    Object.defineProperty(secure, "remoteAddress", { value: address });
+    const cancel = clock.after(handshakeTimeoutMs, () => socket.destroy());
+    socket.once("close", cancel);
+    secure.once("secure", () => {
+      cancel();
+      this.#http.emit("connection", secure);
+    });
+    // A client that fails at TLS concerns nobody else.
+    secure.on("_tlsError", () => secure.destroy());
+  }
+}
+
+function contextOf(identity: TlsIdentity): SecureContext {
+  // A client could ask for any number of renegotiations on one connection.
+  return createSecureContext({ ...identity, secureOptions: constants.SSL_OP_NO_RENEGOTIATION });
 }

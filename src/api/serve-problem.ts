@@ -3,7 +3,7 @@ import type { Clock } from "../util/clock.ts";
 import { defaultHttpLimits } from "./limits.ts";
 import { listen } from "./listen.ts";
 import { commonHeaders, type ProblemCode, problemJson, problems } from "./problem.ts";
-import { SecurePort, type TlsIdentity } from "./secure-port.ts";
+import { freeToll, SecurePort, type TlsIdentity } from "./secure-port.ts";
 
 /**
  * Answers every request with one problem, in place of a node that does not run. @throws {UserError} if it cannot
@@ -32,7 +32,7 @@ export async function serveProblem(options: {
       clock,
       handshakeTimeoutMs: defaultHttpLimits.handshakeTimeoutMs,
       // The node has no other work now.
-      admit: async (_address, begin) => begin(),
+      toll: freeToll,
     });
   const listener = secure?.listener ?? server;
   await listen(listener, host, port);

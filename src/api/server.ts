@@ -9,7 +9,7 @@ import { shareConnections } from "./connection-places.ts";
 import { DearReads } from "./dear-reads.ts";
 import { EventHub } from "./event-hub.ts";
 import { createGuard, type HttpAccess } from "./guard.ts";
-import { admitHandshakes } from "./handshakes.ts";
+
 import type { ApiEnv } from "./http.ts";
 import type { HttpLimits } from "./limits.ts";
 import { listen } from "./listen.ts";
@@ -21,6 +21,7 @@ import { loadExplorer } from "./routes/explorer.ts";
 import { SecurePort, type TlsIdentity } from "./secure-port.ts";
 import type { ApiServices } from "./services.ts";
 import { SlowReaders } from "./slow-readers.ts";
+import { tlsToll } from "./tls-toll.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
 
 /** The time that requests under way have to end when the server closes. */
@@ -115,7 +116,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     new SecurePort(server, tls, {
       clock: services.clock,
       handshakeTimeoutMs: limits.handshakeTimeoutMs,
-      admit: admitHandshakes({ limiter, reads, proxies }),
+      toll: tlsToll({ limiter, reads, proxies }),
     });
   const listener = secure?.listener ?? server;
   shareConnections(listener, limits.maxConnections, proxies);

@@ -6,9 +6,10 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { selfMadeCertificate } from "../../../src/accounts/self-made-certificate.ts";
 import type { TlsIdentity } from "../../../src/api/index.ts";
-import { SecurePort } from "../../../src/api/secure-port.ts";
+import { freeToll, SecurePort } from "../../../src/api/secure-port.ts";
 import { serveProblem } from "../../../src/api/serve-problem.ts";
 import { systemClock } from "../../../src/util/clock.ts";
+import { tlsClient } from "../../attacks/lib/tls-client.ts";
 import { type Fixture, startFixture } from "./fixture.ts";
 import { rawConnection, secureConnection } from "./raw.ts";
 
@@ -196,13 +197,26 @@ it("a connection does not renegotiate, which would be work without end", async (
   socket.destroy();
 });
 
+it("answers a request in records of one byte, and cuts off a client that asks for new keys without end", async () => {
+  const port = await start({ limits: { localRate: { perSecond: 1, burst: 200 } } });
+  const client = await tlsClient(connect(port, "127.0.0.1"));
+  const answered = new Promise((resolve) => client.socket.once("data", resolve));
+  client.socket.write(Buffer.concat([...`${live}\r\n`].map((letter) => client.text(letter))));
+  await answered;
+  client.socket.write(Buffer.concat(Array.from({ length: 50 }, () => client.newKeys())));
+  expect(await closedWithin(client.socket, 200)).toBe(false);
+  const ended = closedWithin(client.socket, 2_000);
+  client.socket.write(Buffer.concat(Array.from({ length: 1_000 }, () => client.newKeys())));
+  expect(await ended).toBe(true);
+});
+
 it("a connection that gives way to another client's ends for HTTP too", async () => {
   const { promise: accepted, resolve } = Promise.withResolvers<Socket>();
   const http = createHttpServer().on("connection", resolve);
   const port = new SecurePort(http, identity, {
     clock: systemClock,
     handshakeTimeoutMs: 1_000,
-    admit: async (_address, begin) => begin(),
+    toll: freeToll,
   });
   const raw: Socket[] = [];
   port.listener.on("connection", (socket) => void raw.push(socket));
