@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import {
   evidence as evidenceProtocol,
   maxEvidencePerRequest,
@@ -180,6 +180,20 @@ describe("gossip", () => {
     for (let slot = 0; slot < 1_023; slot++) await marking.onGossip(encode(marked(slot)), "peer");
     const verdicts = [2_000, 2_001].map((slot) => marking.onGossip(encode(marked(slot)), `peer ${slot}`));
     expect((await Promise.all(verdicts)).sort()).toEqual(["accept", "ignore"]);
+  });
+
+  test("two pieces that the node finds at the same time do not share the last place either", async () => {
+    const network = testNetwork();
+    const marking = await open(network, database, verifyMarks);
+    const find = (slot: number) => {
+      const { first, second } = marked(slot).headers[0]!;
+      for (const header of [first, second]) marking.seenHeader(header);
+    };
+    for (let slot = 0; slot < 1_023; slot++) find(slot);
+    await vi.waitUntil(() => network.published.length === 1_023);
+    for (const slot of [2_000, 2_001]) find(slot);
+    await turns();
+    expect(network.published).toHaveLength(1_024);
   });
 
   test("offences in old and invented rounds, and in slots, use up no evidence of the rounds that count", async () => {
