@@ -118,6 +118,19 @@ test("waits for the leader of a round that can have a result without those that 
   expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
 });
 
+test("a leader is waited for by the time-outs since the last result, not since the first round", async () => {
+  const { addAll, clock, votes, hear } = await voting();
+  for (const by of [1, 2]) await hear(by, 1);
+  await clock.advance(0);
+  const three = await maker.block(two);
+  await addAll(three);
+  for (const by of [1, 2]) await hear(by, 2, three, checkpoint(1, two));
+  await clock.advance(740);
+  expect(votes).toEqual(["0 -> 1 at 2", "1 -> 2 at 2"]);
+  await clock.advance(20);
+  expect(votes.slice(2)).toEqual(["1 -> 3 at 3"]);
+});
+
 test("repeats no vote for a block that it has not executed", async () => {
   const { add, clock, votes, hear } = await undecided();
   const beside = await maker.block(start, { by: authorities[3]!, unexecuted: true });

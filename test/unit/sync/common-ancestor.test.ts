@@ -48,6 +48,30 @@ test("finds the same block as a walk block by block, in few pages and never belo
   );
 });
 
+test("jumps down until a page has a shared block, then halves the gap", async () => {
+  const pagesFor = async (shared: number, top: number) => {
+    const remote = chainOf(2, shared, top);
+    const local = chainOf(1, shared, top);
+    const floor = { height: 0, id: local.id(0) };
+    await findCommonAncestor({ local: local.idsDown, remote: remote.idsDown, top, floor });
+    return remote.pages.map(({ from, count }) => `${from}-${from - count + 1}`);
+  };
+  expect(await pagesFor(2_000, 2_000)).toEqual(["2000-1901"]);
+  expect(await pagesFor(1_950, 2_000)).toEqual(["2000-1901"]);
+  expect(await pagesFor(1_820, 2_000)).toEqual(["2000-1901", "1800-1701", "1900-1801"]);
+  expect(await pagesFor(700, 2_000)).toEqual([
+    "2000-1901",
+    "1800-1701",
+    "1500-1401",
+    "1000-901",
+    "100-1",
+    "500-401",
+    "700-601",
+    "800-701",
+  ]);
+  expect(await pagesFor(0, 350)).toEqual(["350-251", "150-51", "0-0", "50-1"]);
+});
+
 test("refuses a chain without the finalized block, even a lower one", async () => {
   for (const [shared, floor, theirs] of [
     [10, 11, 500],

@@ -14,8 +14,11 @@ const maker = new BlockMaker(genesis);
 const transactions = await Promise.all([0, 1, 2, 3].map((nonce) => maker.transfer({ nonce })));
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Completes a block of these transactions, of which the pool has the first `known`; `peer` answers with `answer`. */
-async function completing(known: number, answer = transactions.slice(known), mayRequest = true) {
+/**
+ * Completes a block of these transactions, of which the pool has the first `known`, and of more that nobody has; `peer`
+ * answers with `answer`.
+ */
+async function completing(known: number, answer = transactions.slice(known), mayRequest = true, more = 0) {
   const clock = settledClock();
   const net = new FakeNetwork(clock);
   const node = await syncNode(net, "node", genesis);
@@ -51,7 +54,7 @@ async function completing(known: number, answer = transactions.slice(known), may
   const stop = new AbortController();
   const announced = {
     id: new Uint8Array(32),
-    shortIds: concatBytes(...records.map(({ id }) => id.slice(0, 8))),
+    shortIds: concatBytes(...records.map(({ id }) => id.slice(0, 8)), new Uint8Array(8 * more)),
     from: "peer",
     mayRequest: (count: number) => mayRequest && count > 0,
   };
@@ -101,6 +104,17 @@ test("the last transaction that arrives completes the block at once, and looks o
   expect(outcome()).toEqual({ records });
   expect(listeners()).toBe(0);
   expect(asked).toEqual([]);
+});
+
+test.each([
+  [1_024, 1_024],
+  [1_025, 0],
+])("while %i transactions are missing, one that arrives has %i looked up", async (missing, looked) => {
+  const { add, lookups, listeners } = await completing(3, [], false, missing - 1);
+  while (listeners() === 0) await turn();
+  const before = lookups();
+  add(3);
+  expect(lookups() - before).toBe(looked);
 });
 
 test("what is still missing after a moment is requested, each at its place", async () => {
