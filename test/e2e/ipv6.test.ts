@@ -58,3 +58,27 @@ test("nodes without IPv4 between them find each other through one of them", asyn
   await sameChain(nodes, { atLeast: 2 });
   await stopAndVerify(nodes);
 });
+
+test("nodes with IPv4 alone and with IPv6 alone are of one chain by a node that has both", async () => {
+  const world = createWorld();
+  const lab = new Lab(world);
+  execFileSync("ip", ["-6", "addr", "add", "2001:db8::99/64", "dev", "sw1", "nodad"]);
+  const [old, both, modern] = await Promise.all(([1, 1, 2] as const).map((side) => lab.machine(side)));
+  for (const [index, machine] of [both!, modern!].entries())
+    ip(machine, `-6 addr add 2001:db8::${index + 1}/64 dev eth0 nodad`);
+  ip(modern!, "-4 addr flush dev eth0");
+  const { nodes } = await createNetwork(world, {
+    nodes: [old!, both!, { ...modern!, address: "[2001:db8::2]" }],
+  });
+  for (const node of nodes) node.start("--host=::");
+  const [first, middle, last] = nodes as [TestNode, TestNode, TestNode];
+  await middle.until("it has both", ({ mode, peers }) => mode === "ready" && peers === 2);
+  for (const node of [first, last]) await node.ready();
+  expect(await addressesOfPeers(first)).toEqual([expect.stringMatching(/^\/ip4\//)]);
+  expect(await addressesOfPeers(last)).toEqual([expect.stringMatching(/^\/ip6\/2001:db8::1\//)]);
+  // One node serves HTTP on both.
+  for (const host of [both!.address, "[2001:db8::1]"])
+    expect((await fetch(`http://${host}:${middle.httpPort}/v1/status`)).status).toBe(200);
+  await sameChain(nodes, { atLeast: 2 });
+  await stopAndVerify(nodes);
+});

@@ -7,7 +7,7 @@ import type { Machine } from "./harness/node.ts";
 import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
-/** Two cores cannot run 50 nodes; `test/unit/network/exchange-world.test.ts` has as many in one process. */
+/** Two cores cannot run 50 nodes; `test/contract/network/fifty.test.ts` has as many networks in one process. */
 const count = Number(process.env["CCOIN_E2E_NODES"] ?? 10);
 const vanishing = Math.ceil(count / 5) + 1;
 const withinMs = 30_000;

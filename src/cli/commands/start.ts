@@ -7,7 +7,6 @@ import { messageOf, UserError } from "../../util/errors.ts";
 import { createLog, type Log, type LogLevel } from "../../util/logger.ts";
 import { collectOnce } from "../collect-once.ts";
 import { requireMemory } from "../enough-memory.ts";
-import { limitHeapGrowth } from "../heap-growth.ts";
 import { noteMadeAccount } from "../made-account.ts";
 import { loadNode } from "../node-module.ts";
 import { addExamples, dataDirOf, pathsOf } from "../options.ts";
@@ -88,7 +87,6 @@ async function run(command: Command): Promise<void> {
       (dev, coins) => module.runNode(nodeOptions(dev), logger, undefined, coins),
     );
   };
-  limitHeapGrowth();
   inBackground(collectOnce());
   const onHangup = (node: RunningNode | undefined) => {
     file?.reopen();

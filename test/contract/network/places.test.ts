@@ -8,9 +8,8 @@ import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import { afterEach, expect, test } from "vitest";
 import { handshakeTimeoutMs } from "../../../src/network/host.ts";
-import { inboundLimits, inboundLimitsFor } from "../../../src/network/inbound.ts";
+import { inboundLimits } from "../../../src/network/inbound.ts";
 import type { LibP2pNetwork } from "../../../src/network/network.ts";
-import { silentLogger } from "../../../src/util/logger.ts";
 import { startNode, until } from "./nodes.ts";
 
 const peers = new Set<Libp2p>();
@@ -83,21 +82,4 @@ test("new ids from the address of banned peers get fewer places; their neighbour
   for (let n = 0; n < 4; n++) await connectFrom("127.0.0.3", node);
   await until(() => from(node, "127.0.0.3") === 4);
   expect(from(node, "127.0.0.2")).toBeLessThanOrEqual(2);
-});
-
-test("40 nodes behind one address have places if the operator says so, and the node says when it refuses the next", async () => {
-  const warnings: unknown[] = [];
-  const logger = { ...silentLogger, warn: (fields: unknown) => warnings.push(fields) } as never;
-  const ratePerHost = { requests: 100, perMs: 1_000 };
-  const node = await startNode(1, {
-    ...limited,
-    logger,
-    inboundLimits: { ...inboundLimitsFor(40), ratePerHost },
-  });
-  for (let n = 0; n < 40; n++) await connectFrom("127.0.0.2", node);
-  await until(() => from(node, "127.0.0.2") === 40);
-  expect(warnings).toEqual([]);
-  await connectFrom("127.0.0.2", node);
-  await until(() => warnings.length > 0);
-  expect(warnings).toEqual([{ address: "127.0.0.2", peers: 40 }]);
 });
