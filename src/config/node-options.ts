@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { UserError } from "../util/errors.ts";
 import { httpAccessShape, tlsFilesIssue, tlsShape } from "./http-options.ts";
@@ -21,7 +22,8 @@ export function defaultHttpPort(nodeId: number): number {
 export const nodeIdSchema = wholeNumber(1, maxNodeId);
 /** Port 0 stands for any free port. */
 const port = wholeNumber(0, 65_535).optional();
-const host = z.string().regex(/^[0-9a-zA-Z.:-]+$/, { error: "must be an IP address, such as 127.0.0.1" });
+const noAddress = { error: "must be an IP address, such as 127.0.0.1" };
+const host = z.string().regex(/^[0-9a-zA-Z.:-]+$/, noAddress);
 
 const nodeOptionsSchema = z
   .strictObject({
@@ -29,7 +31,10 @@ const nodeOptionsSchema = z
     /** The folder that contains `node-<id>`. */
     dataDir: z.string().min(1, { error: "must name a folder" }),
     /** The address that libp2p listens on; by default all of the machine. */
-    p2pHost: host.optional(),
+    p2pHost: z
+      .string()
+      .refine((text) => isIP(text) !== 0, noAddress)
+      .optional(),
     p2pPort: port,
     httpHost: host.default("127.0.0.1"),
     httpPort: port,

@@ -37,7 +37,6 @@ function hasEnough(node: LibP2pNetwork): boolean {
 function reachedFrom(nodes: readonly LibP2pNetwork[]): number {
   const seen = new Set([nodes[0]!]);
   for (const node of seen)
-    for (const { id } of node.peers())
-      for (const peer of nodes) if (peer.peerId === id) seen.add(peer);
+    for (const { id } of node.peers()) for (const peer of nodes) if (peer.peerId === id) seen.add(peer);
   return seen.size;
 }

@@ -139,6 +139,7 @@ describe("parseNodeOptions", () => {
     [{ maxPerAddress: 0 }, "maxPerAddress: must be a whole number from 1 to 1000"],
     [{ httpPort: -1 }, "httpPort: must be a whole number from 0 to 65535"],
     [{ httpHost: "" }, "httpHost: must be an IP address"],
+    [{ p2pHost: "example.org" }, "p2pHost: must be an IP address, such as 127.0.0.1"],
     [{ bootstrap: ["localhost:1"] }, "bootstrap[0]: must be a TCP multiaddr, such as /ip4/"],
     [{ bootstrap: ["/ip4/1.2.3.4/tcp/1", "/ip4/1.2.3.4/udp/1"] }, "bootstrap[1]: must be a TCP multiaddr"],
     [{ bootstrap: ["/ip4/1.2.3.400/tcp/1"] }, "bootstrap[0]: must be a TCP multiaddr"],
