@@ -121,7 +121,6 @@ export class EquivocationWatch {
 
   /** Those in open rounds come first. */
   #mostUseful(all: readonly SeenVote[]): SeenVote[] {
-    if (all.length <= maxOuter) return [...all];
     const open = this.#openRounds();
     const isOpen = ({ vote }: SeenVote) => isWithin(open, vote.message.target.round);
     return [...all.filter(isOpen), ...all.filter((seen) => !isOpen(seen))].slice(0, maxOuter);

@@ -169,6 +169,22 @@ test("a result in the second half of the time-out is followed by a vote only whe
   expect(votes.slice(1)).toEqual(["0 -> 2 at 1"]);
 });
 
+test("the result of another round does not make that of its own an early one", async () => {
+  const { chain, clock, votes, hear } = await undecided();
+  await clock.advance(250);
+  expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
+  await hear(1, 2);
+  await hear(2, 2, one);
+  await clock.advance(100);
+  await hear(3, 1, one);
+  await clock.advance(200);
+  expect(chain.finality.justified.round).toBe(1);
+  await hear(3, 2);
+  await clock.advance(0);
+  expect(chain.finality.justified.round).toBe(2);
+  expect(votes).toHaveLength(2);
+});
+
 test("after a late result the rest of the time-out is not waited for once more than a third have entered the next round", async () => {
   const { chain, clock, votes, hear } = await voting();
   await hear(1, 1);

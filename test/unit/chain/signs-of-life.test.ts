@@ -239,6 +239,13 @@ test("a head that was there at the start belongs to no series: the first one beg
   expect(signs.dueMs - clock.now()).toBe(60_000);
 });
 
+test("a node that starts on an old head waits for 30 s: finality may make progress", async () => {
+  const { clock, view, add } = await standing();
+  add({ empty: false });
+  await clock.advance(600_000);
+  expect(new SignsOfLife({ chain: view, clock }).dueMs - clock.now()).toBe(30_000);
+});
+
 test("follows nothing after a stop", async () => {
   const { clock, view, signs, add, finalize, dueInMs } = await standing();
   add({ empty: false });
