@@ -105,6 +105,7 @@ async function runMany(
       const worker = new Worker(new URL(import.meta.url), { workerData: options });
       const give = () => {
         if (isDue()) return worker.postMessage(next++);
+        // All its runs are done, and the process ends with the last worker.
         void worker.terminate();
         resolve();
       };

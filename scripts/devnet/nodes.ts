@@ -74,6 +74,7 @@ export async function stopNodes(nodes: readonly DevnetNode[]): Promise<void> {
       const ended = once(node.process, "exit");
       node.process.kill("SIGTERM");
       const late = new AbortController();
+      // It is aborted when the node has ended.
       const timeout = sleep(stopTimeoutMs, "late", { signal: late.signal }).catch(() => undefined);
       if ((await Promise.race([ended, timeout])) === "late") {
         console.error(`node ${node.id} does not stop: killed`);

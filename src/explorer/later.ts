@@ -27,6 +27,7 @@ export function later<Name extends keyof Later>(name: Name): Promise<Later[Name]
 
 /** The script runs within the page, whose policy names its hash: a browser runs no other. */
 async function load<Name extends keyof Later>(name: Name): Promise<Later[Name]> {
+  // Browsers give a failed request a text that helps nobody.
   const answer = await fetch(`${client.url}/${name}`).catch(() => undefined);
   if (!answer?.ok) throw new Error("The node does not answer. Try again in a moment.");
   const script = document.createElement("script");

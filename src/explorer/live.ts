@@ -227,6 +227,7 @@ async function firstAnswers(): Promise<Pick<Live, "blocks" | "genesis"> | undefi
     ]);
     return { blocks, genesis };
   } catch {
+    // The next poll asks again.
     return undefined;
   }
 }

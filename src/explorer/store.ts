@@ -71,6 +71,7 @@ export function useLoad<T>(load: () => Promise<T>, key: unknown): Loaded<T> {
       setLoaded(answer);
       if (state.key !== asked) await run();
     };
+    // An error of `load` is in what it sets.
     if (!state.isBusy) void run();
   }, [key]);
   useEffect(

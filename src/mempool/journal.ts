@@ -126,6 +126,7 @@ export class Journal {
     const batch: StoredBatch = { sequence: undefined, receivedAtMs, waiting: 0, written: this.#tail };
     const open: OpenBatch = { batch, entries: [], writes: [], fresh: [] };
     batch.written = this.#tail.then(() => this.#write(open));
+    // A write that fails ends the node, and is the error of all that wait for this batch.
     this.#tail = batch.written.catch(() => undefined);
     return open;
   }

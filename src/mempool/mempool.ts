@@ -313,6 +313,7 @@ export class Mempool {
     const { clock, limits, account, database } = this.#options;
     const entries = expired(this.#pool, account, clock.now() - limits.lifetimeMs);
     const writes = entries.flatMap((entry) => this.#drop(entry));
+    // A write that fails ends the node.
     await database.commit(writes).catch(() => undefined);
   }
 

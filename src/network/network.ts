@@ -168,6 +168,7 @@ export class LibP2pNetwork implements Network {
     try {
       await this.#host.start();
     } catch (error) {
+      // The error of the start is the one that people can do something about.
       await Promise.resolve(this.#host.stop()).catch(() => undefined);
       throw listenError(error, this.#options.listen);
     }

@@ -61,6 +61,7 @@ export async function deleteDevChain(folder: string): Promise<boolean> {
   } finally {
     unlock();
   }
+  // Fails if the folder holds something else, which stays.
   await rmdir(folder).catch(() => undefined);
   return true;
 }

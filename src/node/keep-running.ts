@@ -79,6 +79,7 @@ class KeptNode implements RunningNode {
     this.#options = { ...options, httpPort: options.httpPort || Number(new URL(node.url).port) };
     this.#startedAt = parts.clock.now();
     this.exitCode = this.#run();
+    // The reason of an end that nobody awaits is in the log; the process must not end by it.
     this.exitCode.catch(() => undefined);
   }
 
@@ -101,6 +102,7 @@ class KeptNode implements RunningNode {
   async stop(reason: string): Promise<void> {
     this.#stopping.abort();
     await this.#node.stop(reason);
+    // Whoever awaits `exitCode` gets the reason of a bad end.
     await this.exitCode.catch(() => undefined);
   }
 

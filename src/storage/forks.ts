@@ -5,7 +5,7 @@ import type { Database, Write } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
 
 /** Transactions that are kept of a fork's block: 55 kB of the longest. */
-export const keptTransactions = 100;
+const keptTransactions = 100;
 
 /** What is remembered of a block that is not canonical, also when finality has passed it. */
 export interface ForkRecord {

@@ -27,6 +27,7 @@ export async function* inAdvance<T, R>(
           if (next.done) end = {};
           else {
             const item = { result: make(next.value), weight: weigh(next.value) };
+            // An error is thrown when it is this result's turn.
             item.result.catch(() => undefined);
             making.push(item);
             weight += item.weight;

@@ -4,6 +4,7 @@ export class SerialQueue {
 
   run<T>(task: () => T | Promise<T>): Promise<T> {
     const result = this.#tail.then(task);
+    // The caller gets the error; the next task runs all the same.
     this.#tail = result.catch(() => undefined);
     return result;
   }

@@ -50,14 +50,12 @@ export function BatchForm({ payer, account }: { payer: Key; account: Funds }): M
   const fee = BigInt(status?.mempool.minFee ?? 0);
   const total = payments.reduce((sum, { amount = 0n }) => sum + amount, 0n);
   const left = account.spendable - total - fee * BigInt(payments.length);
-  const take = async (file: File | null | undefined) => {
-    if (file) setText(await file.text());
-  };
+  const take = (file: File | undefined) => file?.text().then(setText, setError);
   const onDrop = (event: DragEvent) => {
     const file = event.dataTransfer?.files[0];
     if (!file) return;
     event.preventDefault();
-    void take(file);
+    take(file);
   };
   const sign = async () => {
     setBusy(true);

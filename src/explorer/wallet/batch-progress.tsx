@@ -56,6 +56,7 @@ export function BatchProgress({ payer }: { payer: Key | undefined }): Markup {
     heading.current?.focus();
   };
   useEffect(() => {
+    // Its error is shown with the batch.
     if (isHere && !isBusy) void settleBatch();
   }, [status?.finalized?.id, isHere]);
   useEffect(() => heading.current?.focus(), [isHere]);

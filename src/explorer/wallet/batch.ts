@@ -67,6 +67,7 @@ function keep(news: Batch | undefined): void {
 export async function startBatch(key: Key, orders: readonly Order[]): Promise<void> {
   const { genesisId, signed } = await signAll(key, orders);
   keep({ genesisId, from: key.address, payments: signed.map((each) => ({ signed: each, state: "unsent" })) });
+  // `sending` shows its error.
   void submitBatch();
 }
 

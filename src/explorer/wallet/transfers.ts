@@ -52,6 +52,7 @@ export async function send(key: Key, genesisId: Hex, order: Order): Promise<Hex>
     error: undefined,
   };
   transfers.set([sent, ...transfers.value]);
+  // The list of transfers shows its error.
   void follow(sent, signed);
   return signed.id;
 }

@@ -2,7 +2,6 @@ import { blocksById } from "../../../protocols/index.ts";
 import { EncodedBlock, encodeRecords, Header, rootOf } from "../../../src/types/index.ts";
 import { equalBytes } from "../../../src/util/bytes.ts";
 import { type Lie, lies } from "../../e2e/harness/liar.ts";
-import { unprotected } from "../../unprotected-signer.ts";
 import type { Attack } from "../attack.ts";
 import { answering, bytes32 } from "../lib/wire.ts";
 import { eachHead, insider } from "./insider.ts";
@@ -80,18 +79,9 @@ export const wrongShortIds: Attack = {
         return current && ids.some((id) => equalBytes(id, current!.id)) ? [current.bytes] : [];
       }),
     });
-    const signer = unprotected(await site.authority());
-    await eachHead(site, liar, async (head) => {
+    await eachHead(site, liar, async () => {
       if (!liar.maySign) return;
-      const { timestamp, difficulty } = liar.draft();
-      const block = await liar.shadow.chain.produce({
-        signer,
-        parentId: head.id,
-        timestampMs: timestamp,
-        difficulty,
-        allowEmpty: true,
-        select: () => [],
-      });
+      const block = await liar.makeBlock();
       if (!block) return;
       const id = rootOf(Header, block.header.message);
       current = { id, bytes: EncodedBlock.serialize({ header: block.header, body: encodeRecords([]) }) };

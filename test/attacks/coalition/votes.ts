@@ -10,7 +10,6 @@ import {
 } from "../../../src/types/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
 import { topicOf } from "../../e2e/harness/rogue.ts";
-import { unprotected } from "../../unprotected-signer.ts";
 import type { Attack } from "../attack.ts";
 import { statusOf, tell, watchChain } from "../lib/claims.ts";
 import type { Site } from "../lib/site.ts";
@@ -74,7 +73,6 @@ export const voteSplit: Attack = {
     let side: { id: Uint8Array; bytes: Uint8Array; height: number; totalDifficulty: number } | undefined;
     let served = 0;
     const liar = await insider(site);
-    const signer = unprotected(await site.authority());
     const status = () => {
       // A side block at or below the final block would contradict the rest of the status.
       const shown = side && side.height > view.finalizedHeight ? side : undefined;
@@ -107,22 +105,14 @@ export const voteSplit: Attack = {
       }),
       eachHead(site, liar, async (head) => {
         if (!liar.maySign) return;
-        const { timestamp, difficulty } = liar.draft();
-        const block = await liar.shadow.chain.produce({
-          signer,
-          parentId: head.id,
-          timestampMs: timestamp,
-          difficulty,
-          allowEmpty: true,
-          select: () => [],
-        });
+        const block = await liar.makeBlock();
         if (!block) return;
         const { message } = block.header;
         side = {
           id: rootOf(Header, message),
           bytes: EncodedBlock.serialize({ header: block.header, body: encodeRecords([]) }),
           height: message.height,
-          totalDifficulty: head.totalDifficulty + difficulty,
+          totalDifficulty: head.totalDifficulty + message.difficulty,
         };
         served = 0;
         for (const claim of knowing) void claim().catch(() => undefined);

@@ -2,6 +2,7 @@ import type { Stream } from "@libp2p/interface";
 import { blocksById, blockTransactions } from "../../../protocols/index.ts";
 import type { Signer } from "../../../src/accounts/index.ts";
 import type { CheckedGenesis } from "../../../src/chain/genesis.ts";
+import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { hasSignedRecently, requiredDifficulty } from "../../../src/consensus/index.ts";
 import {
   CompactBlock,
@@ -84,16 +85,7 @@ export class Liar {
    * Signs two valid blocks in one slot, and sends one to the first node, the other to the second, and both to the rest.
    */
   async #equivocate(): Promise<boolean> {
-    const { chain } = this.shadow;
-    const { timestamp, difficulty } = this.draft();
-    const block = await chain.produce({
-      signer: unprotected(this.#options.signer),
-      parentId: chain.head.id,
-      timestampMs: timestamp,
-      difficulty,
-      allowEmpty: true,
-      select: () => [],
-    });
+    const block = await this.makeBlock();
     if (!block) return false;
     // The state does not depend on the time.
     const { message } = block.header;
@@ -107,6 +99,20 @@ export class Liar {
       }),
     );
     return true;
+  }
+
+  /** Makes a valid empty block on the head; `undefined` if the head has changed in the meantime. */
+  makeBlock(): Promise<CanonicalBlock | undefined> {
+    const { chain } = this.shadow;
+    const { timestamp, difficulty } = this.draft();
+    return chain.produce({
+      signer: unprotected(this.#options.signer),
+      parentId: chain.head.id,
+      timestampMs: timestamp,
+      difficulty,
+      allowEmpty: true,
+      select: () => [],
+    });
   }
 
   /** Returns an empty block on the head, without its state root. */

@@ -63,13 +63,19 @@ test("a leader that has voted before this authority's time-out ends is followed 
   expect(votes.slice(1)).toEqual(["0 -> 2 at 1"]);
 });
 
-test("no other authority's vote is repeated, and the leader waits for nobody", async () => {
+test.each([
+  ["repeats no other authority's vote", 2],
+  ["waits for the leader of a round that can have a result without those that have passed it", 3],
+])("%s", async (_, round) => {
   const { clock, votes, hear } = await undecided();
-  await hear(1, 2, one);
+  await hear(1, round, one);
   await clock.advance(230);
   expect(votes).toHaveLength(1);
   await clock.advance(20);
   expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
+});
+
+test("the leader waits for nobody", async () => {
   const leader = await voting();
   await leader.hear(1, 4, one);
   await leader.hear(2, 4, one);
@@ -107,15 +113,6 @@ test("waits for no leader of a round that can have no result, because a needed a
   await hear(1, 3, first);
   await clock.advance(510);
   expect(votes).toEqual(["0 -> 1 at 2", "0 -> 2 at 2"]);
-});
-
-test("waits for the leader of a round that can have a result without those that have passed it", async () => {
-  const { clock, votes, hear } = await undecided();
-  await hear(1, 3, one);
-  await clock.advance(230);
-  expect(votes).toHaveLength(1);
-  await clock.advance(20);
-  expect(votes.slice(1)).toEqual(["0 -> 2 at 2"]);
 });
 
 test("a leader is waited for by the time-outs since the last result, not since the first round", async () => {

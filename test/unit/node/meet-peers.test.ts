@@ -25,7 +25,7 @@ async function setUp(votes: { pull(peer: string): Promise<void> }) {
     status: () => status,
   });
   const modes = new ModeMachine("boot", silentLogger);
-  const { chain } = await testChain({ genesis, clock });
+  const { chain, add } = await testChain({ genesis, clock });
   const none = { pull: async () => undefined };
   const closers = new Closers(silentLogger);
   onTestFinished(() => closers.close());
@@ -41,7 +41,7 @@ async function setUp(votes: { pull(peer: string): Promise<void> }) {
       status: { ...status, justifiedRound },
     });
   };
-  return { clock, claim };
+  return { clock, claim, chain, add, network, modes };
 }
 
 test("asks less and less often for a round that a peer claims without proof", async () => {
@@ -75,39 +75,12 @@ test("asks for the claimed rounds of many peers a few at a time", async () => {
 });
 
 test("asks new peers for votes, and all peers each second while finality stands still", async () => {
-  const clock = new ManualClock();
-  const network = new FakeNetwork(clock).node("node");
-  const statuses = new PeerStatuses({
-    network,
-    clock,
-    logger: silentLogger,
-    recoveries: () => line.recoveries,
-    status: () => status,
-  });
-  const modes = new ModeMachine("boot", silentLogger);
-  const { chain, add } = await testChain({ genesis, clock });
-  const one = await new BlockMaker(genesis).block(new BlockMaker(genesis).start());
   const asked: string[] = [];
-  const none = { pull: async () => undefined };
-  const votes = { pull: async (peer: string) => void asked.push(peer) };
-  const closers = new Closers(silentLogger);
-  onTestFinished(() => closers.close());
-  meetPeers(
-    { network, statuses, modes, clock, closers },
-    { chain, transactions: none, evidence: none, votes },
-  );
-  modes.enter("ready");
-  for (const peer of ["a", "b"]) {
-    network.connected(peer);
-    statuses.events.emit("status", {
-      peer,
-      status,
-      isFollowed: true,
-      receivedAtMs: 0,
-      clockOffsetMs: 0,
-      roundTripMs: 0,
-    });
-  }
+  const { clock, claim, chain, add, network, modes } = await setUp({
+    pull: async (peer) => void asked.push(peer),
+  });
+  const one = await new BlockMaker(genesis).block(new BlockMaker(genesis).start());
+  for (const peer of ["a", "b"]) claim(peer, status.justifiedRound);
   expect(asked).toEqual(["a", "b"]);
   await clock.advance(5_000);
   // No more requests follow, since the head is final.
