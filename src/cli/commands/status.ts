@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { type Account, ApiError, type Client, type Diagnosis, type Status } from "../../client/index.ts";
+import { duration } from "../../util/duration.ts";
 import { addNodeUrlOptions, type NodeUrlOptions, nodeClient } from "../node-client.ts";
 import { addExamples, nodeIdOption } from "../options.ts";
 import { paceText, printResult, styled, table } from "../output.ts";
@@ -53,11 +54,10 @@ function statusText(
   account?: Account,
 ): string {
   const { head, finalized, mempool, sync } = status;
-  const ageS = head && Math.max(0, Math.round((nowMs - head.timestamp) / 1000));
   const leastFee = mempool.minFee === null ? "" : `, fee at least ${amountInUnit(mempool.minFee, status)}`;
   const chain = status.genesisId
     ? [
-        ["chain", `${status.name}, a block every ${status.periodMs} ms`],
+        ["chain", `${status.name}, a block every ${periodText(status.periodMs)}`],
         ["genesis", status.genesisId],
       ]
     : [["chain", "none yet"]];
@@ -68,7 +68,7 @@ function statusText(
       ? [["state", `${styled(stateColors[diagnosis.state], diagnosis.state)}: ${diagnosis.summary}`]]
       : []),
     ...chain,
-    ["head", head ? `${head.height}  ${head.id}  ${ageS} s ago` : "none"],
+    ["head", head ? `${head.height}  ${head.id}  ${duration(nowMs - head.timestamp)} ago` : "none"],
     ["finalized", finalized ? `${finalized.height}  ${finalized.id}` : "none"],
     ...(sync ? [["sync", syncText(sync)]] : []),
     ["peers", String(status.peers)],
@@ -81,6 +81,11 @@ function statusText(
     ({ code, detail, remedy }) => `\n${styled("bold", code)}: ${detail}\n  -> ${remedy}`,
   );
   return [table(rows as [string, string][]), ...findings].join("\n");
+}
+
+/** A period of parts of a second is not rounded. */
+function periodText(ms: number | null): string {
+  return ms !== null && ms % 1_000 === 0 ? duration(ms) : `${ms} ms`;
 }
 
 function syncText({

@@ -74,7 +74,7 @@ describe("status", () => {
     answers = { "GET /v1/status": () => [200, status] };
     const { code, stdout } = await run("status");
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^node +1 \(ccoin 1\.2\.3\)\nmode +ready\nchain +test, a block every 1000 ms\n/);
+    expect(stdout).toMatch(/^node +1 \(ccoin 1\.2\.3\)\nmode +ready\nchain +test, a block every 1 s\n/);
     expect(stdout).toMatch(/^head +12 {2}0x1212/m);
     expect(stdout).toMatch(/^finalized +11 /m);
   });

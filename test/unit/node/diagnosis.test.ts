@@ -297,9 +297,9 @@ const cases: Case[] = [
   },
   {
     name: "all is well on a chain with a long period",
-    input: input({ chain: chain({ ...standing(60_000), periodMs: 600_000, emptyBlockPeriodMs: 600_000 }) }),
+    input: input({ chain: chain({ ...standing(30_000), periodMs: 600_000, emptyBlockPeriodMs: 600_000 }) }),
     state: "ok",
-    says: ["at height 120, 60 s old, next block in 9 min"],
+    says: ["at height 120, 30 s old, next block in 9 min 30 s"],
   },
   {
     name: "all is well, with finality behind by what is usual",
