@@ -39,7 +39,6 @@ async function targetOf(
   let target: WeightedHeader | undefined;
   for (const height of heights) {
     target = await ancestorAt(tree, head, height);
-    if (height === heights.at(-1)) break;
     const { authorities } = await tree.snapshotAfter(target.id);
     if (sameSet(authorities, snapshot.authorities)) break;
   }

@@ -4,17 +4,23 @@ import { AccountTable } from "../../../src/state/account-table.ts";
 import { AddressIndex } from "../../../src/state/address-index.ts";
 import { address, seed } from "./accounts.ts";
 
+const addresses = Array.from({ length: 500 }, (_, number) => address(number));
+
 describe("AccountTable", () => {
   test("finds what was appended, and nothing else, as it grows", () => {
     const table = new AccountTable(seed);
     for (let index = 0; index < 3000; index++) table.append(address(index), BigInt(index), index * 2);
     expect(table.count).toBe(3000);
-    for (let index = 0; index < 3000; index++) {
-      expect(table.indexOf(address(index))).toBe(index);
-      expect(table.address(index)).toEqual(address(index));
-      expect(table.get(index)).toEqual({ balance: BigInt(index), nonce: index * 2 });
-    }
-    for (let index = 3000; index < 4000; index++) expect(table.indexOf(address(index))).toBe(-1);
+    const numbers = Array.from({ length: 4000 }, (_, number) => number);
+    const indexes = numbers.slice(0, 3000);
+    expect(numbers.map((number) => table.indexOf(address(number)))).toEqual([
+      ...indexes,
+      ...Array(1000).fill(-1),
+    ]);
+    expect(indexes.map((index) => table.address(index))).toEqual(indexes.map(address));
+    expect(indexes.map((index) => table.get(index))).toEqual(
+      indexes.map((index) => ({ balance: BigInt(index), nonce: index * 2 })),
+    );
   });
 
   test("tells addresses apart by every byte", () => {
@@ -54,9 +60,9 @@ describe("AccountTable", () => {
           }
           expect(table.count).toBe(model.length);
           const known = new Map(model.map((number, index) => [number, index]));
-          for (let number = 0; number < 500; number++) {
-            expect(table.indexOf(address(number))).toBe(known.get(number) ?? -1);
-          }
+          expect(addresses.map((each) => table.indexOf(each))).toEqual(
+            addresses.map((_, number) => known.get(number) ?? -1),
+          );
         }
       }),
       { numRuns: 40, seed: 1 },
