@@ -49,7 +49,7 @@ export function createApp(
   transactionRoutes(api, services, transactions);
   const histories = new AccountHistory(reads, limiter);
   accountRoutes(api, services, histories);
-  historyRoutes(api, services, histories);
+  historyRoutes(api, services, histories, limits);
   if (services.coins) coinRoutes(api, services, services.coins);
   proofRoutes(api, services, wholeBlocks);
   authorityRoutes(api, services);

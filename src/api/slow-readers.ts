@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../util/clock.ts";
 import { clientAddress } from "./client-address.ts";
-import { clientOf } from "./client-limiter.ts";
+import { drained } from "./event-stream.ts";
 import type { HttpLimits } from "./limits.ts";
 import { holder, thisMachine } from "./shares.ts";
 
@@ -19,8 +19,8 @@ type Limits = Pick<HttpLimits, "leastReadBytesPerSecond" | "maxUnreadBytesPerCli
 export class SlowReaders {
   readonly #clock: Clock;
   readonly #limits: Limits;
-  /** The time by which each complete answer must be sent; undefined while it has not been seen complete. */
-  readonly #answers = new Map<ServerResponse, number | undefined>();
+  /** By client, the time by which each complete answer must be sent; undefined while it has not been seen complete. */
+  readonly #answers = new Map<string, Map<ServerResponse, number | undefined>>();
   #stopChecks: () => void = () => undefined;
 
   constructor(clock: Clock, limits: Limits) {
@@ -30,8 +30,13 @@ export class SlowReaders {
   }
 
   watch(outgoing: ServerResponse): void {
-    this.#answers.set(outgoing, undefined);
-    outgoing.once("close", () => this.#answers.delete(outgoing));
+    const client = holder(clientAddress(outgoing.req));
+    const own = this.#answers.get(client) ?? new Map();
+    this.#answers.set(client, own.set(outgoing, undefined));
+    outgoing.once("close", () => {
+      own.delete(outgoing);
+      if (own.size === 0 && this.#answers.get(client) === own) this.#answers.delete(client);
+    });
   }
 
   /**
@@ -39,32 +44,27 @@ export class SlowReaders {
    * limited.
    */
   isFull(address: string): boolean {
-    const client = clientOf(address);
-    let bytes = 0;
-    for (const { writableLength, req } of this.#answers.keys()) {
-      // This includes an answer that waits for those before it.
-      if (writableLength > 0 && clientOf(clientAddress(req)) === client) bytes += writableLength;
-    }
-    return bytes > this.#limits.maxUnreadBytesPerClient;
+    // This includes answers that wait for those before them.
+    const own = this.#answers.get(holder(address))?.keys() ?? [];
+    return bytesOf([...own]) > this.#limits.maxUnreadBytesPerClient;
   }
 
   /** The machine's own programs read as they like. */
   #cutExcess(): void {
-    const unread = new Map<string, ServerResponse[]>();
-    let total = 0;
-    for (const outgoing of this.#answers.keys()) {
-      const client = holder(clientAddress(outgoing.req));
-      // Event streams have a limit of their own.
-      if (!outgoing.writableEnded || outgoing.writableLength === 0 || client === thisMachine) continue;
-      unread.set(client, [...(unread.get(client) ?? []), outgoing]);
-      total += outgoing.writableLength;
-    }
     const { maxUnreadBytes, maxUnreadBytesPerClient } = this.#limits;
-    for (const answers of unread.values()) total -= cutDown(answers, maxUnreadBytesPerClient);
+    const unread: ServerResponse[][] = [];
+    for (const [client, own] of this.#answers) {
+      if (client === thisMachine) continue;
+      // Event streams have a limit of their own.
+      const answers = [...own.keys()].filter(
+        ({ writableEnded, writableLength }) => writableEnded && writableLength > 0,
+      );
+      cutDown(answers, maxUnreadBytesPerClient);
+      unread.push(answers);
+    }
+    let total = bytesOf(unread.flat());
     while (total > maxUnreadBytes) {
-      const [most] = [...unread.values()]
-        .filter(({ length }) => length > 1)
-        .sort((a, b) => bytesOf(b) - bytesOf(a));
+      const [most] = unread.filter(({ length }) => length > 1).sort((a, b) => bytesOf(b) - bytesOf(a));
       if (!most) return;
       total -= cutDown(most, bytesOf(most) - 1);
     }
@@ -84,18 +84,44 @@ export class SlowReaders {
 
   #check(): void {
     const nowMs = this.#clock.now();
-    for (const [outgoing, deadlineMs] of this.#answers) {
-      const unread = outgoing.writableLength;
-      // Event streams have no end, and a limit of their own.
-      if (!outgoing.writableEnded || unread === 0) continue;
-      if (deadlineMs === undefined)
-        this.#answers.set(
-          outgoing,
-          nowMs + graceMs + (unread / this.#limits.leastReadBytesPerSecond) * 1_000,
-        );
-      else if (nowMs > deadlineMs) cutOff(outgoing);
-    }
+    for (const own of this.#answers.values())
+      for (const [outgoing, deadlineMs] of own) {
+        const unread = outgoing.writableLength;
+        // Event streams have no end, and a limit of their own.
+        if (!outgoing.writableEnded || unread === 0) continue;
+        if (deadlineMs === undefined) own.set(outgoing, nowMs + graceMs + msToRead(unread, this.#limits));
+        else if (nowMs > deadlineMs) cutOff(outgoing);
+      }
   }
+}
+
+/**
+ * How a reader keeps up with an answer that is made as it is read. One that is slower than the minimum rate on the whole
+ * is cut off; the time that the node takes does not count.
+ */
+export class ReadPace {
+  readonly #clock: Clock;
+  readonly #limits: Pick<Limits, "leastReadBytesPerSecond">;
+  #leftMs = graceMs;
+
+  constructor(clock: Clock, limits: Pick<Limits, "leastReadBytesPerSecond">) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  /** Resolves when all that was written is sent, and also when the connection is closed. */
+  async drained(outgoing: ServerResponse): Promise<void> {
+    const startedAtMs = this.#clock.now();
+    this.#leftMs += msToRead(outgoing.writableLength, this.#limits);
+    const cancel = this.#clock.after(this.#leftMs, () => cutOff(outgoing));
+    await drained(outgoing);
+    cancel();
+    this.#leftMs -= Math.max(0, this.#clock.now() - startedAtMs);
+  }
+}
+
+function msToRead(bytes: number, { leastReadBytesPerSecond }: Pick<Limits, "leastReadBytesPerSecond">) {
+  return (bytes / leastReadBytesPerSecond) * 1_000;
 }
 
 /**

@@ -4,23 +4,29 @@ import { z } from "zod";
 import type { HistoryRow } from "../../chain/history-reader.ts";
 import type { TransactionPlace } from "../../storage/blocks.ts";
 import { type AccountHistory, beginningAfter, endingBefore, type HistoryQuery } from "../account-history.ts";
-import { drained } from "../event-stream.ts";
 import { csvHead, csvLines } from "../history-csv.ts";
 import { directions, historyMatch, placesOf } from "../history-filter.ts";
 import { json } from "../http.ts";
+import type { HttpLimits } from "../limits.ts";
 import type { Api } from "../operation.ts";
 import { commonHeaders, ProblemError } from "../problem.ts";
 import { requireLedger } from "../require-ledger.ts";
 import { historyQuery, historySchema } from "../schemas/accounts.ts";
 import { addressParameter } from "../schemas/values.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";
+import { ReadPace } from "../slow-readers.ts";
 import { nameOf } from "../views.ts";
 import { placedView } from "./transactions.ts";
 
 const csvHeaders = { ...commonHeaders, "content-type": "text/csv; charset=utf-8; header=present" } as const;
 
 /** The transactions that accounts sent and received. */
-export function historyRoutes(api: Api, services: ApiServices, histories: AccountHistory): void {
+export function historyRoutes(
+  api: Api,
+  services: ApiServices,
+  histories: AccountHistory,
+  limits: Pick<HttpLimits, "leastReadBytesPerSecond">,
+): void {
   api.serveResponse(
     {
       id: "listAccountTransactions",
@@ -56,8 +62,7 @@ export function historyRoutes(api: Api, services: ApiServices, histories: Accoun
           ledger,
           histories,
           { account, range, match, newestFirst: false },
-          outgoing,
-          fileHeaders,
+          { outgoing, headers: fileHeaders, pace: new ReadPace(services.clock, limits) },
         );
         return RESPONSE_ALREADY_SENT;
       }
@@ -113,6 +118,12 @@ function placeBefore({ height, index }: TransactionPlace): TransactionPlace {
   return index > 0 ? { height, index: index - 1 } : { height: Math.max(0, height - 1), index: 2 ** 16 };
 }
 
+interface CsvAnswer {
+  outgoing: ServerResponse;
+  headers: Readonly<Record<string, string>>;
+  pace: ReadPace;
+}
+
 /**
  * Sends a table as it is read, as fast as it is taken. A table that cannot be completed is cut off, so that nobody
  * takes it for complete.
@@ -121,8 +132,7 @@ async function sendCsv(
   { chain }: LedgerServices,
   histories: AccountHistory,
   query: HistoryQuery,
-  outgoing: ServerResponse,
-  headers: Readonly<Record<string, string>>,
+  { outgoing, headers, pace }: CsvAnswer,
 ): Promise<void> {
   const { config } = chain.genesis;
   const described = {
@@ -136,7 +146,7 @@ async function sendCsv(
       if (!hasBegun) outgoing.writeHead(200, headers).write(csvHead);
       hasBegun = true;
       const text = csvLines(rows, { ...described, finalizedHeight: chain.finalized.height });
-      if (text !== "" && !outgoing.write(text)) await drained(outgoing);
+      if (text !== "" && !outgoing.write(text)) await pace.drained(outgoing);
     }
     if (!hasBegun) outgoing.writeHead(200, headers).write(csvHead);
     outgoing.end();

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import { expect, test } from "vitest";
-import { SlowReaders } from "../../../src/api/slow-readers.ts";
+import { ReadPace, SlowReaders } from "../../../src/api/slow-readers.ts";
 import { ManualClock } from "../support/clock.ts";
 
 /** The part of an answer that is used. */
@@ -10,6 +10,7 @@ class Answer extends EventEmitter {
   writableLength: number;
   writableEnded = true;
   isCut = false;
+  destroyed = false;
 
   constructor(remoteAddress: string, writableLength: number) {
     super();
@@ -53,6 +54,29 @@ test("cuts off only answers that are read more slowly than the minimum rate", as
   expect([large, small, stream, done].map(({ isCut }) => isCut)).toEqual([true, true, false, false]);
   slow.close();
   expect(clock.pending).toBe(0);
+});
+
+test("an answer that is made as it is read is cut off if it is read more slowly on the whole", async () => {
+  const clock = new ManualClock();
+  const pace = new ReadPace(clock, limits);
+  const answer = new Answer("10.0.0.1", 1_000);
+  const outgoing = answer as unknown as ServerResponse;
+  const take = async (ms: number) => {
+    const drained = pace.drained(outgoing);
+    await clock.advance(ms);
+    answer.emit("drain");
+    await drained;
+  };
+  // Each part has a second and the answer ten more; the node takes its time before each.
+  for (const ms of [5_000, 1_000, 5_000, 1_000]) {
+    await clock.advance(20_000);
+    await take(ms);
+  }
+  expect([answer.isCut, clock.pending]).toEqual([false, 0]);
+  await take(2_900);
+  expect(answer.isCut).toBe(false);
+  await take(1_200);
+  expect(answer.isCut).toBe(true);
 });
 
 test("limits the unread bytes of a client over all its connections, without delaying others", () => {
