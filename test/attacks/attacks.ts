@@ -18,6 +18,7 @@ import { stalledRequests } from "./stranger/stalled-requests.ts";
 import { statusLies } from "./stranger/status-lies.ts";
 import { strangerBodies } from "./stranger/stranger-bodies.ts";
 import { strangerVotes } from "./stranger/stranger-votes.ts";
+import { tlsFloods } from "./stranger/tls-floods.ts";
 
 /** All attacks, those of strangers first. */
 export const attacks: readonly Attack[] = [
@@ -40,6 +41,7 @@ export const attacks: readonly Attack[] = [
   httpBodies,
   httpDear,
   httpSlow,
+  tlsFloods,
   eventStreams,
   mempoolFill,
   withheldBodies,

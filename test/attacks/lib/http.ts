@@ -1,16 +1,21 @@
 import { once } from "node:events";
-import { Agent, request } from "node:http";
+import http from "node:http";
+import https from "node:https";
 import { connect, type Socket } from "node:net";
 import type { JobTarget } from "./job.ts";
 
 /** Sends requests from one of the attacker's addresses over persistent connections. */
 export class HttpClient {
-  readonly #agent: Agent;
+  readonly #agents: { http: http.Agent; https: https.Agent };
   readonly #localAddress: string;
 
   constructor(localAddress: string, maxSockets = 64) {
     this.#localAddress = localAddress;
-    this.#agent = new Agent({ keepAlive: true, maxSockets });
+    const options = { keepAlive: true, maxSockets };
+    this.#agents = {
+      http: new http.Agent(options),
+      https: new https.Agent({ ...options, rejectUnauthorized: false }),
+    };
   }
 
   /** Resolves to the status code, or to 0 without an answer; discards the body. */
@@ -20,11 +25,12 @@ export class HttpClient {
     body?: { type: string; bytes: Uint8Array },
     signal?: AbortSignal,
   ): Promise<number> {
+    const isSecure = target.url.startsWith("https:");
     return new Promise((resolve) => {
-      const sent = request(
+      const sent = (isSecure ? https : http).request(
         target.url + path,
         {
-          agent: this.#agent,
+          agent: isSecure ? this.#agents.https : this.#agents.http,
           localAddress: this.#localAddress,
           method: body ? "POST" : "GET",
           timeout: 30_000,
@@ -43,7 +49,7 @@ export class HttpClient {
   }
 
   close(): void {
-    this.#agent.destroy();
+    for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 }
 

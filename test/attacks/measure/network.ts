@@ -1,7 +1,10 @@
 import { execFileSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setDefaultCACertificates } from "node:tls";
 import { signerFromSeed } from "../../../src/accounts/index.ts";
+import { selfMadeCertificate } from "../../../src/accounts/self-made-certificate.ts";
 import { chainStores } from "../../../src/chain/stores.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
 import { withDatabase } from "../../../src/node/open.ts";
@@ -105,6 +108,7 @@ export class AttackNetwork {
       genesisFile,
       genesisId: network.genesisId,
     };
+    if (by === "stranger") serveSecurely(nodes.at(-1)!);
     const opened = new AttackNetwork(world, nodes, places);
     for (const node of nodes) opened.start(node);
     await opened.healthy(120_000);
@@ -113,7 +117,10 @@ export class AttackNetwork {
 
   start(node: TestNode): void {
     const others = this.nodes.filter((other) => other !== node);
-    node.start(`--genesis=${this.genesisId}`, ...others.map(({ multiaddr }) => `--bootstrap=${multiaddr}`));
+    const { cert, key } = certificateFiles(node);
+    const tls = node.isSecure ? [`--tls-cert=${cert}`, `--tls-key=${key}`] : [];
+    const known = others.map(({ multiaddr }) => `--bootstrap=${multiaddr}`);
+    node.start(`--genesis=${this.genesisId}`, ...tls, ...known);
   }
 
   /** Waits until each node is ready, is connected to all others, and has finalized new blocks. */
@@ -184,4 +191,19 @@ export class AttackNetwork {
       return address;
     });
   }
+}
+
+function certificateFiles({ world, id }: TestNode) {
+  return { cert: join(world.dataDir, `cert-${id}.pem`), key: join(world.dataDir, `key-${id}.pem`) };
+}
+
+/** Makes a certificate for a node, which then serves HTTPS, and trusts it. */
+function serveSecurely(node: TestNode): void {
+  const files = certificateFiles(node);
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const cert = selfMadeCertificate(privateKey, { dns: [], ip: [node.machine.address] }, Date.now());
+  writeFileSync(files.cert, cert);
+  writeFileSync(files.key, privateKey.export({ type: "pkcs8", format: "pem" }));
+  setDefaultCACertificates([cert]);
+  node.isSecure = true;
 }

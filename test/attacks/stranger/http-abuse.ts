@@ -1,7 +1,6 @@
-import type { Socket } from "node:net";
 import type { Attack } from "../attack.ts";
+import { hold } from "../lib/hold.ts";
 import { get, HttpClient, hostAndPort, openSocket } from "../lib/http.ts";
-import type { Site } from "../lib/site.ts";
 import { addressOf, richAccounts } from "../measure/accounts.ts";
 
 const readers = 20;
@@ -41,15 +40,23 @@ export const httpSlow: Attack = {
   does: `from four addresses at one node: ${held.idle} idle connections, ${held.slow} bodies of a byte a second, ${held.unread} large answers that nobody reads; each comes again when it was cut`,
   async run(site) {
     await Promise.all([
-      hold(site, held.idle, () => ""),
+      hold(site, site.places[0]!, held.idle, () => ""),
       hold(
         site,
+        site.places[0]!,
         held.slow,
         (host) =>
           `POST /v1/transactions HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n[`,
         " ",
       ),
-      hold(site, held.unread, (host) => get("/v1/blocks?limit=100", host).repeat(20), undefined, true),
+      hold(
+        site,
+        site.places[0]!,
+        held.unread,
+        (host) => get("/v1/blocks?limit=100", host).repeat(20),
+        undefined,
+        true,
+      ),
     ]);
   },
 };
@@ -62,7 +69,7 @@ export const eventStreams: Attack = {
     const place = site.places[0]!;
     const { host, port } = hostAndPort(place);
     const open = (slot: number) => openSocket(host, port, site.address(slot), site.signal);
-    const kept = hold(site, 40, (name) => get("/v1/events", name), undefined, true);
+    const kept = hold(site, place, 40, (name) => get("/v1/events", name), undefined, true);
     let slot = 0;
     await site.repeat(streamsPerSecond, async () => {
       const socket = await open(slot++).catch(() => undefined);
@@ -73,32 +80,3 @@ export const eventStreams: Attack = {
     await kept;
   },
 };
-
-/** Keeps this many connections at a node's HTTP port, which send `first`, and then `more` each second. */
-async function hold(
-  site: Site,
-  size: number,
-  first: (host: string) => string,
-  more?: string,
-  unread = false,
-): Promise<void> {
-  const { host, port } = hostAndPort(site.places[0]!);
-  const sockets = new Array<Socket | undefined>(size).fill(undefined);
-  await site.repeat(1, async () => {
-    for (let slot = 0; slot < size && !site.signal.aborted; slot++) {
-      const socket = sockets[slot];
-      if (socket && !socket.destroyed) {
-        if (more && socket.writable) socket.write(more);
-        continue;
-      }
-      const fresh = await openSocket(host, port, site.address(slot), site.signal).catch(() => undefined);
-      sockets[slot] = fresh;
-      if (!fresh) continue;
-      site.count("connections");
-      if (unread) fresh.pause();
-      else fresh.resume();
-      fresh.write(first(`${host}:${port}`));
-      if (slot % 20 === 19) await site.pause(20);
-    }
-  });
-}

@@ -118,6 +118,8 @@ export class TestNode {
   flags = nodeFlags;
   /** The entry point that is started. */
   program = cliPath;
+  /** True if it was told to serve HTTPS, by a certificate that this process trusts. */
+  isSecure = false;
   #process: Process | undefined;
 
   constructor(world: World, id: number, machine = loopback) {
@@ -131,7 +133,7 @@ export class TestNode {
   }
 
   get url(): string {
-    return `http://${this.machine.address}:${this.httpPort}`;
+    return `${this.isSecure ? "https" : "http"}://${this.machine.address}:${this.httpPort}`;
   }
 
   get p2pPort(): number {
