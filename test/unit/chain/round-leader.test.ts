@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { VoteSigner } from "../../../src/chain/voter-options.ts";
-import { linkKey, roundTimeoutMs, settledRound } from "../../../src/consensus/index.ts";
+import { certificateOf, linkKey, roundTimeoutMs, settledRound } from "../../../src/consensus/index.ts";
 import { authorityVote, type SignedFinalityVote } from "../../../src/types/index.ts";
 import { equalBytes } from "../../../src/util/bytes.ts";
 import { authorities, BlockMaker, testChain, testGenesis } from "../support/chain.ts";
@@ -180,6 +180,22 @@ test("the result of another round does not make that of its own an early one", a
   await clock.advance(0);
   expect(chain.finality.justified.round).toBe(2);
   expect(votes).toHaveLength(2);
+});
+
+test("a late result does not hold up an authority that hears of the next one by its certificate", async () => {
+  const { addAll, clock, finalizer, votes, hear } = await voting();
+  await hear(1, 1);
+  await hear(3, 1, one);
+  await clock.advance(260);
+  await hear(2, 1);
+  const three = await maker.block(two);
+  await addAll(three);
+  expect(votes).toHaveLength(1);
+  const link = [checkpoint(1, two), checkpoint(2, three)] as const;
+  const next = await Promise.all(authorities.slice(1, 4).map((by) => signedVote(by, genesis, ...link)));
+  await finalizer.addCertificate(certificateOf(next[0]!.message, next));
+  await clock.advance(0);
+  expect(votes.slice(1)).toEqual(["2 -> 3 at 3"]);
 });
 
 test("after a late result the rest of the time-out is not waited for once more than a third have entered the next round", async () => {

@@ -106,15 +106,27 @@ test("a voter plans nothing while it is not enabled, on a final head, or without
   expect(stranger.clock.pending).toBe(0);
 });
 
+test("a voter waits until its head follows the justified block", async () => {
+  const { chain, clock, voter, attempts } = await voting(() => expect.fail("nothing to sign"));
+  const { id: block } = await maker.block(maker.start(), { by: authorities[3]! });
+  const finality = { justified: { round: 1, height: 0, block }, finalized: start };
+  Object.defineProperty(chain, "finality", { value: finality });
+  voter.enabled = true;
+  await clock.advance(10_000);
+  expect(attempts()).toBe(0);
+});
+
 test("on a fast chain a head between the targets is voted for once it has stood for a while", async () => {
   const fast = await testGenesis(1, { periodMs: 100 });
   const clock = settledClock();
   const base = await testChain({ genesis: fast, clock, chain: { verify: verifyHere } });
-  const { voter, votes } = testFinalizer(base);
+  const { finalizer, voter, votes } = testFinalizer(base);
   onTestFinished(() => voter.stop());
   voter.enabled = true;
   await base.add((await base.maker.block(base.maker.start())).blocks[0]!);
-  await clock.advance(249);
+  await clock.advance(100);
+  finalizer.events.emit("changed", undefined);
+  await clock.advance(149);
   expect([votes, clock.pending]).toEqual([[], 1]);
   await clock.advance(1);
   expect(votes[0]).toBe("0 -> 1 at 1");

@@ -114,6 +114,21 @@ test("a round may also start by a quorum of the set that its vote counts for", a
   expect(votes.slice(1)).toEqual(["0 -> 2 at 3"]);
 });
 
+test("the time-out of a round is not cut short by a head's set that is larger than that of the vote", async () => {
+  const { addAll, clock, voter, votes, hear } = await node({ lastTargetRound: 1, refusedToRound: 1 });
+  voter.enabled = true;
+  await clock.advance(760);
+  expect(votes).toEqual(["0 -> 2 at 2"]);
+  const vote = authorityVote("add", authorities[4]!.publicKey);
+  await addAll(await maker.extend(start, 3, { edit: { vote } }));
+  for (const authority of [1, 2]) await hear(authority, 2, one);
+  // A second, and half of it for the leader.
+  await clock.advance(1_480);
+  expect(votes).toHaveLength(1);
+  await clock.advance(40);
+  expect(votes.slice(1)).toEqual(["0 -> 3 at 3"]);
+});
+
 test("a round may also start by a quorum of the head's set, without an authority that was voted out", async () => {
   const { addAll, chain, clock, voter, votes, hear } = await node();
   voter.enabled = true;
@@ -181,6 +196,14 @@ test("a vote from before a restart, returned by others, counts as the node's new
   await hear(0, 3);
   await clock.advance(600_000);
   expect(votes).toEqual([]);
+});
+
+test("a quorum of the head's set ends a round also if the block of this node's vote is not here", async () => {
+  const { clock, finalizer, voter, votes, vote } = await node({ lastTargetRound: 3, refusedToRound: 3 });
+  for (const authority of [0, 1, 2]) finalizer.hearRound(await vote(authority, 3, stranger));
+  voter.enabled = true;
+  await clock.advance(10_000);
+  expect(votes).toEqual(["0 -> 4 at 2"]);
 });
 
 test("casts no further vote while its own newest is not counted", async () => {
