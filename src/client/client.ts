@@ -271,7 +271,7 @@ export class Client {
     return this.#get(`/v1/figures${query(page)}`);
   }
 
-  /** Resolves to changes of the authorities and the parameters, newest first; `next` is the `before` of the next page. */
+  /** Resolves to changes of authorities and parameters, newest first; `next` is the `before` of the next page. */
   changes(
     page: { before?: number; limit?: number } = {},
   ): Promise<{ changes: Change[]; next: number | null }> {

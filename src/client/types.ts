@@ -397,7 +397,7 @@ export interface Halt {
   own: boolean;
 }
 
-/** The heights of an authority's turns among the newest blocks, newest first. Another one made the block in those that it missed. */
+/** An authority's turns among the newest blocks, by height, newest first; another made the block of a `missed` one. */
 export interface Turns {
   address: Address;
   made: number[];

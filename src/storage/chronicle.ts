@@ -54,7 +54,7 @@ export class ChronicleStore {
     this.#database = database;
   }
 
-  /** Writes the figures of an hour, and deletes some of those that are a year older. `hour` counts from the Unix epoch. */
+  /** Writes the figures of an hour, counted from the Unix epoch, and deletes some that are a year older. */
   async putHour(hour: number, figures: HourFigures): Promise<void> {
     const lt = hourKey(Math.max(0, hour + 1 - keptHours));
     const old: Uint8Array[] = [];

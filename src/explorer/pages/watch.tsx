@@ -5,7 +5,7 @@ import { Answer, Section } from "../parts/layout.tsx";
 import { Address, NamedAddress } from "../parts/names.tsx";
 import { useLoad, useStore } from "../store.ts";
 import { addContact } from "../wallet/contacts.ts";
-import { attempt, Field, FormEnd, useSubmit } from "../wallet/form.tsx";
+import { attempt, Field, FormEnd, Submit, useSubmit } from "../wallet/form.tsx";
 import type { PaymentRequest } from "../wallet/payment-request.ts";
 import { recipient } from "../wallet/recipient.ts";
 import { unwatch, watch, watched } from "../wallet/watched.ts";
@@ -97,9 +97,7 @@ function WatchForm(): Markup {
         error={errors["watch-name"]}
       />
       <FormEnd errors={errors}>
-        <button type="submit" class="primary" disabled={isBusy}>
-          Watch
-        </button>
+        <Submit isBusy={isBusy}>Watch</Submit>
       </FormEnd>
     </form>
   );

@@ -8,7 +8,7 @@ import { FullName } from "../parts/names.tsx";
 import { useLoad, useStore } from "../store.ts";
 import { batch } from "./batch.ts";
 import { BatchForm } from "./batch-form.tsx";
-import { attempt, Field, FormEnd, useSubmit } from "./form.tsx";
+import { attempt, Field, FormEnd, Submit, useSubmit } from "./form.tsx";
 import { GetCoins } from "./get-coins.tsx";
 import { BackupNote, Keeping } from "./keeping.tsx";
 import { type PaymentRequest, paymentLink } from "./payment-request.ts";
@@ -125,9 +125,7 @@ function UnlockForm({ account }: { account: WalletAccount }): Markup {
         error={errors["unlock"]}
       />
       <FormEnd errors={errors}>
-        <button type="submit" class="primary" disabled={isBusy}>
-          Unlock
-        </button>
+        <Submit isBusy={isBusy}>Unlock</Submit>
       </FormEnd>
     </form>
   );

@@ -115,6 +115,15 @@ export function useSubmit(
   return { errors, isBusy, onSubmit };
 }
 
+/** The button that submits a form. */
+export function Submit({ isBusy, children }: { isBusy: boolean; children: string }): Markup {
+  return (
+    <button type="submit" class="primary" disabled={isBusy}>
+      {children}
+    </button>
+  );
+}
+
 /** The end of a form: the error that belongs to none of its fields, and its buttons. */
 export function FormEnd({ errors, children }: Pick<Submission, "errors"> & { children?: Markup }): Markup {
   return (

@@ -1,6 +1,6 @@
 import { later } from "../later.ts";
 import type { Markup } from "../markup.ts";
-import { Field, FormEnd, useSubmit } from "./form.tsx";
+import { Field, FormEnd, Submit, useSubmit } from "./form.tsx";
 import { NewPassphrase, passphraseOf } from "./passphrase.tsx";
 import { addKey, choose, keep, type WalletAccount } from "./wallet.ts";
 
@@ -22,9 +22,7 @@ export function MakeKeyForm({ onDone = choose }: { onDone?(address: string): voi
       <KeyName />
       <NewPassphrase errors={errors} hint="Encrypts the key in this browser" />
       <FormEnd errors={errors}>
-        <button type="submit" class="primary" disabled={isBusy}>
-          Make the key
-        </button>
+        <Submit isBusy={isBusy}>Make the key</Submit>
         <button type="submit" name="only" value="tab" disabled={isBusy}>
           Only for this tab
         </button>
@@ -47,9 +45,7 @@ export function KeepForm({ account }: { account: WalletAccount }): Markup {
     <form class="form" onSubmit={onSubmit} aria-label="Save this key">
       <NewPassphrase errors={errors} hint="Encrypts the key in this browser" />
       <FormEnd errors={errors}>
-        <button type="submit" class="primary" disabled={isBusy}>
-          Save it in this browser
-        </button>
+        <Submit isBusy={isBusy}>Save it in this browser</Submit>
       </FormEnd>
     </form>
   );

@@ -5,7 +5,7 @@ import { Amount } from "../parts/amount.tsx";
 import { Problem, Section } from "../parts/layout.tsx";
 import { Address } from "../parts/names.tsx";
 import { useLoad } from "../store.ts";
-import { FormEnd, useSubmit } from "./form.tsx";
+import { FormEnd, Submit, useSubmit } from "./form.tsx";
 import { NewPassphrase, passphraseOf } from "./passphrase.tsx";
 import { addKey, choose, parseSeed } from "./wallet.ts";
 
@@ -50,9 +50,7 @@ export function LinkedKey({ seed, onDone }: { seed: string; onDone(): void }): M
           hint="Optional: encrypts the key in this browser. Without one it is forgotten when this tab closes."
         />
         <FormEnd errors={errors}>
-          <button type="submit" class="primary" disabled={isBusy}>
-            Use this key
-          </button>
+          <Submit isBusy={isBusy}>Use this key</Submit>
           {leave}
         </FormEnd>
       </form>

@@ -3,7 +3,7 @@ import { later } from "../later.ts";
 import type { Markup } from "../markup.ts";
 import { Problem } from "../parts/layout.tsx";
 import { useLoad } from "../store.ts";
-import { Field, FieldError, FormEnd, useSubmit } from "./form.tsx";
+import { Field, FieldError, FormEnd, Submit, useSubmit } from "./form.tsx";
 
 const askedWords = 3;
 
@@ -84,9 +84,7 @@ function Question({
         />
       ))}
       <FormEnd errors={errors}>
-        <button type="submit" class="primary" disabled={isBusy}>
-          Check
-        </button>
+        <Submit isBusy={isBusy}>Check</Submit>
         <button type="button" onClick={onBack}>
           Show them again
         </button>
