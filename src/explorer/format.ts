@@ -18,13 +18,6 @@ export function whole(value: number | bigint | string): string {
   return grouped().format(typeof value === "string" ? BigInt(value) : value);
 }
 
-/** Parses the output of `whole`, or plain digits. Returns undefined for other commas, perhaps decimal ones. */
-export function readAmount(text: string): bigint | undefined {
-  const digits = text.trim();
-  const isWhole = /^(?:[0-9]{1,20}|[0-9]{1,3}(?:,[0-9]{3}){1,6})$/.test(digits);
-  return isWhole ? BigInt(digits.replaceAll(",", "")) : undefined;
-}
-
 /** Formats a number with its significant digits: `0.42`, `12.3`, `1,230`. */
 export function rounded(value: number): string {
   const size = Math.abs(value);

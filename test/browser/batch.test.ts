@@ -37,7 +37,7 @@ test("a list is checked line by line, sent as one, and goes on after an interrup
   await text.fill("Name,Amount,Memo\nAnna,100,May\nBen,two hundred,May\nNobody,5");
   await page.getByText("3 payments:").waitFor();
   await page.getByText("2 lines are wrong.").waitFor();
-  await page.getByText("The amount is not a whole number").first().waitFor();
+  await page.getByText("Enter an amount in digits").first().waitFor();
   expect(await button(page, "Sign and send 3 payments").isDisabled()).toBe(true);
   expect(await axeViolations(page)).toEqual([]);
   await page.setViewportSize({ width: 360, height: 740 });

@@ -33,7 +33,7 @@ async function openWallet() {
 
 async function fill(page: Page, to: string, amount: string, memo = ""): Promise<void> {
   await page.getByLabel("To", { exact: true }).fill(to);
-  await page.getByLabel("Amount in base units").fill(amount);
+  await page.getByLabel("Amount").fill(amount);
   await page.getByLabel("Memo").fill(memo);
   await button(page, "Review").click();
 }
@@ -43,7 +43,7 @@ const focused = (page: Page) => page.evaluate(() => document.activeElement?.text
 test("a payment is reviewed before it is signed, and its progress stands where its form was", async () => {
   const { page, sent, troubles } = await openWallet();
   await page.setViewportSize({ width: 1366, height: 625 });
-  await fill(page, anna, "2500", "rent\u202e <b>May</b>");
+  await fill(page, anna, "25", "rent\u202e <b>May</b>");
   await page.getByRole("heading", { name: "Is this right?" }).waitFor();
   await expect.poll(() => focused(page)).toBe("Is this right?");
   const review = page.getByRole("region", { name: "Is this right?" });
@@ -77,7 +77,7 @@ test("a payment is reviewed before it is signed, and its progress stands where i
   await review.getByText("The amount is 0").waitFor();
   expect(await review.getByText("Compare it").count()).toBe(0);
   await button(page, "Change it").click();
-  await fill(page, payer.address, "5");
+  await fill(page, payer.address, "0.05");
   await review.getByText("This pays the account itself").waitFor();
   expect(troubles).toEqual([]);
 });
@@ -87,7 +87,7 @@ test("warns of a halted chain, and says in its own words why the node refuses", 
   await page.route("**/v1/diagnosis", (route) =>
     route.fulfill({ json: { state: "halted", summary: "halted", findings: [] } }),
   );
-  await fill(page, kiosk, "5");
+  await fill(page, kiosk, "0.05");
   await page.getByText("The chain is halted: the payment waits").waitFor();
   await page.unroute("**/v1/diagnosis");
   const refusal = { code: "FEE_TOO_LOW", detail: "detail", minFee: "250" };
@@ -119,12 +119,9 @@ test("what waits is subtracted from what can be spent", async () => {
   };
   await page.route("**/v1/mempool?*", (route) => route.fulfill({ json: mempool }));
   await page.getByText("6.50 EUR can be spent").waitFor();
-  await fill(page, kiosk, "650");
-  await page
-    .getByRole("alert")
-    .filter({ hasText: "more than the 650 (6.50 EUR) that can be spent" })
-    .waitFor();
-  await fill(page, kiosk, "649");
+  await fill(page, kiosk, "6.50");
+  await page.getByRole("alert").filter({ hasText: "more than the 6.50 EUR that can be spent" }).waitFor();
+  await fill(page, kiosk, "6.49");
   await page.getByRole("heading", { name: "Is this right?" }).waitFor();
 });
 
@@ -177,7 +174,7 @@ test("a payment is told of as it arrives, on any page and by the name of its sen
   await receiver.getByRole("link", { name: "Peers" }).first().click();
   await receiver.getByRole("heading", { name: "Peers", level: 1 }).waitFor();
   const { page } = await openWallet();
-  await fill(page, address, "2500", "for lunch");
+  await fill(page, address, "25", "for lunch");
   await button(page, "Sign and send").click();
   const arrival = receiver.locator(".arrival");
   await arrival.getByText("Received 25.00 EUR from Treasurer: for lunch").waitFor();

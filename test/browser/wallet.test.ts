@@ -70,7 +70,7 @@ test("a form shows an error at the field that is wrong", async () => {
     ["cc1qqqq", "5", "not finished: it has 7 of 61 letters"],
     [funded.address.slice(0, -1) + (funded.address.endsWith("q") ? "p" : "q"), "5", "A letter is wrong"],
     ["Nobody", "5", "neither an address (cc1…) nor a name"],
-    [funded.address, "many", "whole number of base units"],
+    [funded.address, "many", "Enter an amount in digits"],
     [funded.address, "1000001", "more than the"],
   ];
   for (const [to, amount, problem] of problems) {
@@ -166,7 +166,7 @@ test("whoever opens a payment request finds the form filled, and the receiver se
   const { page, troubles } = await stage().open(`#/receive/${receiver}`);
   await page.getByRole("img", { name: "The link below as a QR code" }).waitFor();
   await page.getByLabel("Amount", { exact: true }).fill("many");
-  await page.getByRole("alert").filter({ hasText: "whole number of base units" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "Enter an amount in digits" }).waitFor();
   await page.getByLabel("Amount", { exact: true }).fill("25");
   await page.getByLabel("Memo", { exact: true }).fill("rent & <b>more</b>");
   expect(await axeViolations(page)).toEqual([]);

@@ -6,7 +6,7 @@ import { Answer, Section } from "../parts/layout.tsx";
 import { Plot } from "../parts/plot.tsx";
 import { useLoad, useSelected } from "../store.ts";
 import { FilterForm } from "./filter-form.tsx";
-import { loadPage, type Page, totalsOf } from "./load.ts";
+import { loadPage, type Page, totalsOf, withFinality } from "./load.ts";
 import { type Cursor, cursorOf, type FilterTexts, filterTexts, historyHash, nodeFilter } from "./query.ts";
 import { HistoryTable } from "./table.tsx";
 
@@ -62,10 +62,7 @@ interface ShownProps {
 
 function Shown({ address, filter, cursor, finalized, page }: ShownProps): Markup {
   const { next, previous } = page;
-  // Rows become final without being loaded again.
-  const rows = page.rows.map((row) =>
-    row.block && row.block.height <= finalized ? { ...row, status: "finalized" as const } : row,
-  );
+  const rows = withFinality(page.rows, finalized);
   const to = (place: Cursor) => historyHash(address, filter, place);
   return (
     <>

@@ -28,6 +28,13 @@ export async function loadPage(ask: Ask, filter: HistoryFilter, cursor: Cursor):
   return page;
 }
 
+/** Rows as they are once the block at a height is final, without being loaded again. */
+export function withFinality(rows: readonly HistoryEntry[], finalHeight: number): HistoryEntry[] {
+  return rows.map((row) =>
+    row.block && row.block.height <= finalHeight ? { ...row, status: "finalized" as const } : row,
+  );
+}
+
 /** The sums over transactions of one account, as a node computes them. */
 export function totalsOf(rows: readonly HistoryEntry[]): Record<"received" | "sent" | "fees", bigint> {
   const totals = { received: 0n, sent: 0n, fees: 0n };

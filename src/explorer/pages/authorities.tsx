@@ -8,6 +8,7 @@ import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.tsx";
 import { Address, Age } from "../parts/names.tsx";
 import { PeriodFacts, PriceFacts } from "../parts/parameters.tsx";
 import { Table } from "../parts/table.tsx";
+import { Term } from "../parts/term.tsx";
 import { Subject, subjectOf } from "../parts/votes.tsx";
 import { useLoad, useStore } from "../store.ts";
 
@@ -37,7 +38,14 @@ export function AuthoritiesPage(): Markup {
               <Section title="Turns and work" aside={`turns counted from block ${whole(set.countedFrom)} on`}>
                 <AuthorityTable set={set} finality={finality} />
               </Section>
-              <Section title="Finality" aside={`round ${votes.round}`}>
+              <Section
+                title="Finality"
+                aside={
+                  <>
+                    <Term word="round">round</Term> {votes.round}
+                  </>
+                }
+              >
                 <p>
                   {votes.heard.length} of {set.authorities.length} votes of this round were heard,{" "}
                   {votes.quorum} are needed. Block{" "}

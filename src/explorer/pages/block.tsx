@@ -9,6 +9,7 @@ import { Address, Age, Authority, FullName } from "../parts/names.tsx";
 import { PeriodFacts, PriceFacts } from "../parts/parameters.tsx";
 import { RecoveryNote } from "../parts/recovery.tsx";
 import { Table } from "../parts/table.tsx";
+import { Term } from "../parts/term.tsx";
 import { TransactionTable } from "../parts/transactions.tsx";
 import { Subject } from "../parts/votes.tsx";
 import { useLoad, useStore } from "../store.ts";
@@ -130,7 +131,7 @@ function Rules({ genesis }: { genesis: Genesis }): Markup {
         <Facts>
           <Fact name="Name">{name}</Fact>
           <PeriodFacts {...genesis} />
-          <Fact name="Unit">
+          <Fact name={<Term word="unit">Unit</Term>}>
             {symbol}
             {decimals === 0 ? "" : `, of ${whole(10n ** BigInt(decimals))} base units`}
           </Fact>

@@ -5,24 +5,24 @@ import type { Markup } from "../markup.ts";
 import { Amount } from "../parts/amount.tsx";
 import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.tsx";
 import { Address, Age, Authority, BlockLink, FullName, TransactionLink } from "../parts/names.tsx";
-import { Table } from "../parts/table.tsx";
+import { type Column, Table } from "../parts/table.tsx";
 import { StatusTag } from "../parts/transactions.tsx";
 import { useLoad, useStore } from "../store.ts";
 
-const columns = [
-  { head: "Block", cell: ({ id, height }: SideBlock) => <a href={`#/forks/${id}`}>{whole(height)}</a> },
-  { head: "What happened", cell: (block: SideBlock) => <Happened block={block} /> },
-  { head: "Seen", cell: ({ seenAt }: SideBlock) => <Age atMs={seenAt} /> },
-  { head: "Proposer", cell: ({ proposer }: SideBlock) => <Authority address={proposer} /> },
+const columns: Column<SideBlock>[] = [
+  { head: "Block", phone: "first", cell: ({ id, height }) => <a href={`#/forks/${id}`}>{whole(height)}</a> },
+  { head: "What happened", phone: "first-end", cell: (block) => <Happened block={block} /> },
+  { head: "Seen", phone: "second-end", cell: ({ seenAt }) => <Age atMs={seenAt} /> },
+  { head: "Proposer", phone: "second", cell: ({ proposer }) => <Authority address={proposer} /> },
   {
     head: "Transactions",
     numeric: true,
-    cell: ({ transactionCount }: SideBlock) => whole(transactionCount),
+    cell: ({ transactionCount }) => whole(transactionCount),
   },
   {
     head: "Went back",
     numeric: true,
-    cell: ({ retracted, returned }: SideBlock) => (retracted ? whole(returned) : ""),
+    cell: ({ retracted, returned }) => (retracted ? whole(returned) : ""),
   },
 ];
 
@@ -57,14 +57,14 @@ export function ForksPage(): Markup {
   );
 }
 
-const fateColumns = [
-  { head: "Transaction", cell: ({ id }: TransactionFate) => <TransactionLink id={id} /> },
-  { head: "From", cell: ({ from }: TransactionFate) => <Address address={from} /> },
-  { head: "To", cell: ({ to }: TransactionFate) => <Address address={to} /> },
-  { head: "Amount", numeric: true, cell: ({ amount }: TransactionFate) => <Amount of={amount} /> },
+const fateColumns: Column<TransactionFate>[] = [
+  { head: "Transaction", phone: "second-end", cell: ({ id }) => <TransactionLink id={id} /> },
+  { head: "From", phone: "first", cell: ({ from }) => <Address address={from} /> },
+  { head: "To", cell: ({ to }) => <Address address={to} /> },
+  { head: "Amount", numeric: true, phone: "first-end", cell: ({ amount }) => <Amount of={amount} /> },
   {
     head: "Now",
-    cell: ({ status, block }: TransactionFate) => (
+    cell: ({ status, block }) => (
       <>
         <StatusTag status={status} /> {block ? <BlockLink {...block} /> : null}
       </>

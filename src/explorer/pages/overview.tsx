@@ -7,10 +7,11 @@ import { AuthorityTable } from "../parts/authorities.tsx";
 import { DiagnosisNote } from "../parts/diagnosis.tsx";
 import { Answer, Section } from "../parts/layout.tsx";
 import { Age, Swatch } from "../parts/names.tsx";
-import { PeerGraph, PeerTable } from "../parts/peers.tsx";
+import { maxDrawn, PeerGraph, PeerTable } from "../parts/peers.tsx";
 import { Plot } from "../parts/plot.tsx";
 import { RecoveryNote } from "../parts/recovery.tsx";
 import { Countdown, ForkMark, Strip } from "../parts/strip.tsx";
+import { Term } from "../parts/term.tsx";
 import { expectedProposer, intervals, mean, recentRate, sizes, transactionRates } from "../shape.ts";
 import { useLoad, useStore } from "../store.ts";
 
@@ -65,14 +66,21 @@ function Figures({ next }: { next: Authority | undefined }): Markup {
         {head ? <Age atMs={head.timestamp} /> : `mode ${mode ?? "…"}`}
         {sync ? ` · of ${whole(sync.targetHeight)}` : ""}
       </Figure>
-      <Figure name="Final" value={finalized ? whole(finalized.height) : "–"}>
+      <Figure name={<Term word="final">Final</Term>} value={finalized ? whole(finalized.height) : "–"}>
         {finalized ? (lag === 0 ? "the head" : `${count(lag, "block")} behind`) : ""}
         {finalized && lagMs !== undefined ? ` · in ${duration(lagMs)}` : ""}
       </Figure>
       <Figure name="Next block" value={<Countdown />}>
         {next ? (
           <>
-            {next.inTurn ? "turn of" : "next is"} <Swatch address={next.address} />{" "}
+            {next.inTurn ? (
+              <>
+                <Term word="turn">turn</Term> of
+              </>
+            ) : (
+              "next is"
+            )}{" "}
+            <Swatch address={next.address} />{" "}
             <a class="id" href={`#/account/${next.address}`} title={next.address}>
               <bdi>{shownAddress(next.address)}</bdi>
             </a>
@@ -101,7 +109,7 @@ function Figures({ next }: { next: Authority | undefined }): Markup {
   );
 }
 
-function Figure({ name, value, children }: { name: string; value: Markup; children?: Markup }): Markup {
+function Figure({ name, value, children }: { name: Markup; value: Markup; children?: Markup }): Markup {
   return (
     <div class="figure">
       <dt>{name}</dt>
@@ -160,7 +168,10 @@ function Around({ set, finality, peers }: { set: Authorities; finality: Finality
   const { quorum } = finality.votes;
   return (
     <>
-      <Section title="Authorities" aside={<a href="#/authorities">Votes and evidence</a>}>
+      <Section
+        title={<Term word="authority">Authorities</Term>}
+        aside={<a href="#/authorities">Votes and evidence</a>}
+      >
         <AuthorityTable set={set} finality={finality} />
         <p class="quiet">
           {count(quorum, "vote")} of {set.authorities.length} finalize a block.
@@ -168,7 +179,7 @@ function Around({ set, finality, peers }: { set: Authorities; finality: Finality
       </Section>
       <Section title="Peers" aside={<a href="#/peers">All peers</a>}>
         <div class="beside">
-          {peers.length > 0 ? <PeerGraph status={status} peers={peers} /> : null}
+          {peers.length > 0 && peers.length <= maxDrawn ? <PeerGraph status={status} peers={peers} /> : null}
           <PeerTable status={status} peers={peers} brief />
         </div>
       </Section>

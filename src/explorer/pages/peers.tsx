@@ -3,7 +3,7 @@ import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { Answer, Section } from "../parts/layout.tsx";
 import { FullName } from "../parts/names.tsx";
-import { PeerGraph, PeerTable } from "../parts/peers.tsx";
+import { maxDrawn, PeerGraph, PeerTable } from "../parts/peers.tsx";
 import { useLoad, useStore } from "../store.ts";
 
 export function PeersPage(): Markup {
@@ -19,8 +19,13 @@ export function PeersPage(): Markup {
         loaded={loaded}
         show={(peers) => (
           <>
-            <Section title={count(peers.length, "connection")} aside="nearer peers answer faster">
-              {peers.length > 0 && status ? <PeerGraph status={status} peers={peers} /> : null}
+            <Section
+              title={count(peers.length, "connection")}
+              aside={peers.length <= maxDrawn ? "nearer peers answer faster" : null}
+            >
+              {peers.length > 0 && peers.length <= maxDrawn && status ? (
+                <PeerGraph status={status} peers={peers} />
+              ) : null}
               {status ? <PeerTable status={status} peers={peers} /> : null}
             </Section>
             {status ? (

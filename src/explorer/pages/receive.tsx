@@ -1,9 +1,8 @@
 import { useRef, useState } from "preact/hooks";
 import { isAddress } from "../../client/index.ts";
-import { readAmount } from "../format.ts";
 import { live } from "../live.ts";
 import type { Markup } from "../markup.ts";
-import { Amount, isTypedInUnit } from "../parts/amount.tsx";
+import { Amount, readUnits, unitSymbol } from "../parts/amount.tsx";
 import { Section } from "../parts/layout.tsx";
 import { FullName } from "../parts/names.tsx";
 import { QrCode } from "../parts/qr-code.tsx";
@@ -26,8 +25,7 @@ export function ReceivePage({ address }: { address: string }): Markup {
         </p>
       </>
     );
-  const units = readAmount(amount);
-  const isWrong = amount !== "" && units === undefined;
+  const { units, problem } = read(amount);
   const link = paymentLink({ to: address, amount: units?.toString() ?? "", memo }, location.href);
   const onInput = (set: (text: string) => void) => (event: InputEvent) =>
     set((event.currentTarget as HTMLInputElement).value);
@@ -45,11 +43,11 @@ export function ReceivePage({ address }: { address: string }): Markup {
           <form class="form" onSubmit={(event) => event.preventDefault()}>
             <Field
               name="amount"
-              label={isTypedInUnit() ? "Amount" : "Amount in base units"}
-              inputmode="numeric"
+              label="Amount"
+              inputmode="decimal"
               autocomplete="off"
-              hint={units === undefined ? "Optional" : <Amount of={units} />}
-              error={isWrong ? "Enter a whole number of base units, such as 25." : undefined}
+              hint={units === undefined ? `Optional${unitSymbol()}` : <Amount of={units} />}
+              error={problem}
               onInput={onInput(setAmount)}
             />
             <Field
@@ -69,6 +67,14 @@ export function ReceivePage({ address }: { address: string }): Markup {
       <Received address={address} />
     </>
   );
+}
+
+function read(amount: string): { units?: bigint; problem?: string } {
+  try {
+    return amount.trim() === "" ? {} : { units: readUnits(amount) };
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
 }
 
 /** The payments since the page was opened, also those that wait. */

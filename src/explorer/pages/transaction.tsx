@@ -4,8 +4,8 @@ import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { Amount } from "../parts/amount.tsx";
 import { Answer, Fact, Facts } from "../parts/layout.tsx";
-import { Address, Age, BlockLink, FullName, NamedAddress } from "../parts/names.tsx";
-import { StatusTag } from "../parts/transactions.tsx";
+import { Age, BlockLink, FullName, NamedAddress } from "../parts/names.tsx";
+import { Memo, StatusTag } from "../parts/transactions.tsx";
 import { VerifyTransaction } from "../parts/verify.tsx";
 import { useLoad, useStore } from "../store.ts";
 
@@ -16,8 +16,7 @@ export function TransactionPage({ id }: { id: string }): Markup {
 }
 
 function Shown({ transaction }: { transaction: PlacedTransaction }): Markup {
-  const { id, from, to, amount, fee, nonce, validUntil, memo, memoHex, signature, status, block, index } =
-    transaction;
+  const { id, from, to, amount, fee, nonce, validUntil, signature, status, block, index } = transaction;
   return (
     <>
       <div class="title">
@@ -26,24 +25,11 @@ function Shown({ transaction }: { transaction: PlacedTransaction }): Markup {
       </div>
       <section class="card" aria-label="Transfer">
         <p class="headline">
-          <Amount of={amount} /> <span class="quiet">from</span> <Address address={from} />{" "}
-          <span class="quiet">to</span> <Address address={to} />
+          <Amount of={amount} />
         </p>
         <Facts>
-          <Fact name="Id">
-            <FullName text={id} what="id" />
-          </Fact>
-          <Fact name="Block">
-            {block ? (
-              <>
-                <BlockLink id={block.id} height={block.height} />, place {index}{" "}
-                <span class="quiet">
-                  {dateTime(block.timestamp)}, <Age atMs={block.timestamp} />
-                </span>
-              </>
-            ) : (
-              "waits in the mempool"
-            )}
+          <Fact name="Memo">
+            <Memo {...transaction} />
           </Fact>
           <Fact name="From">
             <NamedAddress address={from} />
@@ -51,20 +37,42 @@ function Shown({ transaction }: { transaction: PlacedTransaction }): Markup {
           <Fact name="To">
             <NamedAddress address={to} />
           </Fact>
+          <Fact name="Time">
+            {block ? (
+              <>
+                {dateTime(block.timestamp)}{" "}
+                <span class="quiet">
+                  <Age atMs={block.timestamp} />
+                </span>
+              </>
+            ) : (
+              "waits in the mempool"
+            )}
+          </Fact>
           <Fact name="Fee">
             <Amount of={fee} />
           </Fact>
-          <Fact name="Last block">
-            {validUntil === 0 ? "any" : `block ${whole(validUntil)} at the latest, or never`}
-          </Fact>
-          <Fact name="Nonce">{nonce}</Fact>
-          <Fact name="Memo">
-            {memo || (memoHex ? <code>{memoHex}</code> : <span class="quiet">none</span>)}
-          </Fact>
-          <Fact name="Signature">
-            <code>{signature}</code>
+          {block ? (
+            <Fact name="Block">
+              <BlockLink id={block.id} height={block.height} />, place {index}
+            </Fact>
+          ) : null}
+          <Fact name="Id">
+            <FullName text={id} what="id" />
           </Fact>
         </Facts>
+        <details>
+          <summary>Nonce and signature</summary>
+          <Facts>
+            <Fact name="Nonce">{nonce}</Fact>
+            <Fact name="Last block">
+              {validUntil === 0 ? "any" : `block ${whole(validUntil)} at the latest, or never`}
+            </Fact>
+            <Fact name="Signature">
+              <code>{signature}</code>
+            </Fact>
+          </Facts>
+        </details>
       </section>
       {block ? <VerifyTransaction id={id} key={id} /> : null}
     </>

@@ -53,7 +53,10 @@ export function WalletPage({
         </p>
       ) : null}
       {account ? (
-        <AccountCard account={account} request={request} onSent={setInPlace} key={account.address} />
+        <AccountCard account={account} request={request} onSent={setInPlace} key={account.address}>
+          <SentList except={inPlace} />
+          <ContactList />
+        </AccountCard>
       ) : (
         <p class="quiet">
           Keys are made in this browser and stay there: the node only sees signed transfers.
@@ -61,8 +64,6 @@ export function WalletPage({
         </p>
       )}
       <BatchProgress payer={account?.key} />
-      <SentList except={inPlace} />
-      {account ? <ContactList /> : null}
       {account ? (
         <details class="card">
           <summary>Another key</summary>

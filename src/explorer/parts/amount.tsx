@@ -4,6 +4,9 @@ import { live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { useSelected } from "../store.ts";
 
+/** Amounts are u64. */
+const maxAmount = 2n ** 64n - 1n;
+
 /** An amount in the chain's unit: `1,234.50 EUR`. */
 export function Amount({ of }: { of: string | bigint }): Markup {
   // Shown again once the node has named the unit.
@@ -15,16 +18,6 @@ export function Amount({ of }: { of: string | bigint }): Markup {
 export function amountText(amount: string | bigint): string {
   const unit = unitOfChain();
   return unit ? formatAmount(amount, unit, ",") : `${whole(amount)} base units`;
-}
-
-/** An amount in base units, as it is typed, and in the chain's unit: `123,450 (1,234.50 EUR)`. */
-export function typedAmountText(amount: string | bigint): string {
-  return isTypedInUnit() ? amountText(amount) : `${whole(amount)} (${amountText(amount)})`;
-}
-
-/** True if people count in base units, the only ones that the wallet takes. */
-export function isTypedInUnit(): boolean {
-  return (unitOfChain()?.decimals ?? 0) === 0;
 }
 
 /** The symbol of the chain's unit as an addition to a label: ` (EUR)`. */
@@ -41,12 +34,15 @@ export function inUnit(amount: string | bigint): string {
 /** Reads an amount in the chain's unit, such as `1,234.5`, in base units. @throws with what is wrong, for people */
 export function readUnits(text: string): bigint {
   const decimals = unitOfChain()?.decimals ?? 0;
-  const parts = /^(?:([0-9]{1,20}|[0-9]{1,3}(?:,[0-9]{3})+))?(?:\.([0-9]*))?$/.exec(text);
+  const parts = /^(?:([0-9]+|[0-9]{1,3}(?:,[0-9]{3})+))?(?:\.([0-9]*))?$/.exec(text.trim());
   const [, whole = "", fraction = ""] = parts ?? [];
-  if (whole === "" && fraction === "") throw new Error("Enter an amount in digits, such as 1,234.50.");
+  if (whole === "" && fraction === "")
+    throw new Error(`Enter an amount in digits, such as 1,234${decimals === 0 ? "" : ".50"}.`);
   if (fraction.length > decimals)
     throw new Error(`An amount has ${decimals === 0 ? "no" : `at most ${decimals}`} digits after the point.`);
-  return BigInt(whole.replaceAll(",", "") + fraction.padEnd(decimals, "0"));
+  const amount = BigInt(whole.replaceAll(",", "") + fraction.padEnd(decimals, "0"));
+  if (amount > maxAmount) throw new Error("This is more than there can ever be.");
+  return amount;
 }
 
 function unitOfChain(): Unit | undefined {

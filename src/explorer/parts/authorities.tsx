@@ -10,11 +10,21 @@ export function AuthorityTable({ set, finality }: { set: Authorities; finality: 
   const voted = new Set(finality.votes.heard.map(({ voter }) => voter));
   const next = expectedProposer(set.authorities);
   const columns: Column<Member>[] = [
-    { head: "Turn", cell: ({ turn }) => turn },
-    { head: "Authority", cell: ({ address }) => <Authority address={address} /> },
-    { head: `Block ${set.nextHeight}`, cell: (member) => turnState(member, member === next) },
+    { head: "Turn", term: "turn", phone: "none", cell: ({ turn }) => turn },
+    {
+      head: "Authority",
+      term: "authority",
+      phone: "first",
+      cell: ({ address }) => <Authority address={address} />,
+    },
+    {
+      head: `Block ${set.nextHeight}`,
+      phone: "first-end",
+      cell: (member) => turnState(member, member === next),
+    },
     {
       head: "Last block",
+      phone: "second-end",
       cell: ({ lastBlock }) =>
         lastBlock ? (
           <>
@@ -29,6 +39,7 @@ export function AuthorityTable({ set, finality }: { set: Authorities; finality: 
     },
     {
       head: "Missed turns",
+      term: "missed",
       cell: ({ turns, missedTurns }) => (
         <>
           {missedTurns} <span class="quiet">of {turns}</span>
@@ -37,6 +48,7 @@ export function AuthorityTable({ set, finality }: { set: Authorities; finality: 
     },
     {
       head: "Finality vote",
+      phone: "none",
       cell: ({ address, lastVoteAt }) =>
         lastVoteAt === null ? (
           <span class="quiet">none yet</span>
@@ -54,6 +66,7 @@ export function AuthorityTable({ set, finality }: { set: Authorities; finality: 
     },
     {
       head: "Evidence",
+      phone: "none",
       cell: ({ address }) => {
         const count = set.evidence.filter(({ offender }) => offender === address).length;
         return count === 0 ? <span class="quiet">none</span> : <Tag tone="bad">{count}</Tag>;

@@ -8,7 +8,7 @@ export function Section({
   aside,
   children,
 }: {
-  title: string;
+  title: Markup;
   /** Contents beside the title. */
   aside?: Markup;
   children?: Markup;
@@ -26,7 +26,7 @@ export function Section({
 }
 
 /** A named value in a card. */
-export function Fact({ name, children }: { name: string; children?: Markup }): Markup {
+export function Fact({ name, children }: { name: Markup; children?: Markup }): Markup {
   return (
     <div class="fact">
       <dt>{name}</dt>

@@ -20,7 +20,7 @@ const askedEveryMs = 5_000;
 const maxClockOffsetMs = 500;
 
 /** The names of more peers would cover each other. */
-const maxNamed = 10;
+export const maxDrawn = 10;
 
 interface PeersProps {
   status: Status;
@@ -51,22 +51,18 @@ export function PeerGraph({ status, peers }: PeersProps): Markup {
             <title>{lines.join(", ")}</title>
             <line class={`edge ${peer.direction}`} x1={middle.x} y1={middle.y} x2={x} y2={y} />
             <circle class="peer" cx={x} cy={y} r="6" />
-            {peers.length > maxNamed
-              ? null
-              : lines.map((line, place) => (
-                  <text class={place === 0 ? "" : "quiet"} x={x} y={firstY + place * lineHeight} key={place}>
-                    {line}
-                  </text>
-                ))}
+            {lines.map((line, place) => (
+              <text class={place === 0 ? "" : "quiet"} x={x} y={firstY + place * lineHeight} key={place}>
+                {line}
+              </text>
+            ))}
           </g>
         );
       })}
       <circle class="own" cx={middle.x} cy={middle.y} r="9" />
-      {peers.length > maxNamed ? null : (
-        <text x={middle.x} y={middle.y + 26}>
-          this node
-        </text>
-      )}
+      <text x={middle.x} y={middle.y + 26}>
+        this node
+      </text>
     </svg>
   );
 }
@@ -106,6 +102,7 @@ export function PeerTable({ status, peers, brief = false }: PeersProps & { brief
   const columns: Column<Peer>[] = [
     {
       head: "Peer",
+      phone: "first",
       cell: ({ id }) => (
         <code class="whole" title={id}>
           {shortPeer(id)}
@@ -115,6 +112,7 @@ export function PeerTable({ status, peers, brief = false }: PeersProps & { brief
     {
       head: "Height",
       numeric: true,
+      phone: "first-end",
       cell: (peer) => (
         <>
           {peer.height === null ? "–" : whole(peer.height)}
@@ -135,11 +133,15 @@ export function PeerTable({ status, peers, brief = false }: PeersProps & { brief
     { head: "Clock offset", numeric: true, cell: clockOffset },
   ];
   const more: Column<Peer>[] = [
-    { head: "Rules", cell: rules },
-    { head: "Address", cell: ({ address }) => <code>{address.replace(/\/p2p\/.*/, "")}</code> },
-    { head: "Direction", cell: ({ direction }) => direction },
-    { head: "Score", numeric: true, cell: ({ score }) => whole(score) },
-    { head: "Connected", cell: ({ connectedAt }) => <Age atMs={connectedAt} /> },
+    { head: "Rules", phone: "none", cell: rules },
+    {
+      head: "Address",
+      phone: "none",
+      cell: ({ address }) => <code>{address.replace(/\/p2p\/.*/, "")}</code>,
+    },
+    { head: "Direction", phone: "none", cell: ({ direction }) => direction },
+    { head: "Score", numeric: true, phone: "none", cell: ({ score }) => whole(score) },
+    { head: "Connected", phone: "second-end", cell: ({ connectedAt }) => <Age atMs={connectedAt} /> },
   ];
   return (
     <Table

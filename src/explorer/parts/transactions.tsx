@@ -6,10 +6,10 @@ import { Address, TransactionLink } from "./names.tsx";
 import { type Column, Table } from "./table.tsx";
 
 const columns: Column<Transaction>[] = [
-  { head: "Transaction", cell: ({ id }) => <TransactionLink id={id} /> },
-  { head: "From", cell: ({ from }) => <Address address={from} /> },
+  { head: "Transaction", phone: "second-end", cell: ({ id }) => <TransactionLink id={id} /> },
+  { head: "From", phone: "first", cell: ({ from }) => <Address address={from} /> },
   { head: "To", cell: ({ to }) => <Address address={to} /> },
-  { head: "Amount", numeric: true, cell: ({ amount }) => <Amount of={amount} /> },
+  { head: "Amount", numeric: true, phone: "first-end", cell: ({ amount }) => <Amount of={amount} /> },
 ];
 
 export function TransactionTable({ rows, empty }: { rows: readonly Transaction[]; empty: Markup }): Markup {
@@ -24,6 +24,12 @@ const statuses: Readonly<Record<TransactionFate["status"], readonly [tone: Tone,
   expired: ["bad", "expired"],
   dropped: ["bad", "dropped"],
 };
+
+/** A memo as it was written; hex digits if it is no text. */
+export function Memo({ memo, memoHex }: Pick<Transaction, "memo" | "memoHex">): Markup {
+  if (memoHex !== undefined) return <code class="memo">{memoHex}</code>;
+  return memo ? <bdi class="memo">{memo}</bdi> : <span class="quiet">–</span>;
+}
 
 export function StatusTag({ status }: { status: TransactionFate["status"] }): Markup {
   const [tone, text] = statuses[status];

@@ -15,6 +15,7 @@ import type { Markup } from "../markup.ts";
 import { shownAddress } from "../names.ts";
 import { amountText } from "./amount.tsx";
 import { Problem, Section, sentence } from "./layout.tsx";
+import { Term } from "./term.tsx";
 
 type Verdict = ProofVerdict["verdict"];
 
@@ -135,7 +136,7 @@ function Verify({ what, check }: { what: string; check(): Promise<Checked> }): M
     setBusy(false);
   };
   return (
-    <Section title={isSecureContext ? "Proof" : "Check"}>
+    <Section title={isSecureContext ? <Term word="proof">Proof</Term> : "Check"}>
       <p class="quiet">
         {isSecureContext
           ? `This page can check ${what} itself: it asks for the signatures and hashes that prove it, and trusts the genesis block alone.`

@@ -1,11 +1,13 @@
 import { useEffect } from "preact/hooks";
 import type { Key } from "../../client/index.ts";
-import { live } from "../live.ts";
+import { withFinality } from "../history/load.ts";
+import { HistoryTable } from "../history/table.tsx";
+import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { Amount } from "../parts/amount.tsx";
 import { Answer, Section, Tag } from "../parts/layout.tsx";
 import { FullName } from "../parts/names.tsx";
-import { useLoad, useStore } from "../store.ts";
+import { useLoad, useSelected, useStore } from "../store.ts";
 import { batch } from "./batch.ts";
 import { BatchForm } from "./batch-form.tsx";
 import { attempt, Field, FormEnd, Submit, useSubmit } from "./form.tsx";
@@ -17,15 +19,20 @@ import { type Funds, fundsOf } from "./spendable.ts";
 import { transfers } from "./transfers.ts";
 import { choose, noteFunds, unlock, type WalletAccount, wallet } from "./wallet.ts";
 
+const shownTransactions = 8;
+
 /** An account of the wallet: what it holds, the payment form, and what is done with its key. */
 export function AccountCard({
   account,
   request,
   onSent,
+  children,
 }: {
   account: WalletAccount;
   request: PaymentRequest | undefined;
   onSent(id: string | undefined): void;
+  /** What stands beside it on a wide screen, below the newest transactions. */
+  children: Markup;
 }): Markup {
   const { address, name, key, isSaved } = account;
   const { status } = useStore(live);
@@ -38,43 +45,70 @@ export function AccountCard({
     if (isFunded) noteFunds(address);
   }, [isFunded, address]);
   return (
-    <Section title={name} aside={accounts.length > 1 ? <Chooser chosen={address} /> : null}>
-      <Answer
-        loaded={loaded}
-        show={(data) => (
-          <>
-            <p class="headline">
-              <Amount of={data.balance} />
-            </p>
-            {data.waiting > 0n ? (
-              <p class="quiet">
-                <Amount of={data.waiting} /> of it is for payments that wait: <Amount of={data.spendable} />{" "}
-                can be spent.
+    <div class="columns">
+      <Section title={name} aside={accounts.length > 1 ? <Chooser chosen={address} /> : null}>
+        <Answer
+          loaded={loaded}
+          show={(data) => (
+            <>
+              <p class="headline">
+                <Amount of={data.balance} />
               </p>
-            ) : null}
-          </>
+              {data.waiting > 0n ? (
+                <p class="quiet">
+                  <Amount of={data.waiting} /> of it is for payments that wait: <Amount of={data.spendable} />{" "}
+                  can be spent.
+                </p>
+              ) : null}
+            </>
+          )}
+        />
+        <p class="account-line">
+          <a href={`#/receive/${address}`}>Receive</a> <a href={`#/account/${address}`}>History</a>{" "}
+          {isSaved ? null : <Tag tone="warn">for this tab only</Tag>}
+          <FullName text={address} what="address" />
+        </p>
+        {loaded.data?.balance === "0" && loaded.data.pendingNonce === 0 ? (
+          <GetCoins address={address} />
+        ) : null}
+        <BackupNote account={account} />
+        {key && loaded.data ? (
+          <Send
+            payer={key}
+            account={loaded.data}
+            request={request}
+            onSent={onSent}
+            key={request && paymentLink(request, "")}
+          />
+        ) : key ? null : (
+          <UnlockForm account={account} />
+        )}
+        {key && loaded.data ? <Batch payer={key} account={loaded.data} /> : null}
+        <Keeping account={account} />
+      </Section>
+      <div class="column">
+        <Activity address={address} version={loaded.data && `${loaded.data.balance} ${loaded.data.nonce}`} />
+        {children}
+      </div>
+    </div>
+  );
+}
+
+/** The newest transactions of an account. `version` changes whenever the account does. */
+function Activity({ address, version }: { address: string; version: string | undefined }): Markup {
+  const finalHeight = useSelected(live, ({ status }) => status?.finalized?.height ?? 0);
+  const newest = useLoad(() => client.history(address, { limit: shownTransactions }), version);
+  return (
+    <Section title="Activity" aside={<a href={`#/account/${address}`}>All, with filters</a>}>
+      <Answer
+        loaded={newest}
+        show={({ transactions }) => (
+          <HistoryTable
+            rows={withFinality(transactions, finalHeight)}
+            empty="Nothing was paid or received yet."
+          />
         )}
       />
-      <p class="account-line">
-        <a href={`#/receive/${address}`}>Receive</a> <a href={`#/account/${address}`}>History</a>{" "}
-        <FullName text={address} what="address" />
-        {isSaved ? null : <Tag tone="warn">for this tab only</Tag>}
-      </p>
-      {loaded.data?.balance === "0" && loaded.data.pendingNonce === 0 ? <GetCoins address={address} /> : null}
-      <BackupNote account={account} />
-      {key && loaded.data ? (
-        <Send
-          payer={key}
-          account={loaded.data}
-          request={request}
-          onSent={onSent}
-          key={request && paymentLink(request, "")}
-        />
-      ) : key ? null : (
-        <UnlockForm account={account} />
-      )}
-      {key && loaded.data ? <Batch payer={key} account={loaded.data} /> : null}
-      <Keeping account={account} />
     </Section>
   );
 }

@@ -94,8 +94,8 @@ export function BatchForm({ payer, account }: { payer: Key; account: Funds }): M
           onDrop={onDrop}
         />
         <p class="hint" id={`${id}-hint`}>
-          One a line: receiver (name or address), amount in base units, memo. Paste them from a spreadsheet,
-          or drop a CSV file here.
+          One a line: receiver (name or address), amount, memo. Paste them from a spreadsheet, or drop a CSV
+          file here.
         </p>
       </div>
       <div class="field">

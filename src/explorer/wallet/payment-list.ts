@@ -1,4 +1,4 @@
-import { readAmount } from "../format.ts";
+import { readUnits } from "../parts/amount.tsx";
 import { recipient } from "./recipient.ts";
 
 export const maxMemoBytes = 256;
@@ -20,7 +20,7 @@ export interface ListedPayment {
 }
 
 /**
- * Reads a list of payments, a line each: receiver, amount in base units, memo, separated by tabs, semicolons or commas,
+ * Reads a list of payments, a line each: receiver, amount in the chain's unit, memo, separated by tabs, semicolons or commas,
  * quoted as in RFC 4180. Empty lines and a line of headings at the top are left out.
  */
 export function readPayments(text: string): ListedPayment[] {
@@ -56,8 +56,12 @@ function readPayment(
   } catch (error) {
     problems.push((error as Error).message);
   }
-  const amount = readAmount(amountText);
-  if (amount === undefined) problems.push("The amount is not a whole number of base units.");
+  let amount: bigint | undefined;
+  try {
+    amount = readUnits(amountText);
+  } catch (error) {
+    problems.push((error as Error).message);
+  }
   if (more.some((field) => field !== ""))
     problems.push("There are more than three fields: put a memo with separators in quotes.");
   if (new TextEncoder().encode(memo).length > maxMemoBytes)

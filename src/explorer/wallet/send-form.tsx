@@ -1,10 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Hex, Key } from "../../client/index.ts";
-import { readAmount } from "../format.ts";
 import { live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { namedAddresses } from "../names.ts";
-import { amountText, isTypedInUnit, typedAmountText } from "../parts/amount.tsx";
+import { amountText, inUnit, readUnits } from "../parts/amount.tsx";
 import { Identicon } from "../parts/identicon.tsx";
 import { useStore } from "../store.ts";
 import { contacts } from "./contacts.ts";
@@ -79,7 +78,6 @@ function SendForm({
   const to = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const [isMaking, setMaking] = useState(false);
-  const [typed, setTyped] = useState("");
   const minFee = status?.mempool.minFee ?? genesis?.minFee ?? "0";
   const { errors, isBusy, onSubmit } = useSubmit(
     async (values) => onOrder(await parseOrder(values, account, minFee)),
@@ -93,7 +91,6 @@ function SendForm({
     if (isShown && wasHidden.current) button.current?.focus();
     wasHidden.current = !isShown;
   }, [isShown]);
-  const inUnit = isTypedInUnit() ? undefined : readAmount(typed);
   const fill = (address: string) => {
     const input = to.current?.querySelector("input");
     if (!input) return;
@@ -117,21 +114,20 @@ function SendForm({
         <div class="row">
           <Field
             name="amount"
-            label={isTypedInUnit() ? "Amount" : "Amount in base units"}
-            inputmode="numeric"
+            label="Amount"
+            inputmode="decimal"
             autocomplete="off"
-            hint={`${inUnit === undefined ? "Of" : `${amountText(inUnit)}, of`} ${typedAmountText(account.spendable)}`}
+            hint={`Of ${amountText(account.spendable)}`}
             error={errors["amount"]}
-            value={request?.amount}
-            onInput={({ currentTarget }) => setTyped((currentTarget as HTMLInputElement).value)}
+            value={request && (request.amount === "" ? "" : inUnit(request.amount))}
           />
           <Field
             name="fee"
             label="Fee"
-            inputmode="numeric"
+            inputmode="decimal"
             autocomplete="off"
-            placeholder={minFee}
-            hint={`At least ${typedAmountText(minFee)}`}
+            placeholder={inUnit(minFee)}
+            hint={`At least ${amountText(minFee)}`}
             error={errors["fee"]}
           />
         </div>
@@ -207,29 +203,21 @@ function Recipients({
 
 /** @throws {FieldError} */
 async function parseOrder(
-  { to = "", amount: amountText = "", fee: feeText = "", memo = "" }: Readonly<Record<string, string>>,
+  { to = "", amount: typed = "", fee: feeText = "", memo = "" }: Readonly<Record<string, string>>,
   { spendable, waiting }: Funds,
   minFee: string,
 ): Promise<Order> {
   const address = await attempt("to", () => recipient(to));
-  const amount = parseAmount("amount", amountText);
-  const fee = feeText.trim() === "" ? BigInt(minFee) : parseAmount("fee", feeText);
-  if (fee < BigInt(minFee)) throw new FieldError("fee", `The least fee is ${typedAmountText(minFee)} now.`);
+  const amount = await attempt("amount", () => readUnits(typed));
+  const fee = feeText.trim() === "" ? BigInt(minFee) : await attempt("fee", () => readUnits(feeText));
+  if (fee < BigInt(minFee)) throw new FieldError("fee", `The least fee is ${amountText(minFee)} now.`);
   if (amount + fee > spendable) {
-    const kept = waiting > 0n ? ` ${typedAmountText(waiting)} more is for payments that wait.` : "";
-    const message = `Amount and fee are more than the ${typedAmountText(spendable)} that can be spent.${kept}`;
+    const kept = waiting > 0n ? ` ${amountText(waiting)} more is for payments that wait.` : "";
+    const message = `Amount and fee are more than the ${amountText(spendable)} that can be spent.${kept}`;
     throw new FieldError("amount", message);
   }
   if (new TextEncoder().encode(memo).length > maxMemoBytes) {
     throw new FieldError("memo", `A memo has at most ${maxMemoBytes} bytes.`);
   }
   return { to: address, amount, fee, memo };
-}
-
-function parseAmount(field: string, text: string): bigint {
-  const amount = readAmount(text);
-  if (amount === undefined && /^[0-9]{20,}$/.test(text.trim()))
-    throw new FieldError(field, "This is more than there can ever be.");
-  if (amount === undefined) throw new FieldError(field, "Enter a whole number of base units, such as 25.");
-  return amount;
 }

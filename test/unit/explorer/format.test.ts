@@ -1,14 +1,5 @@
 import { expect, it } from "vitest";
-import {
-  age,
-  byteSize,
-  count,
-  duration,
-  readAmount,
-  rounded,
-  short,
-  whole,
-} from "../../../src/explorer/format.ts";
+import { age, byteSize, count, duration, rounded, short, whole } from "../../../src/explorer/format.ts";
 
 it.each([
   [duration(0), "0 ms"],
@@ -38,18 +29,4 @@ it.each([
   [short("0x1234567890abcdef"), "0x123456…bcdef"],
 ])("formats %s", (text, expected) => {
   expect(text).toBe(expected);
-});
-
-it.each([
-  ["25", 25n],
-  [" 1,234,567 ", 1_234_567n],
-  ["18446744073709551615", 18_446_744_073_709_551_615n],
-  ["2,50", undefined],
-  ["1,5", undefined],
-  ["1234,567", undefined],
-  ["1.5", undefined],
-  ["-1", undefined],
-  ["", undefined],
-])("parses %j as an amount, or refuses it", (text, expected) => {
-  expect(readAmount(text)).toBe(expected);
 });

@@ -56,10 +56,10 @@ it("says in which line what is wrong", () => {
   expect(problems).toEqual([
     [1, undefined],
     [2, expect.stringContaining("not finished")],
-    [3, "The amount is not a whole number of base units."],
+    [3, "An amount has no digits after the point."],
     [4, expect.stringContaining("more than three fields")],
     [5, "A memo has at most 256 bytes."],
-    [6, expect.stringMatching(/neither an address .* not a whole number/)],
+    [6, expect.stringMatching(/neither an address .* Enter an amount in digits/)],
   ]);
 });
 
