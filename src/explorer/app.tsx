@@ -19,6 +19,7 @@ import { Age } from "./parts/names.tsx";
 import { type Route, useRoute } from "./route.ts";
 import { restoreScroll } from "./scroll.ts";
 import { useStore } from "./store.ts";
+import { Tour } from "./tour.tsx";
 import { Arrivals } from "./wallet/arrivals.tsx";
 import { paymentRequest } from "./wallet/payment-request.ts";
 
@@ -60,6 +61,7 @@ export function App(): Markup {
         class={connection === "lost" ? "away" : ""}
       >
         {connection === "lost" ? <Away status={status} /> : null}
+        <Tour page={route.page} />
         <Guarded>{page}</Guarded>
       </main>
       <Arrivals isHidden={route.page === "receive"} />

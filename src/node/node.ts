@@ -170,10 +170,11 @@ export class Node implements RunningNode {
   }
 
   #sayHowToJoin(network: LibP2pNetwork, { idHex, config }: Genesis): void {
-    const { logger } = this.#core;
+    const { logger, coins } = this.#core;
     this.#joinLine = adviseToJoin(this.#core, network, idHex);
     const authorities = config.authorities.length;
-    if (authorities >= minFaultTolerantAuthorities) return;
+    // A development chain is meant to have one.
+    if (coins || authorities >= minFaultTolerantAuthorities) return;
     logger.warn({ authorities }, "fewer than four authorities: the chain tolerates no faulty one");
   }
 

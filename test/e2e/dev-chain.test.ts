@@ -35,6 +35,8 @@ test("npm start in a fresh clone runs a chain of one node, which the next start 
 
   const first = await summary();
   expect(first.folder).toBe(join(clone, "data/dev"));
+  // A chain of one authority is what was asked for.
+  expect(first.node.stderr).not.toContain("fewer than four authorities");
   expect(first.explorer).toBe(`http://127.0.0.1:63262/#/wallet?key=${first.wallet.key}`);
   const account = `${first.url}/v1/accounts/${first.wallet.address}`;
   expect((await get<{ balance: string }>(account)).balance).toBe("1000000000");
