@@ -259,6 +259,20 @@ test("a producer whose transaction is gone makes an empty block when one is due"
   expect(asked).toEqual(["1000", "3000e"]);
 });
 
+test("a transaction that arrives while a block fails brings no second attempt beside the next one", async () => {
+  const { clock, chain, producer, pool } = planned({ emptyBlockPeriodMs: 1_000 });
+  const making = Promise.withResolvers<never>();
+  chain.produce = () => making.promise;
+  producer.enabled = true;
+  await clock.advance(1_000);
+  pool.hasExecutable = true;
+  producer.onTransaction();
+  expect(clock.pending).toBe(1);
+  making.reject(new Error("the disk is full"));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(clock.pending).toBe(1);
+});
+
 test("a producer that is stopped while its block fails does not try again", async () => {
   const { clock, chain, producer } = planned({ emptyBlockPeriodMs: 1_000 });
   const making = Promise.withResolvers<never>();
