@@ -63,7 +63,7 @@ export class LevelDatabase implements Database {
         );
       throw new CodedError(
         "OPEN_FAILED",
-        `cannot open the database ${folder}: ${messageOf(cause)}. If it is damaged, move the folder away and start again: the node downloads the chain from its peers`,
+        `cannot open the database ${folder}: ${messageOf(cause)}. If it is damaged, move this folder (db/) away and start again: the node downloads the chain from its peers`,
         { cause },
       );
     }

@@ -49,7 +49,7 @@ test("a node says of each address that it was given what is wrong with it, with 
   expect(unreached).toContain(`${given.refused}: the connection is refused`);
   expect(unreached).toContain(`${given.silent}: nothing answers in time`);
   expect(unreached).toContain(`${given.name}: the name does not resolve`);
-  expect(unreached).toMatch(new RegExp(`: another node answers there \\([^;]*${peerId}`));
+  expect(unreached).toMatch(new RegExp(`${given.otherId}: another node answers there \\([^;]*${peerId}`));
   expect(unreached).not.toContain(given.otherChain);
 
   await node.logs("a node that was given is of another chain", { name: "theirs", genesis: others.genesisId });

@@ -184,7 +184,7 @@ test("operations under way when the database closes end or are refused as closed
 test("a folder that cannot be opened is named, with what to do", async () => {
   const { folder } = await temporaryDatabase();
   await expect(LevelDatabase.open(`${folder}/LOG`)).rejects.toThrow(
-    /cannot open the database .*\/LOG: .*move the folder away/,
+    /cannot open the database .*\/LOG: .*move this folder \(db\/\) away/,
   );
 });
 
