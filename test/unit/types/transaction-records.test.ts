@@ -49,7 +49,7 @@ describe("records of many transactions", () => {
           expect(record.signingRoot).toEqual(signingRoot(Transfer.hashTreeRoot(transaction.message), domain));
         }
       }),
-      { seed: 1, numRuns: 20 },
+      { seed: 1, numRuns: 6 },
     );
   });
 
@@ -62,7 +62,7 @@ describe("records of many transactions", () => {
         expect(records).toEqual(transactionRecords(list, domain));
         expect(encodeRecords(records)).toEqual(encoded);
       }),
-      { seed: 1, numRuns: 20 },
+      { seed: 1, numRuns: 6 },
     );
   });
 
