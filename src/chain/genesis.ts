@@ -10,6 +10,7 @@ import {
   type GenesisBalance,
   type GenesisBlock,
   GenesisPayload,
+  genesisPayloadRoot,
 } from "../types/genesis.ts";
 import {
   type ChainSnapshot,
@@ -24,6 +25,7 @@ import {
 } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
+import { type Pause, systemPause } from "../util/slices.ts";
 import type { ChainStores } from "./stores.ts";
 import type { GenesisSigner } from "./types.ts";
 
@@ -70,8 +72,15 @@ export function genesisOf({ header, config }: GenesisHead): Genesis {
   return { id, idHex: toHex(id), config, snapshot: genesisSnapshot(config) };
 }
 
-/** @throws {CodedError} `INVALID_GENESIS` with the rule that is broken. */
-export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise<CheckedGenesis> {
+/**
+ * A payload that is not the header's is refused before its balances are decoded: anybody can put a million of them below
+ * a header that everybody knows. @throws {CodedError} `INVALID_GENESIS` with the rule that is broken.
+ */
+export async function checkGenesis(
+  block: GenesisBlock,
+  verify: Verify,
+  pause: Pause = systemPause,
+): Promise<CheckedGenesis> {
   const { header } = block;
   const { message } = header;
   const { config } = block.payload;
@@ -83,14 +92,13 @@ export async function checkGenesis(block: GenesisBlock, verify: Verify): Promise
     message.difficulty === genesisDifficulty &&
     HeaderVote.equals(message.vote, noVote) &&
     equalBytes(message.parent, zero32));
-  checkChainConfig(config);
-  const balances = decodeBalances(block);
-  const payload = { config, coinbase: { balances } };
-  checkCoinbase(payload.coinbase);
   require("its transactionsRoot is not the root of its payload", equalBytes(
-    rootOf(GenesisPayload, payload),
+    await genesisPayloadRoot(block, pause),
     message.transactionsRoot,
   ));
+  checkChainConfig(config);
+  const balances = decodeBalances(block);
+  checkCoinbase({ balances });
   const signatureSet = {
     publicKey: message.proposer,
     message: genesisSigningRoot(message),

@@ -1,8 +1,13 @@
+import { hash } from "@chainsafe/hashtree";
+import { digest64 } from "@chainsafe/persistent-merkle-tree";
 import { ByteListType, ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
+import type { Pause } from "../util/slices.ts";
 import { maxAuthorities } from "./authority.ts";
 import { SignedHeader } from "./block.ts";
+import { listRootInSlices } from "./list-root.ts";
 import { ChainParameters } from "./parameters.ts";
 import { Amount, Bytes32, Count, Uint8 } from "./primitives.ts";
+import { rootOf } from "./root.ts";
 
 export const maxGenesisBalances = 2 ** 20;
 
@@ -52,6 +57,7 @@ export type Coinbase = ValueOf<typeof Coinbase>;
 const EncodedCoinbase = new ByteListType(Coinbase.maxSize, { typeName: "Coinbase" });
 /** Bytes before the first balance. */
 const coinbaseOffsetBytes = 4;
+const balanceBytes = GenesisBalance.fixedSize!;
 
 /**
  * The payload of a genesis block. Its root is the `transactionsRoot` of the genesis header, so that the genesis id
@@ -79,13 +85,41 @@ export const GenesisBlock = new ContainerType(
 );
 export type GenesisBlock = ValueOf<typeof GenesisBlock>;
 
+/**
+ * The root of the payload, made in slices from its balances as they are encoded. They need not be what `Coinbase` can
+ * decode.
+ */
+export async function genesisPayloadRoot(
+  { payload }: Pick<GenesisBlock, "payload">,
+  pause: Pause,
+): Promise<Uint8Array> {
+  const balances = payload.coinbase.subarray(coinbaseOffsetBytes);
+  const list = {
+    length: Math.ceil(balances.length / balanceBytes),
+    depth: Math.log2(maxGenesisBalances),
+    rootsOf: (from: number, to: number) =>
+      balanceRoots(balances.subarray(from * balanceBytes, to * balanceBytes)),
+  };
+  // A container of one field has the root of that.
+  return digest64(rootOf(ChainConfig, payload.config), await listRootInSlices(list, pause));
+}
+
+/** The address and the balance are a chunk each. */
+function balanceRoots(encoded: Uint8Array): Uint8Array {
+  const count = Math.ceil(encoded.length / balanceBytes);
+  const chunks = new Uint8Array(count * 64);
+  for (let index = 0; index < count; index++)
+    chunks.set(encoded.subarray(index * balanceBytes, (index + 1) * balanceBytes), index * 64);
+  return hash(chunks);
+}
+
 /** The number of balances. */
 export function balanceCount({ payload }: Pick<GenesisBlock, "payload">): number {
-  return (payload.coinbase.length - coinbaseOffsetBytes) / GenesisBalance.fixedSize!;
+  return (payload.coinbase.length - coinbaseOffsetBytes) / balanceBytes;
 }
 
 /** The first `count` balances, or all. @throws if they are not the encoding of a `Coinbase`. */
 export function balancesOf({ payload }: Pick<GenesisBlock, "payload">, count?: number): GenesisBalance[] {
-  const end = count === undefined ? undefined : coinbaseOffsetBytes + count * GenesisBalance.fixedSize!;
+  const end = count === undefined ? undefined : coinbaseOffsetBytes + count * balanceBytes;
   return Coinbase.deserialize(payload.coinbase.subarray(0, end)).balances;
 }

@@ -4,9 +4,9 @@ import { hold } from "../lib/hold.ts";
 import { get, hostAndPort, openSocket } from "../lib/http.ts";
 import { tlsClient } from "../lib/tls-client.ts";
 
-const handshakes = { clients: 16, perSecond: 200 };
+const handshakes = { clients: 8, perSecond: 50 };
 const halfOpen = 80;
-const crumbs = { clients: 8, perSecond: 8, records: 400 };
+const crumbs = { clients: 4, perSecond: 2, records: 400 };
 /** A connection is left alone for this long after its records. */
 const lingerMs = 500;
 

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { signerFromSeed } from "../../../src/accounts/signer.ts";
 import { checkGenesis, createGenesis, genesisOf } from "../../../src/chain/genesis.ts";
 import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
@@ -6,14 +6,17 @@ import {
   balanceCount,
   balancesOf,
   type ChainConfig,
-  type Coinbase,
+  Coinbase,
   type GenesisBlock,
+  GenesisPayload,
+  genesisPayloadRoot,
 } from "../../../src/types/genesis.ts";
 import {
   authorityVote,
   computeDomain,
   Header,
   maxAmount,
+  rootOf,
   signingRoot,
   zero32,
 } from "../../../src/types/index.ts";
@@ -47,6 +50,28 @@ test.each<[string, GenesisBlock]>([
   ["another height", { header: { ...header, message: { ...header.message, height: 1 } }, payload }],
 ])("refuses %s", async (_, bad) => {
   await expect(checkGenesis(bad, verifySignatures)).rejects.toMatchObject({ code: "INVALID_GENESIS" });
+});
+
+test("refuses a payload that is not the header's before it decodes its balances, and pauses meanwhile", async () => {
+  const decode = vi.spyOn(Coinbase, "deserialize");
+  let pauses = 0;
+  const pause = async () => void pauses++;
+  const many = new Uint8Array(4 + 10_000 * 40);
+  many.set(payload.coinbase.subarray(0, 4));
+  const code = await codeOf(checkGenesis(withCoinbase(many), verifySignatures, pause));
+  expect([code, decode.mock.calls.length, pauses]).toEqual(["INVALID_GENESIS", 0, 2]);
+  decode.mockRestore();
+});
+
+test.each([0, 1, 2, 4_095, 4_096, 4_097, 12_000])("the root of a payload with %i balances", async (count) => {
+  const balances = Array.from({ length: count }, (_, index) => ({
+    address: new Uint8Array(32).fill(index),
+    balance: BigInt(index) << 40n,
+  }));
+  const coinbase = { balances };
+  const encoded = { payload: { ...payload, coinbase: Coinbase.serialize(coinbase) } };
+  const root = await genesisPayloadRoot(encoded, async () => undefined);
+  expect(root).toEqual(rootOf(GenesisPayload, { config: payload.config, coinbase }));
 });
 
 test("refuses an address that no key belongs to, as authority, account, named address or proposer", async () => {
