@@ -96,8 +96,8 @@ export class SlowReaders {
 }
 
 /**
- * How a reader keeps up with an answer that is made as it is read. One that is slower than the minimum rate on the whole
- * is cut off; the time that the node takes does not count.
+ * How a reader keeps up with an answer that is made as it is read. One that is slower than the minimum rate on the
+ * whole is cut off; the time that the node takes does not count.
  */
 export class ReadPace {
   readonly #clock: Clock;

@@ -377,7 +377,7 @@ export interface Diagnosis {
   state: "ok" | "waiting" | "halted" | "syncing" | "no-genesis";
   summary: string;
   findings: { code: string; detail: string; remedy: string }[];
-  /** Whom the next block waits for, while it is late. */
+  /** The authorities that the next block waits for, while it is late. */
   halt?: Halt;
 }
 

@@ -62,7 +62,7 @@ function missing({ own }: DiagnosisInput, chain: ChainInput) {
   return { absent, barred, needed, ownIsEligible };
 }
 
-/** Whom a late block waits for. */
+/** The authorities that a late block waits for. */
 export function haltOf(input: DiagnosisInput, chain: ChainInput): NonNullable<Diagnosis["halt"]> {
   const { absent, barred, needed, ownIsEligible } = missing(input, chain);
   const silent = [...absent, ...barred.filter((authority) => isUnheard(input, chain, authority))];

@@ -102,7 +102,7 @@ class KeptNode implements RunningNode {
   async stop(reason: string): Promise<void> {
     this.#stopping.abort();
     await this.#node.stop(reason);
-    // Whoever awaits `exitCode` gets the reason of a bad end.
+    // `exitCode` has the reason of a bad end, for others that await it.
     await this.exitCode.catch(() => undefined);
   }
 

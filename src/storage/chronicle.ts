@@ -46,7 +46,7 @@ export interface EnactedChange {
   voters: Uint8Array[];
 }
 
-/** What is remembered of the canonical chain beyond its blocks: hourly figures, and the places of changes. */
+/** Remembers hourly figures of the canonical chain, and the places of changes. */
 export class ChronicleStore {
   readonly #database: Database;
 

@@ -7,7 +7,7 @@ import { keyOf, keyRange } from "./key-spaces.ts";
 /** Transactions that are kept of a fork's block: 55 kB of the longest. */
 const keptTransactions = 100;
 
-/** What is remembered of a block that is not canonical, also when finality has passed it. */
+/** A remembered block that is not canonical, also after finality has passed it. */
 export interface ForkRecord {
   id: Uint8Array;
   record: HeaderRecord;

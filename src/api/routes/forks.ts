@@ -73,7 +73,7 @@ function fateView(ledger: LedgerServices, record: TransactionRecord, { found }: 
   return { ...transactionView(record), status: fateOf(ledger, record), block: null, index: null };
 }
 
-/** What became of a transaction that is in no canonical block. */
+/** The fate of a transaction that is in no canonical block. */
 function fateOf(
   { chain, mempool }: LedgerServices,
   { idHex, transaction }: TransactionRecord,

@@ -80,7 +80,7 @@ function Ghost({ fork: { id, height, proposer, retracted, returned } }: { fork: 
   );
 }
 
-/** What reorganizations have taken from the newest blocks, and where to read more. */
+/** The blocks that reorganizations have taken from the newest ones, and where to read more. */
 export function ForkMark(): Markup {
   const { blocks, forks } = useStore(live);
   const oldest = blocks.at(-1)?.height ?? 0;

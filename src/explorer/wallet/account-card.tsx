@@ -31,7 +31,7 @@ export function AccountCard({
   account: WalletAccount;
   request: PaymentRequest | undefined;
   onSent(id: string | undefined): void;
-  /** What stands beside it on a wide screen, below the newest transactions. */
+  /** The part that stands beside it on a wide screen, below the newest transactions. */
   children: Markup;
 }): Markup {
   const { address, name, key, isSaved } = account;

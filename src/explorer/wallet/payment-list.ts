@@ -20,8 +20,8 @@ export interface ListedPayment {
 }
 
 /**
- * Reads a list of payments, a line each: receiver, amount in the chain's unit, memo, separated by tabs, semicolons or commas,
- * quoted as in RFC 4180. Empty lines and a line of headings at the top are left out.
+ * Reads a list of payments, a line each: receiver, amount in the chain's unit, memo, separated by tabs, semicolons or
+ * commas, quoted as in RFC 4180. Empty lines and a line of headings at the top are left out.
  */
 export function readPayments(text: string): ListedPayment[] {
   const lines = text
