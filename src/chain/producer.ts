@@ -10,7 +10,6 @@ import type { Chain } from "./chain.ts";
 import type { Proposals } from "./proposals.ts";
 import { SignsOfLife } from "./signs-of-life.ts";
 import type { BlockSigner } from "./types.ts";
-import { voteBlockDueMs } from "./vote-blocks.ts";
 
 /** The delay before the next attempt after a block could not be made. */
 const retryMs = 1_000;
@@ -157,11 +156,10 @@ export class Producer {
     const parent = chain.head.header.message;
     const signAtMs = this.#signsOfLife.dueMs;
     const emptyPeriodMs = emptyBlockPeriodMs === 0 ? Number.POSITIVE_INFINITY : emptyBlockPeriodMs;
-    const openVotes = this.#answeredVotes.among(chain.snapshot.openVotes);
     const emptyAtMs = Math.min(
       parent.timestamp + emptyPeriodMs,
       signAtMs,
-      voteBlockDueMs({ ...chain.snapshot, openVotes }, parent),
+      this.#answeredVotes.dueMs(parent),
       this.#voteSince ?? Number.POSITIVE_INFINITY,
     );
     const reasonAtMs = Math.min(emptyAtMs, this.#wantedSince ?? Number.POSITIVE_INFINITY);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { signerLimit } from "../../../src/consensus/index.ts";
 import { answeredVotes } from "../../../src/chain/answered-votes.ts";
 import { Proposals } from "../../../src/chain/proposals.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
@@ -9,15 +10,18 @@ import { ProposalStore } from "../../../src/storage/proposals.ts";
 import {
   authorityVote,
   type ChainParameters,
+  type ChainSnapshot,
   type HeaderVote,
   maxAmount,
+  noVote,
   parameterVote,
 } from "../../../src/types/index.ts";
+import { compareBytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import type { ConfigChanges } from "../../chain-config.ts";
 import { finalize } from "../api/finalize.ts";
 import { extend, genesisParent } from "../consensus/test-chain.ts";
-import { authorities, testChain, testGenesis } from "../support/chain.ts";
+import { authorities, signer, type TestSigner, testChain, testGenesis } from "../support/chain.ts";
 import { ManualClock } from "../support/clock.ts";
 import { MemoryDatabase } from "../support/database.ts";
 import { testProducer } from "../support/producer.ts";
@@ -26,13 +30,24 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
+function moreAuthorities(count: number): TestSigner[] {
+  return Array.from({ length: count }, (_, number) => signer(number + 1)).sort((a, b) =>
+    compareBytes(a.publicKey, b.publicKey),
+  );
+}
+
 /**
  * Makes authorities on one chain without transactions, whose blocks are final at once; the last `dead` ones make none.
  * All start with the `stored` proposals.
  */
 async function council(count: number, config: ConfigChanges, dead = 0, stored: readonly HeaderVote[] = []) {
   const clock = new ManualClock();
-  const { chain } = await testChain({ genesis: await testGenesis(count, config), clock });
+  const keys = count > authorities.length ? moreAuthorities(count) : authorities.slice(0, count);
+  const set = keys.map(({ publicKey }) => publicKey);
+  const { chain } = await testChain({
+    genesis: await testGenesis(count, { authorities: set, ...config }),
+    clock,
+  });
   const made: CanonicalBlock[] = [];
   let settling: Promise<unknown> = Promise.resolve();
   clock.settle = async () => {
@@ -40,7 +55,7 @@ async function council(count: number, config: ConfigChanges, dead = 0, stored: r
     await settling;
     await chain.idle();
   };
-  const alive = authorities.slice(0, count - dead);
+  const alive = keys.slice(0, count - dead);
   const members = await Promise.all(
     alive.map(async (signer) => {
       const store = new ProposalStore(new MemoryDatabase());
@@ -62,7 +77,7 @@ async function council(count: number, config: ConfigChanges, dead = 0, stored: r
   );
   chain.events.on("sealed", (block) => made.push(block));
   chain.events.on("head", ({ head }) => {
-    settling = finalize(chain, head.height, authorities.slice(0, count)).then(async () => {
+    settling = finalize(chain, head.height, keys).then(async () => {
       for (const { proposals } of members) await proposals.onFinalized();
     });
   });
@@ -73,7 +88,7 @@ async function council(count: number, config: ConfigChanges, dead = 0, stored: r
   const propose = async (vote: HeaderVote, ...by: number[]) => {
     for (const index of by) await members[index]!.proposals.propose(vote);
   };
-  return { clock, chain, made, propose, members };
+  return { clock, chain, made, propose, members, keys };
 }
 
 const quiet = { emptyBlockPeriodMs: 0 };
@@ -103,6 +118,34 @@ describe("a chain without empty blocks", () => {
     await clock.advance(10 * minuteMs);
     const first = made.length;
     expect(first).toBeGreaterThan(2 * answeredVotes.requests);
+    await clock.advance(hourMs);
+    expect(made.length - first).toBeLessThan(60);
+  });
+
+  test("is not kept at work by two of seven who keep a vote open and begin each series of blocks for it", async () => {
+    const { clock, chain, made, members, keys } = await council(7, quiet);
+    for (const { producer } of members.slice(0, 2)) producer.stop();
+    const series = signerLimit(7) - 1;
+    const proposals = {
+      voteFor: ({ openVotes }: ChainSnapshot) =>
+        openVotes.length === 0 ? parameterVote("minFee", 7) : noVote,
+      wantsBlock: () => true,
+    };
+    const faulty = keys.slice(0, 2).map((signer) => testProducer({ chain, signer, clock, proposals }));
+    const begin = () => {
+      const { head, snapshot } = chain;
+      const isBetween = (head.height - (snapshot.openVotes[0]?.height ?? 0)) % series === 0;
+      for (const [index, producer] of faulty.entries())
+        producer.enabled = isBetween && (head.height / series) % 2 < 1 === (index === 0);
+    };
+    begin();
+    chain.events.on("head", begin);
+    onTestFinished(() => {
+      for (const producer of faulty) producer.stop();
+    });
+    await clock.advance(10 * minuteMs);
+    const first = made.length;
+    expect(first).toBeGreaterThan(20);
     await clock.advance(hourMs);
     expect(made.length - first).toBeLessThan(60);
   });
