@@ -26,15 +26,17 @@ export interface LeadDownloadOptions {
   standing: Standing;
   clock: Clock;
   logger: Logger;
-  signal: AbortSignal;
 }
 
 /** Downloads and imports the blocks of a lead, and of the pages of headers that its peer has after it. */
 export class LeadDownload {
   readonly #options: LeadDownloadOptions;
   #progress: DownloadProgress | undefined;
-  /** Consecutive downloads that were given up because no block arrived. */
-  #stalls = 0;
+  /**
+   * Consecutive downloads that were given up because no block arrived. Those of a majority are counted apart: anybody
+   * with an authority's key can show other headers, and keep back or deliver their blocks.
+   */
+  readonly #stalls = { majority: 0, others: 0 };
 
   constructor(options: LeadDownloadOptions) {
     this.#options = options;
@@ -45,7 +47,7 @@ export class LeadDownload {
   }
 
   /** Blocks that arrived before an error are imported. @throws {RequestError | BlockError | CodedError} */
-  async run(first: Lead): Promise<void> {
+  async run(first: Lead, signal: AbortSignal): Promise<void> {
     const { chain, clock, logger } = this.#options;
     const startedAtMs = clock.now();
     const target = this.#targetOf(first);
@@ -54,10 +56,11 @@ export class LeadDownload {
     this.#progress = new DownloadProgress(this.#options, start, target);
     const log = { peer: first.peer, commonAncestor: start, height: chain.head.height, target };
     if (first.isOfMajority) logger.info(log, "downloading a better chain");
+    const options = { ...this.#options, signal };
     try {
-      for (let lead: Lead | undefined = first; lead; lead = await nextLead(lead, this.#options)) {
+      for (let lead: Lead | undefined = first; lead; lead = await nextLead(lead, options)) {
         this.#progress.aimAt(this.#targetOf(lead));
-        await this.#importBodies(lead);
+        await this.#importBodies(lead, signal);
         blocks += lead.heads.length;
       }
     } finally {
@@ -77,7 +80,7 @@ export class LeadDownload {
     return Math.max(top.height, Math.min(claimed, possible));
   }
 
-  async #importBodies(lead: Lead): Promise<void> {
+  async #importBodies(lead: Lead, signal: AbortSignal): Promise<void> {
     const { chain, checks, clock, network, logger, candidates, statuses, standing } = this.#options;
     const { peer, heads } = lead;
     const having = statuses
@@ -87,7 +90,8 @@ export class LeadDownload {
       having.map((other) => other.peer),
       downloadPeers - 1,
     );
-    const patience = Math.min(patienceMs * 2 ** this.#stalls, maxPatienceMs);
+    const kind = lead.isOfMajority ? "majority" : "others";
+    const patience = Math.min(patienceMs * 2 ** this.#stalls[kind], maxPatienceMs);
     const stalled = new AbortController();
     let cancel = () => {};
     const wait = () => {
@@ -96,7 +100,7 @@ export class LeadDownload {
     wait();
     const options = {
       ...{ network, checks, clock, logger },
-      signal: AbortSignal.any([stalled.signal, this.#options.signal]),
+      signal: AbortSignal.any([stalled.signal, signal]),
       onDelivered: (from: PeerId) => candidates.prove(from),
       onSlow: (from: PeerId) => candidates.doubt(from),
     };
@@ -109,10 +113,10 @@ export class LeadDownload {
         this.#progress?.update(next.at(-1)!.header.message.height);
         wait();
       }
-      this.#stalls = 0;
+      this.#stalls[kind] = 0;
     } catch (error) {
-      if (!stalled.signal.aborted || this.#options.signal.aborted) throw error;
-      this.#stalls = Math.min(this.#stalls + 1, 4);
+      if (!stalled.signal.aborted || signal.aborted) throw error;
+      this.#stalls[kind] = Math.min(this.#stalls[kind] + 1, 4);
       throw new CodedError("STALLED", `no block of the announced chain came for ${patience} ms`);
     } finally {
       cancel();

@@ -12,6 +12,7 @@ import { Candidates } from "./candidates.ts";
 import type { SyncProgress } from "./download-progress.ts";
 import { gossipGap, type Lead } from "./lead.ts";
 import { LeadDownload } from "./lead-download.ts";
+import { Leads } from "./leads.ts";
 import type { PeerStatus, PeerStatuses } from "./peer-statuses.ts";
 import { scout } from "./scout.ts";
 import { Standing } from "./standing.ts";
@@ -60,8 +61,9 @@ export class Synchronizer {
   readonly #download: LeadDownload;
   /** The requests to peers that are under way. */
   readonly #jobs = new Set<Promise<void>>();
-  /** Leads of peers that keep their place until it is their turn. */
-  #leads: Lead[] = [];
+  readonly #leads: Leads;
+  /** The download of a lead that no majority has signed. */
+  #minor: { stop: AbortController; ended: Promise<void> } | undefined;
   #shown: (ShownChain & { totalDifficulty: number; untilMs: number }) | undefined;
   #isAskingAll = false;
   #wake: () => void = () => undefined;
@@ -72,11 +74,11 @@ export class Synchronizer {
     this.#options = options;
     this.#candidates = new Candidates(options);
     this.#standing = new Standing(options);
+    this.#leads = new Leads(options.chain, (peer) => this.#candidates.free(peer));
     this.#download = new LeadDownload({
       ...options,
       candidates: this.#candidates,
       standing: this.#standing,
-      signal: this.#stop.signal,
     });
   }
 
@@ -122,11 +124,7 @@ export class Synchronizer {
       });
       try {
         await this.#ask();
-        const lead = await this.#takeLead();
-        if (lead) {
-          await this.#follow(lead);
-          continue;
-        }
+        if (await this.#followNext()) continue;
         if (this.#candidates.tried === 0) this.#settle();
       } catch (error) {
         if (this.#stop.signal.aborted) return;
@@ -175,7 +173,7 @@ export class Synchronizer {
   #start(claim: PeerStatus): void {
     const job = this.#investigate(claim)
       .then((lead) => {
-        if (lead) this.#leads.push(lead);
+        if (lead) this.#leads.add(lead);
         else this.#candidates.free(claim.peer);
       })
       .finally(() => {
@@ -222,30 +220,43 @@ export class Synchronizer {
     return (await chain.tree.get(status.headId)) !== undefined;
   }
 
-  /** The heaviest lead that is still better than this node's chain. */
-  async #takeLead(): Promise<Lead | undefined> {
-    const { chain } = this.#options;
-    const still: Lead[] = [];
-    for (const lead of this.#leads) {
-      const isHere = await chain.tree.get(lead.top.id);
-      const isOn = await chain.tree.get(lead.heads[0]!.header.message.parent);
-      if (!isHere && isOn && lead.heads[0]!.height > chain.finalized.height) still.push(lead);
-      else this.#candidates.free(lead.peer);
+  /**
+   * Downloads the blocks of the next lead. One that no majority has signed costs an authority a header, so nobody waits
+   * for its blocks: it gives way to one of a majority. Resolves to false if there is nothing to download now.
+   */
+  async #followNext(): Promise<boolean> {
+    if (this.#minor && !this.#leads.hasMajority) return false;
+    this.#minor?.stop.abort();
+    await this.#minor?.ended;
+    const lead = await this.#leads.take();
+    if (!lead) return false;
+    const stop = new AbortController();
+    const ended = this.#follow(lead, stop.signal);
+    if (lead.isOfMajority) {
+      await ended;
+      return true;
     }
-    this.#leads = still.sort((a, b) => b.top.totalDifficulty - a.top.totalDifficulty);
-    return this.#leads.shift();
+    const job = ended.finally(() => {
+      this.#minor = undefined;
+      this.#jobs.delete(job);
+      this.#wake();
+    });
+    this.#minor = { stop, ended: job };
+    this.#jobs.add(job);
+    return true;
   }
 
-  async #follow(lead: Lead): Promise<void> {
+  /** Never rejects. `until`: the lead gives way, which is no failure of its peer. */
+  async #follow(lead: Lead, until: AbortSignal): Promise<void> {
     const { chain, statuses } = this.#options;
     const { peer } = lead;
     try {
-      await this.#download.run(lead);
+      await this.#download.run(lead, AbortSignal.any([until, this.#stop.signal]));
       const claim = statuses.get(peer);
       if (claim && !(await chain.tree.get(claim.status.headId))) statuses.forget(peer);
       this.#candidates.trust(peer);
     } catch (error) {
-      this.#onFailure(peer, error);
+      if (!until.aborted) this.#onFailure(peer, error);
     } finally {
       this.#candidates.free(peer);
     }

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { signerLimit } from "../../../src/consensus/index.ts";
 import { answeredVotes } from "../../../src/chain/answered-votes.ts";
 import { Proposals } from "../../../src/chain/proposals.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { voteBlockDueMs } from "../../../src/chain/vote-blocks.ts";
 import { isWithinLimits } from "../../../src/config/parameter-limits.ts";
+import { signerLimit } from "../../../src/consensus/index.ts";
 import { ProposalStore } from "../../../src/storage/proposals.ts";
 import {
   authorityVote,

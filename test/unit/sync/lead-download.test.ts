@@ -36,14 +36,13 @@ async function setUp(claimed = 20) {
     ...{ network, chain, checks, clock, standing, logger: silentLogger },
     statuses: { all: () => [{ peer: "peer", status: { height: claimed } }] as never },
     candidates: new Candidates({ network, clock }),
-    signal: new AbortController().signal,
   });
   /** Resolves to the end of a download of these heads, and its time in milliseconds. */
   const ended = async (from: number, to: number) => {
     const lead = (await Lead.of("peer", { checked: heads.slice(from, to), isLast: true }, chain))!;
     const startedAtMs = clock.now();
     let end: string | undefined;
-    download.run(lead).then(
+    download.run(lead, new AbortController().signal).then(
       () => (end = "downloaded"),
       ({ code }) => (end = code),
     );
@@ -77,6 +76,18 @@ test("waits 4 s for the blocks of an announced chain, longer each time, and 4 s 
   expect(await ended(10, 20)).toEqual(["STALLED", 4_000]);
 });
 
+test("longer waits for single blocks, which one authority can sign, change nothing for those of a majority", async () => {
+  const { net, ended, stalls } = await setUp();
+  stalls();
+  for (const patienceMs of [4_000, 8_000, 16_000]) expect(await ended(0, 1)).toEqual(["STALLED", patienceMs]);
+  expect(await ended(0, 10)).toEqual(["STALLED", 4_000]);
+  net.fault = () => undefined;
+  expect((await ended(0, 1))[0]).toBe("downloaded");
+  stalls();
+  expect(await ended(1, 11)).toEqual(["STALLED", 8_000]);
+  expect(await ended(1, 2)).toEqual(["STALLED", 4_000]);
+});
+
 test.each([
   ["its peer claims to have", 20, () => 20],
   ["a chain can have by now, whatever its peer claims", 2 ** 50, (possible: number) => possible],
@@ -85,7 +96,7 @@ test.each([
   stalls();
   const lead = (await Lead.of("peer", { checked: heads.slice(0, 10), isLast: false }, chain))!;
   await clock.advance(heads[9]!.header.message.timestamp + 90_000 - clock.now());
-  const ended = download.run(lead).catch(() => undefined);
+  const ended = download.run(lead, new AbortController().signal).catch(() => undefined);
   expect(download.progress?.targetHeight).toBe(
     expected(10 + Math.floor(90_000 / chain.snapshot.parameters.periodMs)),
   );

@@ -27,6 +27,11 @@ async function long(maker: BlockMaker, from: Tip, length: number, laterMs = 0): 
   return maker.extend(from, length, { laterMs });
 }
 
+/** An answer that never comes. */
+async function* silence(): AsyncGenerator<never> {
+  await new Promise(() => undefined);
+}
+
 const shared = new Map<string, Promise<Tip>>();
 function chainOf(maker: BlockMaker, length: number): Promise<Tip> {
   const key = `${length}`;
@@ -245,6 +250,29 @@ describe("a peer that", () => {
     expect(asked.length).toBeGreaterThan(0);
     expect(asked.length).toBeLessThanOrEqual(6);
     expect(node.chain.head.height).toBe(30);
+  });
+
+  test("shows single headers of an authority and gives no bodies does not delay a node that falls behind", async () => {
+    const liars = ["liar 1", "liar 2", "liar 3"];
+    const { clock, net, nodes } = await setUp("node", "honest", ...liars);
+    const [node, honest, ...others] = nodes as [SyncNode, SyncNode, ...SyncNode[]];
+    const fork = await chainOf(node.maker, 30);
+    await node.addAll(fork);
+    for (const [index, liar] of others.entries())
+      await liar.addAll(await node.maker.block(fork, { laterMs: 1 + index }));
+    await honest.addAll(await long(node.maker, fork, 20));
+    net.fault = (peer, protocol) =>
+      peer.startsWith("liar") && protocol.startsWith("blocks") ? { answer: silence } : undefined;
+    for (const one of nodes) one.start();
+    for (const liar of others) net.connect(node.network, liar.network);
+    await clock.advance(90_000);
+    // Then one of them is asked again for its block, which it has been asked for in vain before.
+    const asked = net.count("blocks");
+    await until(clock, () => net.count("blocks") > asked);
+    const connectedMs = clock.now();
+    net.connect(node.network, honest.network);
+    await until(clock, () => node.chain.head.height === 50);
+    expect(clock.now() - connectedMs).toBeLessThan(5_000);
   });
 
   test("reports invalid numbers loses score", async () => {
