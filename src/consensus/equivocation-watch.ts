@@ -12,13 +12,11 @@ import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import { headerEvidence, voteEvidence } from "./evidence.ts";
 
-/** Headers kept for one authority. A conflicting header comes soon, or with the branch that it is on. */
-export const keptHeaders = 64;
 /**
- * Target rounds kept for all authorities together, each with an equal share, and the least share of one: hours of the
- * rounds of a small set.
+ * Slots of headers, and target rounds of votes, kept for all authorities together, each with an equal share, and the
+ * least share of one: hours of the slots and rounds of a small set.
  */
-export const keptRounds = { inAll: 16_384, least: 64 };
+export const kept = { inAll: 16_384, least: 64 };
 /** Two conflicting votes in a round prove the offence; a third adds nothing. */
 export const votesPerRound = 2;
 
@@ -38,8 +36,8 @@ interface SeenVote {
 }
 
 interface Seen {
-  /** Headers by slot. */
-  headers: LruMap<number, { header: SignedHeader; id: Uint8Array }>;
+  /** Headers by slot, in the order in which they arrived. */
+  headers: Map<number, { header: SignedHeader; id: Uint8Array }>;
   /** Votes by target round, in the order in which they arrived. */
   votes: Map<number, SeenVote[]>;
 }
@@ -59,11 +57,16 @@ export interface VoteConflict {
 export class EquivocationWatch {
   readonly #slotMs: number;
   readonly #openRounds: () => Rounds;
+  readonly #presentSlot: () => number;
   readonly #seen = new LruMap<Hex, Seen>(maxAuthorities);
 
-  /** `openRounds`: a contradiction there may change the result. Votes in other rounds are forgotten first. */
-  constructor(options: { slotMs: number; openRounds?: () => Rounds }) {
+  /**
+   * `openRounds`: a contradiction there may change the result. Votes in other rounds are forgotten first.
+   * `presentSlot`: headers of later slots are forgotten first, and those of slots long before it.
+   */
+  constructor(options: { slotMs: number; presentSlot?: () => number; openRounds?: () => Rounds }) {
     this.#slotMs = options.slotMs;
+    this.#presentSlot = options.presentSlot ?? (() => Number.POSITIVE_INFINITY);
     this.#openRounds = options.openRounds ?? (() => noRounds);
   }
 
@@ -75,6 +78,9 @@ export class EquivocationWatch {
     const id = rootOf(Header, header.message);
     if (!before) {
       headers.set(slot, { header, id });
+      const to = this.#presentSlot();
+      const from = to - this.#kept + 1;
+      if (headers.size > this.#kept) headers.delete(leastUseful(headers.keys(), { from, to }));
       return undefined;
     }
     return equalBytes(before.id, id) ? undefined : headerEvidence(before.header, header, this.#slotMs);
@@ -92,8 +98,7 @@ export class EquivocationWatch {
       return { isNew: false, conflicts: [] };
     const conflicts = this.#conflictsOf(vote, votes);
     if (same.length < votesPerRound) votes.set(round, [...same, { vote, isShown: false }]);
-    const kept = Math.max(keptRounds.least, Math.floor(keptRounds.inAll / this.#seen.size));
-    if (votes.size > kept) votes.delete(this.#leastUseful(votes.keys()));
+    if (votes.size > this.#kept) votes.delete(leastUseful(votes.keys(), this.#openRounds()));
     return { isNew: true, conflicts };
   }
 
@@ -126,26 +131,30 @@ export class EquivocationWatch {
     return [...all.filter(isOpen), ...all.filter((seen) => !isOpen(seen))].slice(0, maxOuter);
   }
 
-  /** The round that came first among those that are not open; otherwise among all. */
-  #leastUseful(rounds: Iterable<number>): number {
-    const open = this.#openRounds();
-    let first: number | undefined;
-    for (const round of rounds) {
-      if (!isWithin(open, round)) return round;
-      first ??= round;
-    }
-    return first!;
+  /** The share of each authority. */
+  get #kept(): number {
+    return Math.max(kept.least, Math.floor(kept.inAll / this.#seen.size));
   }
 
   #of(authority: Uint8Array): Seen {
     const key = toHex(authority);
     let seen = this.#seen.get(key);
     if (!seen) {
-      seen = { headers: new LruMap(keptHeaders), votes: new Map() };
+      seen = { headers: new Map(), votes: new Map() };
       this.#seen.set(key, seen);
     }
     return seen;
   }
+}
+
+/** The number that came first among those that are not open; otherwise among all. */
+function leastUseful(numbers: Iterable<number>, open: Rounds): number {
+  let first: number | undefined;
+  for (const number of numbers) {
+    if (!isWithin(open, number)) return number;
+    first ??= number;
+  }
+  return first!;
 }
 
 const noRounds: Rounds = { from: 0, to: -1 };

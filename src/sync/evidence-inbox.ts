@@ -29,6 +29,7 @@ import {
   rootOf,
   type SignedFinalityVote,
   type SignedHeader,
+  slotOf,
 } from "../types/index.ts";
 import { concatBytes, type Hex, toHex, uint64Bytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
@@ -85,8 +86,10 @@ export class EvidenceInbox {
   private constructor(options: EvidenceInboxOptions) {
     this.#options = options;
     this.events = new Emitter(options.logger);
+    const { slotMs } = options.rules;
     this.#watch = new EquivocationWatch({
-      slotMs: options.rules.slotMs,
+      slotMs,
+      presentSlot: () => slotOf(options.clock.now(), slotMs),
       openRounds: () => this.#openRounds,
     });
     this.#settled = new SettledVotes(options.chain, options.certificates, options.clock);

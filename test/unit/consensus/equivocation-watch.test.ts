@@ -7,6 +7,8 @@ import { genesisId, signedHeader, signedVote, slotMs } from "./equivocation.ts";
 
 const check = (evidence: Evidence) => checkEvidence(evidence, { slotMs, genesisId }, verifySignatures);
 
+const template = signedHeader("A", 0, 1);
+
 describe("the watch", () => {
   test("knows a vote again, of the first two in a round", () => {
     const watch = new EquivocationWatch({ slotMs });
@@ -93,11 +95,34 @@ describe("the watch", () => {
     expect(reads / 78).toBeLessThan(4 * 1_000);
   });
 
-  test("remembers the newest of an authority that signs without end", () => {
-    const watch = new EquivocationWatch({ slotMs });
-    for (let n = 0; n < 1_000; n++) watch.header(signedHeader("A", n * slotMs, n + 1));
-    expect(watch.header(signedHeader("A", 999_500, 7))).toBeDefined();
-    expect(watch.header(signedHeader("A", 500, 7))).toBeUndefined();
+  test("remembers headers of 16,384 slots in all, and of 64 slots of an authority at least", () => {
+    const header = (authority: number, slot: number, height = 1) => {
+      const { message, signature } = template;
+      return {
+        message: { ...message, proposer: Buffer.alloc(32, `${authority}`), timestamp: slot * slotMs, height },
+        signature,
+      };
+    };
+    const contradicts = (watch: EquivocationWatch, slot: number) =>
+      watch.header(header(999, slot, 2)) !== undefined;
+    const alone = new EquivocationWatch({ slotMs });
+    for (let slot = 1; slot <= 400; slot++) alone.header(header(999, slot));
+    expect(contradicts(alone, 1)).toBe(true);
+    const crowd = (presentSlot?: () => number) => {
+      const watch = new EquivocationWatch({ slotMs, ...(presentSlot && { presentSlot }) });
+      for (let authority = 0; authority < 1_000; authority++) watch.header(header(authority, 1));
+      return watch;
+    };
+    const busy = crowd();
+    for (let slot = 2; slot <= 65; slot++) busy.header(header(999, slot));
+    expect([2, 1].map((slot) => contradicts(busy, slot))).toEqual([true, false]);
+    // Headers of slots that are far off do not push out those of the slots up to the present one.
+    const flooded = crowd(() => 64);
+    for (let slot = 65; slot <= 200; slot++) flooded.header(header(999, slot));
+    expect([1, 65, 200].map((slot) => contradicts(flooded, slot))).toEqual([true, false, true]);
+    const later = crowd(() => 65);
+    for (let slot = 66; slot <= 200; slot++) later.header(header(999, slot));
+    expect(contradicts(later, 1)).toBe(false);
   });
 
   test("remembers 16,384 rounds of votes in all, and 64 of an authority at least", () => {

@@ -4,6 +4,7 @@ import {
   maxEvidencePerRequest,
   type RequestHandler,
 } from "../../../protocols/index.ts";
+import { kept } from "../../../src/consensus/equivocation-watch.ts";
 import { headerEvidence, voteEvidence } from "../../../src/consensus/index.ts";
 import { encodeAddress } from "../../../src/crypto/address.ts";
 import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
@@ -145,6 +146,18 @@ describe("gossip", () => {
 
   test("ignores evidence against an account that is not an authority", async () => {
     expect(await inbox.onGossip(encode(twoHeaders("C")), "peer")).toBe("ignore");
+  });
+
+  test("detects a second header of the present slot, whatever number of later slots its proposer has signed for meanwhile", async () => {
+    const net = testNetwork();
+    const inbox = await open(net, undefined, verifyMarks);
+    const { first, second } = marked(0).headers[0]!;
+    const later = (slot: number) => ({ ...first, message: { ...first.message, timestamp: slot * slotMs } });
+    inbox.seenHeader(first);
+    for (let slot = 1; slot <= kept.inAll; slot++) inbox.seenHeader(later(slot));
+    inbox.seenHeader(second);
+    await turns();
+    expect(inbox.list().map(({ offence, slot }) => [offence, slot])).toEqual([["header", 0]]);
   });
 
   test("counts each slot and each round as separate evidence, but not another pair of the same", async () => {
