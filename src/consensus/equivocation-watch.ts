@@ -16,7 +16,7 @@ import { headerEvidence, voteEvidence } from "./evidence.ts";
  * Slots of headers, and target rounds of votes, kept for all authorities together, each with an equal share, and the
  * least share of one: hours of the slots and rounds of a small set.
  */
-export const kept = { inAll: 16_384, least: 64 };
+export const keptSignatures = { inAll: 16_384, least: 64 };
 /** Two conflicting votes in a round prove the offence; a third adds nothing. */
 export const votesPerRound = 2;
 
@@ -133,7 +133,7 @@ export class EquivocationWatch {
 
   /** The share of each authority. */
   get #kept(): number {
-    return Math.max(kept.least, Math.floor(kept.inAll / this.#seen.size));
+    return Math.max(keptSignatures.least, Math.floor(keptSignatures.inAll / this.#seen.size));
   }
 
   #of(authority: Uint8Array): Seen {

@@ -1,5 +1,6 @@
 import { toHex } from "../util/bytes.ts";
 import { authorityIndex, signerLimit } from "./authority-set.ts";
+import { minority } from "./finality.ts";
 
 /**
  * True if consecutive blocks show that a majority of the authorities has signed. The recent-signer rule lets an
@@ -14,11 +15,20 @@ export function majorityHasSigned(
   authorities: readonly Uint8Array[],
   proposers: Iterable<Uint8Array>,
 ): boolean {
+  return signersAmong(authorities, proposers) >= signerLimit(authorities.length);
+}
+
+/** True if more than a third have signed: one of them is honest while fewer than a third are faulty. */
+export function minorityHasSigned(
+  authorities: readonly Uint8Array[],
+  proposers: Iterable<Uint8Array>,
+): boolean {
+  return signersAmong(authorities, proposers) >= minority(authorities.length);
+}
+
+function signersAmong(authorities: readonly Uint8Array[], proposers: Iterable<Uint8Array>): number {
   const members = new Set<string>();
-  for (const proposer of proposers) {
-    if (authorityIndex(authorities, proposer) < 0) continue;
-    members.add(toHex(proposer));
-    if (members.size >= signerLimit(authorities.length)) return true;
-  }
-  return false;
+  for (const proposer of proposers)
+    if (authorityIndex(authorities, proposer) >= 0) members.add(toHex(proposer));
+  return members.size;
 }

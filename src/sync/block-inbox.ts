@@ -11,6 +11,7 @@ import {
   type EncodedCompactBlock,
   Header,
   rootOf,
+  type SignedHeader,
   shortIdCount,
 } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
@@ -78,6 +79,11 @@ export class BlockInbox {
   /** True while a block on this parent, whose transactions are all here, is being checked. */
   isChecking(parent: Uint8Array): boolean {
     return this.#sources.isChecking(parent);
+  }
+
+  /** Charges a block's proposer; false if this many of its transactions must not be decoded. */
+  mayDecode(id: Uint8Array, header: SignedHeader, count: number): boolean {
+    return this.#sources.mayDecode(id, header, count);
   }
 
   stop(): void {

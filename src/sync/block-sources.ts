@@ -61,9 +61,9 @@ export class BlockSources {
   /**
    * True if this many transactions of a block may be decoded. An authority can sign any number of blocks, each as large
    * as the chain allows and with transactions that nobody has seen. It may do so at twice the rate at which it may make
-   * blocks. Sync downloads a block that was refused and turns out to be part of the chain.
+   * blocks. Sync downloads a block that was refused once others build upon it.
    */
-  #mayDecode(id: Uint8Array, { message }: SignedHeader, count: number): boolean {
+  mayDecode(id: Uint8Array, { message }: SignedHeader, count: number): boolean {
     const { chain, finalizer } = this.#options;
     const { parameters, authorities } = chain.snapshot;
     const { maxBlockTransactions, periodMs } = parameters;
@@ -85,7 +85,7 @@ export class BlockSources {
           if (!equalBytes(rootOf(Header, block.header.message), id))
             throw new BlockError("MALFORMED", "not the block that was asked for");
           if (!(await checkFetchedHeader(block, id, this.#options))) askHeight(from);
-          else if (this.#mayDecode(id, block.header, transactionCount(block.body)))
+          else if (this.mayDecode(id, block.header, transactionCount(block.body)))
             return this.#check(load, block.header, () =>
               checkBlock(block, checks, { id, signedHeader: true }).catch(asLie),
             );
@@ -108,8 +108,8 @@ export class BlockSources {
           const listed = shortIdCount({ shortIds });
           // On a branch with a higher limit, sync finds the block by its headers.
           if (listed > chain.snapshot.parameters.maxBlockTransactions) return undefined;
-          if (listed > 0 && !this.#mayDecode(id, header, listed / lookedUpForOne)) return undefined;
-          const mayRequest = (count: number) => this.#mayDecode(id, header, count);
+          if (listed > 0 && !this.mayDecode(id, header, listed / lookedUpForOne)) return undefined;
+          const mayRequest = (count: number) => this.mayDecode(id, header, count);
           const announced = { id, shortIds, from, mayRequest };
           const records = await completeBlock(announced, this.#options);
           if (!records) return undefined;

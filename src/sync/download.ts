@@ -3,10 +3,10 @@ import { type BlockChecks, checkBlock } from "../chain/block-check.ts";
 import type { CheckedBlock, WeightedHeader } from "../chain/types.ts";
 import type { Network, PeerId } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
-import { Header, rootOf } from "../types/index.ts";
+import { Header, rootOf, transactionCount } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
 import { type Clock, limited } from "../util/clock.ts";
-import { messageOf } from "../util/errors.ts";
+import { CodedError, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { DownloadWork, type HeightRange, type Received } from "./download-work.ts";
 
@@ -29,6 +29,11 @@ export interface DownloadOptions {
   clock: Clock;
   logger: Logger;
   signal: AbortSignal;
+  /**
+   * False if this many transactions of a block must not be decoded, at its proposer's expense. Undefined for blocks that
+   * cost it nothing.
+   */
+  mayDecode?: ((head: WeightedHeader, transactions: number) => boolean) | undefined;
   /** A block of the peer has passed its checks. */
   onDelivered?(peer: PeerId): void;
   /** The peer keeps others waiting. */
@@ -39,7 +44,8 @@ export interface DownloadOptions {
  * Downloads, from several peers at once, the blocks of these consecutive checked headers, and yields them in order, as
  * many together as are ready. Blocks are checked while earlier ones are taken. A peer that stalls, has another chain or
  * answers nonsense gets no more work; its part goes to the others.
- * @throws {RequestError | BlockError} when no peer is left, with the last one's reason.
+ * @throws {RequestError | BlockError} when no peer is left, with the last one's reason. {CodedError} `TOO_MANY_BLOCKS`
+ * if a block must not be decoded.
  */
 export async function* downloadBlocks(
   heads: readonly WeightedHeader[],
@@ -132,11 +138,14 @@ async function checkBatches(work: DownloadWork, options: DownloadOptions): Promi
 async function check(
   received: Received,
   work: DownloadWork,
-  { checks, logger, network, onDelivered }: DownloadOptions,
+  { checks, logger, network, onDelivered, mayDecode }: DownloadOptions,
 ): Promise<void> {
   const { index, body, from } = received;
   // The checked signature is kept, because the id does not cover it.
-  const { header } = work.heads[index]!;
+  const head = work.heads[index]!;
+  const { header } = head;
+  if (mayDecode && !mayDecode(head, transactionCount(body)))
+    throw new CodedError("TOO_MANY_BLOCKS", "its proposer has signed more blocks than it may make");
   try {
     work.accept(received, await checkBlock({ header, body }, checks, { signedHeader: true }));
     onDelivered?.(from);

@@ -1,9 +1,11 @@
 import type { BlockChecks } from "../chain/block-check.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { WeightedHeader } from "../chain/types.ts";
 import type { Network, PeerId } from "../network/types.ts";
 import type { Clock } from "../util/clock.ts";
 import { CodedError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import type { BlockInbox } from "./block-inbox.ts";
 import type { Candidates } from "./candidates.ts";
 import { downloadBlocks } from "./download.ts";
 import { DownloadProgress, type SyncProgress } from "./download-progress.ts";
@@ -22,6 +24,8 @@ export interface LeadDownloadOptions {
   chain: ScoutOptions["chain"] & Pick<Chain, "importBlocks" | "snapshot">;
   checks: BlockChecks;
   statuses: Pick<PeerStatuses, "all">;
+  /** Charges the proposers of blocks that no honest authority needs to have signed or built upon. */
+  inbox: Pick<BlockInbox, "mayDecode">;
   candidates: Candidates;
   standing: Standing;
   clock: Clock;
@@ -81,8 +85,8 @@ export class LeadDownload {
   }
 
   async #importBodies(lead: Lead, signal: AbortSignal): Promise<void> {
-    const { chain, checks, clock, network, logger, candidates, statuses, standing } = this.#options;
-    const { peer, heads } = lead;
+    const { chain, checks, clock, network, logger, candidates, statuses, standing, inbox } = this.#options;
+    const { peer, heads, isOfMinority } = lead;
     const having = statuses
       .all()
       .filter((other) => other.peer !== peer && other.status.height >= heads[0]!.height);
@@ -100,6 +104,9 @@ export class LeadDownload {
     wait();
     const options = {
       ...{ network, checks, clock, logger },
+      mayDecode: isOfMinority
+        ? undefined
+        : ({ id, header }: WeightedHeader, count: number) => inbox.mayDecode(id, header, count),
       signal: AbortSignal.any([stalled.signal, signal]),
       onDelivered: (from: PeerId) => candidates.prove(from),
       onSlow: (from: PeerId) => candidates.doubt(from),

@@ -1,6 +1,6 @@
 import type { Chain } from "../chain/chain.ts";
 import type { WeightedHeader } from "../chain/types.ts";
-import { majorityHasSigned } from "../consensus/index.ts";
+import { majorityHasSigned, minorityHasSigned } from "../consensus/index.ts";
 import type { PeerId } from "../network/types.ts";
 import { equalBytes } from "../util/bytes.ts";
 
@@ -27,6 +27,8 @@ export class Lead {
    * deliver, or if people have named one of the blocks.
    */
   readonly isOfMajority: boolean;
+  /** True if an honest authority has signed one of the headers, while fewer than a third are faulty. */
+  readonly isOfMinority: boolean;
   /** True if one of them is a recovery's block: such headers are better than any that do not contain it. */
   readonly holdsRecovery: boolean;
   /** The height of the headers after these, if the peer has more. */
@@ -44,6 +46,7 @@ export class Lead {
     this.next = next;
     this.#authorities = authorities;
     this.isOfMajority = holdsRecovery || this.#isLong(heads);
+    this.isOfMinority = holdsRecovery || minorityHasSigned(authorities, proposersOf(heads));
   }
 
   /** `checked` are headers that `fetchHeaders` has returned. Undefined if all of the blocks are here. */
@@ -92,9 +95,10 @@ export class Lead {
 
   #isLong(heads: readonly WeightedHeader[]): boolean {
     if (heads.length <= gossipGap) return false;
-    return majorityHasSigned(
-      this.#authorities,
-      heads.map(({ header }) => header.message.proposer),
-    );
+    return majorityHasSigned(this.#authorities, proposersOf(heads));
   }
+}
+
+function proposersOf(heads: readonly WeightedHeader[]): Uint8Array[] {
+  return heads.map(({ header }) => header.message.proposer);
 }

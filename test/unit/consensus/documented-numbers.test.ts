@@ -6,7 +6,7 @@ import { sideBlockLimits } from "../../../src/chain/fork-blocks.ts";
 import { maxPatienceMs } from "../../../src/chain/round-leader.ts";
 import { isSeriesOver, pauseAfterSeriesMs, seriesBegunSooner } from "../../../src/chain/signs-of-life.ts";
 import { voteBlockDueMs } from "../../../src/chain/vote-blocks.ts";
-import { kept, votesPerRound } from "../../../src/consensus/equivocation-watch.ts";
+import { keptSignatures, votesPerRound } from "../../../src/consensus/equivocation-watch.ts";
 import {
   maxRoundTimeoutMs,
   minRoundTimeoutMs,
@@ -61,7 +61,7 @@ const sentences = {
     `In larger ones they are blocks stamped ${longest} after it (the longest time-out of a round)`,
     `keep back every vote for ${longest} could deceive`,
     `a vote for a block stamped more than ${listens} after it`,
-    `one header of each authority in each of the newest slots, and ${inWords(votesPerRound)} of its votes in each of the newest target rounds: ${english(kept.inAll)} slots, and as many rounds, shared by all authorities, at least ${kept.least} of each`,
+    `one header of each authority in each of the newest slots, and ${inWords(votesPerRound)} of its votes in each of the newest target rounds: ${english(keptSignatures.inAll)} slots, and as many rounds, shared by all authorities, at least ${keptSignatures.least} of each`,
     `beyond the newest ${cached} certificates: ${rate(readQuota).replace(" a", " such comparisons a")}`,
     `takes ${english(offenderQuota.requests)} new pieces of one authority at once and then ${rate(offenderQuota)}`,
     `votes of the rounds from the final one to ${openRoundsAhead} above the justified one`,

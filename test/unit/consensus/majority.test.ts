@@ -4,6 +4,7 @@ import {
   genesisSnapshot,
   hasSignedRecently,
   majorityHasSigned,
+  minorityHasSigned,
   signerLimit,
 } from "../../../src/consensus/index.ts";
 import { noVote } from "../../../src/types/index.ts";
@@ -60,4 +61,18 @@ test("strangers, and one authority many times, are no majority; an empty set has
   ).toBe(false);
   expect(majorityHasSigned(all, all.slice(0, 3))).toBe(true);
   expect(majorityHasSigned([], all)).toBe(false);
+});
+
+test.each([
+  [1, 1],
+  [3, 2],
+  [4, 2],
+  [6, 3],
+  [7, 3],
+])("of %i authorities, %i are a minority that has signed", (count, minority) => {
+  const all = genesisSnapshot(testChainConfig({ authorities: keys.slice(0, count) })).authorities;
+  const strangers = keys.slice(count);
+  expect(minorityHasSigned(all, [...all.slice(0, minority), ...strangers])).toBe(true);
+  const fewer = all.slice(0, minority - 1);
+  expect(minorityHasSigned(all, [...fewer, ...fewer, ...strangers])).toBe(false);
 });

@@ -4,7 +4,7 @@ import {
   maxEvidencePerRequest,
   type RequestHandler,
 } from "../../../protocols/index.ts";
-import { kept } from "../../../src/consensus/equivocation-watch.ts";
+import { keptSignatures } from "../../../src/consensus/equivocation-watch.ts";
 import { headerEvidence, voteEvidence } from "../../../src/consensus/index.ts";
 import { encodeAddress } from "../../../src/crypto/address.ts";
 import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
@@ -154,7 +154,7 @@ describe("gossip", () => {
     const { first, second } = marked(0).headers[0]!;
     const later = (slot: number) => ({ ...first, message: { ...first.message, timestamp: slot * slotMs } });
     inbox.seenHeader(first);
-    for (let slot = 1; slot <= kept.inAll; slot++) inbox.seenHeader(later(slot));
+    for (let slot = 1; slot <= keptSignatures.inAll; slot++) inbox.seenHeader(later(slot));
     inbox.seenHeader(second);
     await turns();
     expect(inbox.list().map(({ offence, slot }) => [offence, slot])).toEqual([["header", 0]]);

@@ -11,7 +11,10 @@ import { settledClock, syncNode } from "../support/sync-node.ts";
 const genesis = await testGenesis(3, { blockReward: 0n });
 
 /** Makes a node, and a download from a peer that has 20 blocks and claims to have `claimed`. */
-async function setUp(claimed = 20) {
+async function setUp(
+  claimed = 20,
+  charge: (proposer: Uint8Array, transactions: number) => boolean = () => true,
+) {
   const clock = settledClock();
   const net = new FakeNetwork(clock);
   const [node, peer] = [await syncNode(net, "node", genesis), await syncNode(net, "peer", genesis)];
@@ -36,6 +39,7 @@ async function setUp(claimed = 20) {
     ...{ network, chain, checks, clock, standing, logger: silentLogger },
     statuses: { all: () => [{ peer: "peer", status: { height: claimed } }] as never },
     candidates: new Candidates({ network, clock }),
+    inbox: { mayDecode: (_id, { message }, count) => charge(message.proposer, count) },
   });
   /** Resolves to the end of a download of these heads, and its time in milliseconds. */
   const ended = async (from: number, to: number) => {
@@ -74,6 +78,23 @@ test("waits 4 s for the blocks of an announced chain, longer each time, and 4 s 
   expect([behind.length > 0, chain.head.height]).toEqual([true, 10]);
   stalls();
   expect(await ended(10, 20)).toEqual(["STALLED", 4_000]);
+});
+
+test("blocks that no honest authority need have signed are charged to their proposers, and are not decoded if these have made too many", async () => {
+  const charged: unknown[] = [];
+  let isLeft = true;
+  const { chain, heads, ended } = await setUp(20, (proposer, transactions) => {
+    charged.push([proposer, transactions]);
+    return isLeft;
+  });
+  expect((await ended(0, 1))[0]).toBe("downloaded");
+  expect(charged).toEqual([[heads[0]!.header.message.proposer, 0]]);
+  isLeft = false;
+  expect((await ended(1, 2))[0]).toBe("TOO_MANY_BLOCKS");
+  expect([charged.length, chain.head.height]).toEqual([2, 1]);
+  // Two of three authorities have signed these.
+  expect((await ended(1, 3))[0]).toBe("downloaded");
+  expect([charged.length, chain.head.height]).toEqual([2, 3]);
 });
 
 test("longer waits for single blocks, which one authority can sign, change nothing for those of a majority", async () => {

@@ -54,7 +54,7 @@ test("a block that a recovery names shows that a node is behind, whatever its we
   await acceptRecoveries(node.stores, genesis, [recovery]);
   const { chain } = await node.reopen();
   const lead = (await Lead.of("peer", { checked: heads.slice(0, 1), isLast: true }, chain))!;
-  expect(lead.isOfMajority).toBe(true);
+  expect([lead.isOfMajority, lead.isOfMinority]).toEqual([true, true]);
   const heavy = { head: { ...chain.head, totalDifficulty: 1_000 }, reader: chain.reader };
   expect(await lead.showsBehind(heavy)).toBe(true);
   // It may be one of several.
@@ -114,7 +114,13 @@ test("four blocks that one authority has proposed show nothing", async () => {
     header: { ...head.header, message: { ...head.header.message, proposer } },
   }));
   const lead = await Lead.of("peer", { checked: ofOne, isLast: true }, chain);
-  expect(lead!.isOfMajority).toBe(false);
+  expect([lead!.isOfMajority, lead!.isOfMinority]).toEqual([false, false]);
+});
+
+test("two blocks of two of three authorities show that an honest one has signed, but no majority's chain", async () => {
+  const { chain, maker } = await testChain({ genesis });
+  const lead = await Lead.of("peer", { checked: await headsOf(maker, 2), isLast: true }, chain);
+  expect([lead!.isOfMajority, lead!.isOfMinority]).toEqual([false, true]);
 });
 
 describe("headers of a peer", () => {
