@@ -2,16 +2,26 @@ import type { Chain } from "../chain/chain.ts";
 import type { PeerId } from "../network/types.ts";
 import type { Lead } from "./lead.ts";
 
-/** The leads that wait to be downloaded. Their peers keep their places meanwhile. */
+/** Leads that no majority has signed and that wait at the same time. */
+export const maxMinor = 8;
+
+/**
+ * The leads that wait to be downloaded, one of a peer at most. Peers keep their places until it is the turn of their
+ * lead if a majority must have signed it. Others do not, since with an authority's key each costs a header.
+ */
 export class Leads {
   readonly #chain: Pick<Chain, "tree" | "finalized">;
   readonly #free: (peer: PeerId) => void;
-  #waiting: Lead[] = [];
+  readonly #waiting: Lead[] = [];
 
-  /** `free` gives the place of a peer back whose lead is of no use any more. */
+  /** `free` gives back the place of a peer. */
   constructor(chain: Pick<Chain, "tree" | "finalized">, free: (peer: PeerId) => void) {
     this.#chain = chain;
     this.#free = free;
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
   }
 
   /** True if a majority must have signed one of them. */
@@ -19,8 +29,18 @@ export class Leads {
     return this.#waiting.some(({ isOfMajority }) => isOfMajority);
   }
 
-  add(lead: Lead): void {
+  /** True if a lead of this peer waits. */
+  has(peer: PeerId): boolean {
+    return this.#waiting.some((lead) => lead.peer === peer);
+  }
+
+  /** Returns false if too many wait. */
+  add(lead: Lead): boolean {
+    const minor = this.#waiting.filter(({ isOfMajority }) => !isOfMajority);
+    if (!lead.isOfMajority) this.#free(lead.peer);
+    if (!lead.isOfMajority && minor.length >= maxMinor) return false;
     this.#waiting.push(lead);
+    return true;
   }
 
   /** The best one whose blocks are still missing: those of a majority come first, then the heaviest. */

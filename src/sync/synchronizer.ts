@@ -63,7 +63,7 @@ export class Synchronizer {
   readonly #jobs = new Set<Promise<void>>();
   readonly #leads: Leads;
   /** The download of a lead that no majority has signed. */
-  #minor: { stop: AbortController; ended: Promise<void> } | undefined;
+  #minor: { peer: PeerId; stop: AbortController; ended: Promise<void> } | undefined;
   #shown: (ShownChain & { totalDifficulty: number; untilMs: number }) | undefined;
   #isAskingAll = false;
   #wake: () => void = () => undefined;
@@ -125,7 +125,7 @@ export class Synchronizer {
       try {
         await this.#ask();
         if (await this.#followNext()) continue;
-        if (this.#candidates.tried === 0) this.#settle();
+        if (this.#candidates.tried === 0 && !this.#minor && this.#leads.isEmpty) this.#settle();
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         // The next status of a peer starts it again.
@@ -160,7 +160,7 @@ export class Synchronizer {
     const ours = { justifiedRound: chain.justified.round, totalDifficulty: chain.head.totalDifficulty };
     const claims = statuses
       .all()
-      .filter(({ status }) => compareClaims(status, ours) >= 0)
+      .filter(({ peer, status }) => compareClaims(status, ours) >= 0 && !this.#isShowing(peer))
       .sort((a, b) => compareClaims(b.status, a.status));
     for (const peer of this.#candidates.untried(claims.map((claim) => claim.peer))) {
       const claim = statuses.get(peer);
@@ -170,11 +170,16 @@ export class Synchronizer {
     }
   }
 
+  /** True if the headers that a peer claims are here. */
+  #isShowing(peer: PeerId): boolean {
+    return this.#minor?.peer === peer || this.#leads.has(peer);
+  }
+
   #start(claim: PeerStatus): void {
     const job = this.#investigate(claim)
       .then((lead) => {
-        if (lead) this.#leads.add(lead);
-        else this.#candidates.free(claim.peer);
+        if (!lead) this.#candidates.free(claim.peer);
+        else if (!this.#leads.add(lead)) this.#doubt(claim.peer);
       })
       .finally(() => {
         this.#jobs.delete(job);
@@ -241,7 +246,7 @@ export class Synchronizer {
       this.#jobs.delete(job);
       this.#wake();
     });
-    this.#minor = { stop, ended: job };
+    this.#minor = { peer: lead.peer, stop, ended: job };
     this.#jobs.add(job);
     return true;
   }

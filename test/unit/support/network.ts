@@ -166,7 +166,7 @@ export class FakeNode implements Network {
       direction: this.callers.has(id) ? "inbound" : "outbound",
       score: 0,
       connectedAtMs: 0,
-      chosen: true,
+      chosen: !this.callers.has(id),
     }));
   }
 

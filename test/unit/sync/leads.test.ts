@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Lead } from "../../../src/sync/lead.ts";
-import { Leads } from "../../../src/sync/leads.ts";
+import { Leads, maxMinor } from "../../../src/sync/leads.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 
 const id = (fill: number) => new Uint8Array(32).fill(fill);
@@ -39,17 +39,27 @@ test("takes those of a majority first, and the heavier ones of each kind", async
   const taken: unknown[] = [];
   for (let next = await leads.take(); next; next = await leads.take()) taken.push(next.peer);
   expect(taken).toEqual(["majority", "light majority", "heavy", "light"]);
-  expect([leads.hasMajority, freed]).toEqual([false, []]);
+  expect([leads.hasMajority, leads.isEmpty]).toEqual([false, true]);
+  // Those of a majority keep their places until they are taken.
+  expect(freed).toEqual(["light", "heavy"]);
+});
+
+test("keeps a bounded number that no majority has signed, and any number of others", () => {
+  const { leads } = setUp(1);
+  for (let number = 0; number < maxMinor; number++) expect(leads.add(lead(`${number}`, {}))).toBe(true);
+  expect([leads.add(lead("more", {})), leads.has("more"), leads.has("0")]).toEqual([false, false, true]);
+  expect(leads.add(lead("majority", { majority: true }))).toBe(true);
+  expect([leads.has("majority"), leads.isEmpty]).toEqual([true, false]);
 });
 
 test("gives the places of peers back whose blocks have arrived, do not follow known ones, or are not above the final one", async () => {
   const { leads, freed } = setUp(1, 2);
-  leads.add(lead("arrived", { top: 2 }));
-  leads.add(lead("low", { from: 5 }));
-  leads.add(lead("good", { from: 6 }));
+  leads.add(lead("arrived", { majority: true, top: 2 }));
+  leads.add(lead("low", { majority: true, from: 5 }));
+  leads.add(lead("good", { majority: true, from: 6 }));
   expect([(await leads.take())?.peer, freed]).toEqual(["good", ["arrived", "low"]]);
   const { leads: others, freed: loose } = setUp();
-  others.add(lead("loose", {}));
+  others.add(lead("loose", { majority: true }));
   expect([await others.take(), loose]).toEqual([undefined, ["loose"]]);
 });
 

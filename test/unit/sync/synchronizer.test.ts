@@ -264,6 +264,8 @@ describe("a peer that", () => {
     net.fault = (peer, protocol) =>
       peer.startsWith("liar") && protocol.startsWith("blocks") ? { answer: silence } : undefined;
     for (const one of nodes) one.start();
+    // All of them have connected by themselves.
+    for (const { network } of [honest, ...others]) node.network.callers.add(network.peerId);
     for (const liar of others) net.connect(node.network, liar.network);
     await clock.advance(90_000);
     // Then one of them is asked again for its block, which it has been asked for in vain before.
