@@ -12,13 +12,10 @@ export type Behaviour = (liar: Liar) => void;
 export const ofStrangers: Readonly<Record<string, Behaviour>> = { ...statuses, ...answers, ...gossip };
 
 /** Behaviours that need an authority's key. */
-export const ofCoalitions: Readonly<Record<string, Behaviour>> = { ...signed };
-
-/** Those that are drawn only where they are named, so that the runs of the seeds stay as they are. */
-export const ofCoalitionsByName: Readonly<Record<string, Behaviour>> = { ...restless };
+export const ofCoalitions: Readonly<Record<string, Behaviour>> = { ...signed, ...restless };
 
 export function behaviour(name: string): Behaviour {
-  const found = ofStrangers[name] ?? ofCoalitions[name] ?? ofCoalitionsByName[name];
+  const found = ofStrangers[name] ?? ofCoalitions[name];
   if (!found) throw new RangeError(`no such behaviour: ${name}`);
   return found;
 }

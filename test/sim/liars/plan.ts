@@ -1,5 +1,5 @@
 import type { Random } from "../random.ts";
-import { ofCoalitions, ofCoalitionsByName, ofStrangers } from "./behaviours.ts";
+import { ofCoalitions, ofStrangers } from "./behaviours.ts";
 
 /** Behaviours that the node does not withstand yet; empty when it keeps every promise. */
 const open: ReadonlySet<string> = new Set<string>([]);
@@ -33,7 +33,6 @@ export function drawLiars(
   if (!random.chance(0.5) && !wanted) return undefined;
   const coalition = isFaulty && (random.chance(0.7) || wanted !== undefined);
   const all = [...Object.keys(ofStrangers), ...(coalition ? Object.keys(ofCoalitions) : [])];
-  if (wanted && coalition) all.push(...Object.keys(ofCoalitionsByName));
   const held = random.shuffle(all.filter((name) => (wanted ? wanted.includes(name) : !open.has(name))));
   return {
     ids: random.weighted([

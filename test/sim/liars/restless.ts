@@ -3,10 +3,7 @@ import { signHeader } from "../../sign-header.ts";
 import type { Liar } from "./liar.ts";
 import { announce, answersForForged, signVote } from "./signing.ts";
 
-/**
- * Lies with an authority's key that are drawn only where they are named, so that the runs of the seeds stay as they
- * are.
- */
+/** Lies with an authority's key that never end by themselves. */
 
 /** Makes a block without transactions whenever it may, though nothing asks for one, and often two of them. */
 export function makesBlocksWithoutReason(liar: Liar): void {
