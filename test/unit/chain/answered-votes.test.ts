@@ -65,8 +65,7 @@ describe("a series of blocks for an open vote, three in a set of seven", () => {
       add(by, first, noVote);
       return dueIn(first);
     };
-    for (let series = 2; series < 2 + answeredVotes.requests; series++)
-      expect(begin(a, series)).toBe(1_000);
+    for (let series = 2; series < 2 + answeredVotes.requests; series++) expect(begin(a, series)).toBe(1_000);
     expect(begin(a, 66)).toBe(24 * 60 * minuteMs);
     expect([dueIn(198), begin(b, 67)]).toEqual([24 * 60 * minuteMs, 1_000]);
     return clock.advance(15 * minuteMs).then(() => {
