@@ -86,6 +86,8 @@ function unreachedFindings({ unreached }: DiagnosisInput): Finding[] {
       detail: `of the addresses that this node was given, these are not reached: ${[...listed, ...more].join("; ")}`,
       remedy:
         "see that a node runs there, that its address and peer id are these, and that firewalls let its p2p port through; " +
+        "one that ends connections at once may have no more places for nodes of this address (its --max-per-address), " +
+        "or lets in only those with its key or on its list (--network-key-file, --allow-peers); " +
         "take an address that is gone out of --bootstrap",
     },
   ];

@@ -192,7 +192,11 @@ const cases: Case[] = [
     }),
     state: "ok",
     codes: ["UNREACHED"],
-    says: ["not reached: /ip4/10.0.0.0/tcp/1: refused; ", "/ip4/10.0.0.7/tcp/1: refused; and 1 more"],
+    says: [
+      "not reached: /ip4/10.0.0.0/tcp/1: refused; ",
+      "/ip4/10.0.0.7/tcp/1: refused; and 1 more",
+      "(its --max-per-address)",
+    ],
   },
   {
     name: "an address that was given is of another chain",
