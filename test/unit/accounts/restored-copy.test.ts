@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -128,8 +128,9 @@ describe("which data signed last", () => {
 
   test("does not take an unreadable token for a missing one", async () => {
     await rm(join(folder, "signing-token"));
-    await mkdir(join(folder, "signing-token"));
-    await expect(start()).rejects.toMatchObject({ code: "EISDIR" });
+    // It can be replaced, but not read.
+    await symlink("signing-token", join(folder, "signing-token"));
+    await expect(start()).rejects.toMatchObject({ code: "ELOOP" });
   });
 
   test("a crash while the token changes", async () => {

@@ -65,7 +65,7 @@ describe("AccountTable", () => {
           );
         }
       }),
-      { numRuns: 40, seed: 1 },
+      { numRuns: 12, seed: 1 },
     );
   });
 });
