@@ -1,9 +1,10 @@
+import type { ServerResponse } from "node:http";
 import { Hono } from "hono";
 import { AccountHistory } from "./account-history.ts";
 import type { ClientLimiter } from "./client-limiter.ts";
 import type { DearReads } from "./dear-reads.ts";
 import type { EventHub } from "./event-hub.ts";
-import type { ApiEnv } from "./http.ts";
+import { type ApiEnv, jsonText } from "./http.ts";
 import type { HttpLimits } from "./limits.ts";
 import { Api } from "./operation.ts";
 import { problemOf, problemResponse } from "./problem.ts";
@@ -21,26 +22,28 @@ import { nodeRoutes } from "./routes/node.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
 import { proofRoutes } from "./routes/proofs.ts";
 import { proposalRoutes } from "./routes/proposals.ts";
-import { submitHandler } from "./routes/submit.ts";
+import { type Submit, submitHandler } from "./routes/submit.ts";
 import { transactionRoutes } from "./routes/transactions.ts";
 import { submitOperation } from "./schemas/submit.ts";
 import type { ApiServices } from "./services.ts";
 import { TransactionReads } from "./transaction-reads.ts";
 import { WholeBlocks } from "./whole-blocks.ts";
 
-/** All routes (docs/http.md). */
+/** All routes (docs/http.md), and the handler of `submitOperation`, which is used most. */
 export function createApp(
   services: ApiServices,
   limits: HttpLimits,
   hub: EventHub,
   { limiter, reads }: { limiter: ClientLimiter; reads: DearReads },
-): Hono<ApiEnv> {
+): { app: Hono<ApiEnv>; submit: Submit } {
   const app = new Hono<ApiEnv>();
   const { clock } = services;
   const api = new Api(app, services, reads);
   const transactions = new TransactionReads(reads, limiter);
   const submit = submitHandler(services, limits, { limiter, reads, transactions });
-  api.serveResponse(submitOperation, ({ context }) => submit(context));
+  api.serveResponse(submitOperation, async ({ context: { env } }) =>
+    jsonText(await submit(env.incoming, env.outgoing as ServerResponse), submitOperation.status),
+  );
   nodeRoutes(api, services);
   const wholeBlocks = new WholeBlocks(limits.maxBlockBytesAtOnce, { limiter, reads, clock });
   blockRoutes(api, services, wholeBlocks);
@@ -60,5 +63,5 @@ export function createApp(
   explorerRoutes(app);
   app.notFound(({ req }) => problemResponse("NOT_FOUND", `there is nothing at ${req.path}`));
   app.onError((error, { req }) => problemOf(error, services.logger, `${req.method} ${req.path} failed`));
-  return app;
+  return { app, submit };
 }

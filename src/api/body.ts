@@ -57,16 +57,27 @@ export async function withBody<T>(
 }
 
 function memoryOf(reading: Holding, shares: Shares): BodyMemory {
-  const taken = new AbortController();
-  reading.drop = () => taken.abort();
+  let isTaken = false;
+  let taken: AbortController | undefined;
+  reading.drop = () => {
+    isTaken = true;
+    taken?.abort();
+  };
   let held = 0;
   const hold = (bytes: number) => {
     const more = Math.max(0, bytes - held);
-    if (taken.signal.aborted || (reading.client !== thisMachine && !shares.grow(reading, more)))
-      throw tooMany();
+    if (isTaken || (reading.client !== thisMachine && !shares.grow(reading, more))) throw tooMany();
     held += more;
   };
-  return { hold, taken: taken.signal };
+  return {
+    hold,
+    // Few bodies wait for anything, and a controller takes longer to make than their lists.
+    get taken() {
+      taken ??= new AbortController();
+      if (isTaken) taken.abort();
+      return taken.signal;
+    },
+  };
 }
 
 function readBody(

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { clientAddress, isProxied } from "./client-address.ts";
 import type { ClientLimiter } from "./client-limiter.ts";
-import { refuseHost } from "./hosts.ts";
+import { hostCheck } from "./hosts.ts";
 import { Origins } from "./origins.ts";
 import { isChunked } from "./pipelines.ts";
 import { problemResponse } from "./problem.ts";
@@ -25,7 +25,7 @@ export function createGuard(
   { allowHosts, allowOrigins }: Pick<HttpAccess, "allowHosts" | "allowOrigins">,
   limiter: ClientLimiter,
 ): Guard {
-  const names = [host.toLowerCase(), ...allowHosts];
+  const refuseHost = hostCheck([host.toLowerCase(), ...allowHosts]);
   const origins = new Origins(allowOrigins);
   return (incoming, outgoing) => {
     origins.share(incoming, outgoing);
@@ -37,7 +37,7 @@ export function createGuard(
         ...(!isProxied(incoming) && { connection: "close" }),
       });
     }
-    const refusal = refuseHost(incoming, names);
+    const refusal = refuseHost(incoming);
     if (refusal) return refusal;
     // Such a body would stay in memory for as long as the answer takes.
     if (incoming.method !== "POST" && isChunked(incoming))

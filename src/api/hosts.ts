@@ -6,17 +6,24 @@ import { problemResponse } from "./problem.ts";
  * The refusal of a request that names no host, several, or one that is not allowed. `names` are in lower case;
  * `*.example.org` stands for every name below that one.
  */
-export function refuseHost(incoming: IncomingMessage, names: readonly string[]): Response | undefined {
-  const { headers, httpVersionMajor, httpVersionMinor } = incoming;
-  // HTTP/1.0 knows no Host header.
-  if (headers.host === undefined && httpVersionMajor === 1 && httpVersionMinor === 0) return undefined;
-  if (headers.host === undefined || hasSeveralHosts(incoming))
-    return problemResponse("MALFORMED", "a request has exactly one Host header");
-  if (isAllowedHost(headers.host, names)) return undefined;
-  return problemResponse(
-    "FORBIDDEN_HOST",
-    "the Host header must be localhost, an IP address, or a name that the node was started with (--host, --allow-host)",
-  );
+export function hostCheck(names: readonly string[]): (incoming: IncomingMessage) => Response | undefined {
+  /** Most requests name the same host as the one before. */
+  let allowed: string | undefined;
+  return (incoming) => {
+    const { host } = incoming.headers;
+    // HTTP/1.0 knows no Host header.
+    if (host === undefined && incoming.httpVersion === "1.0") return undefined;
+    if (host === undefined || hasSeveralHosts(incoming))
+      return problemResponse("MALFORMED", "a request has exactly one Host header");
+    if (host === allowed) return undefined;
+    if (!isAllowedHost(host, names))
+      return problemResponse(
+        "FORBIDDEN_HOST",
+        "the Host header must be localhost, an IP address, or a name that the node was started with (--host, --allow-host)",
+      );
+    allowed = host;
+    return undefined;
+  };
 }
 
 /** A page whose name was rebound to this machine's address (DNS rebinding) still sends its own name. */

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context, Hono } from "hono";
 import { commonHeaders, problemResponse } from "./problem.ts";
@@ -7,6 +8,7 @@ export type ApiContext = Context<ApiEnv>;
 export type Handler = (context: ApiContext) => Response | Promise<Response>;
 
 const jsonHeaders = { ...commonHeaders, "content-type": "application/json" };
+const rawJsonHeaders = Object.entries(jsonHeaders).flat();
 
 export function json(body: unknown, status = 200): Response {
   return jsonText(JSON.stringify(body), status);
@@ -14,6 +16,12 @@ export function json(body: unknown, status = 200): Response {
 
 export function jsonText(text: string, status = 200): Response {
   return new Response(text, { status, headers: jsonHeaders });
+}
+
+/** Sends what `jsonText` answers, for a part of the work. */
+export function sendJson(outgoing: ServerResponse, text: string, status: number): void {
+  outgoing.writeHead(status, [...rawJsonHeaders, "content-length", String(Buffer.byteLength(text))]);
+  outgoing.end(text);
 }
 
 /** One path with its methods. Any other method is answered 405. HEAD goes to GET. */

@@ -17,8 +17,7 @@ export class Pipelines {
 
   /**
    * Called with every request. Returns false for a connection that has been ended, because it has too many requests
-   * under way. A connection whose body is not complete when the request has been answered is closed: to read the rest,
-   * as Node.js would, takes the thread for as long as the client likes.
+   * under way.
    */
   begin(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
     const { socket } = incoming;
@@ -29,12 +28,19 @@ export class Pipelines {
       return false;
     }
     this.#unanswered.set(socket, unanswered);
-    outgoing.once("close", () => this.#unanswered.set(socket, this.#unanswered.get(socket)! - 1));
+    outgoing.on("close", () => this.#unanswered.set(socket, this.#unanswered.get(socket)! - 1));
+    return true;
+  }
+
+  /**
+   * Called before an answer. A connection whose body is not complete when the request has been answered is closed: to
+   * read the rest, as Node.js would, takes the thread for as long as the client likes.
+   */
+  beforeAnswer(incoming: IncomingMessage, outgoing: ServerResponse): void {
     // The listener of Node.js discards the rest and sets a time-out: this one has to be before it.
     outgoing.prependOnceListener("finish", () => incoming.complete || stopReading(incoming));
     // This one has to be after it.
-    outgoing.once("finish", () => incoming.complete || socket.setTimeout(lingerMs));
-    return true;
+    outgoing.once("finish", () => incoming.complete || incoming.socket.setTimeout(lingerMs));
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Refusal } from "../mempool/types.ts";
-import { joinTransactions, type TransactionRecord } from "../types/index.ts";
+import type { TransactionRecord } from "../types/index.ts";
 import { fromHex, type Hex } from "../util/bytes.ts";
 import { CodedError } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { type ProblemCode, ProblemError, writeFailed } from "./problem.ts";
 import type { LedgerServices } from "./services.ts";
+import type { SinglePosts } from "./single-posts.ts";
 import type { InputRefusal } from "./transaction-input.ts";
 import { type Lookup, requireRead } from "./transaction-reads.ts";
 
@@ -29,6 +30,7 @@ interface Rejection {
 export interface Submission {
   ledger: LedgerServices;
   logger: Logger;
+  singles: SinglePosts;
   /** Looks for refused transactions in blocks. */
   lookUp(ids: readonly Uint8Array[]): Promise<Lookup>;
 }
@@ -36,10 +38,9 @@ export interface Submission {
 /** Submits one encoded transaction; resolves to its id once it is on disk. @throws {ProblemError} */
 export async function submitOne(input: Uint8Array | InputRefusal, submission: Submission): Promise<Hex> {
   if (!(input instanceof Uint8Array)) throw new ProblemError(input.code, input.detail);
-  const { mempool } = submission.ledger;
-  const [outcome] = await mempool.add(mempool.decode(joinTransactions([input])), "local");
-  if (outcome!.accepted) return outcome!.record.idHex;
-  const refusal = outcome as Refusal;
+  const outcome = await submission.singles.add(input, submission.ledger.mempool);
+  if (outcome.accepted) return outcome.record.idHex;
+  const refusal: Refusal = outcome;
   const rejected = rejectedBy(refusal);
   if (mayBeIncluded(refusal)) {
     const { id, idHex } = refusal.record;

@@ -8,8 +8,10 @@ const unknown = "unknown";
 /** The proxies whose word counts for a client's address. `networks` are addresses, or networks such as 10.0.0.0/8. */
 export class TrustedProxies {
   readonly #list = new BlockList();
+  readonly #isEmpty: boolean;
 
   constructor(networks: readonly string[]) {
+    this.#isEmpty = networks.length === 0;
     for (const network of networks) {
       const [address = "", prefix] = network.split("/");
       if (prefix === undefined) this.#list.addAddress(address, familyOf(address));
@@ -18,6 +20,7 @@ export class TrustedProxies {
   }
 
   has(address: string): boolean {
+    if (this.#isEmpty) return false;
     const plain = address.split("%")[0]!;
     return isIP(plain) !== 0 && this.#list.check(plain, familyOf(plain));
   }

@@ -2,6 +2,8 @@
 export class LruMap<Key, Value> {
   readonly #map = new Map<Key, Value>();
   readonly #capacity: number;
+  /** The key that was used last, which is in its place already. */
+  #newest: Key | undefined;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -13,9 +15,10 @@ export class LruMap<Key, Value> {
 
   get(key: Key): Value | undefined {
     const value = this.#map.get(key);
-    if (value !== undefined) {
+    if (value !== undefined && key !== this.#newest) {
       this.#map.delete(key);
       this.#map.set(key, value);
+      this.#newest = key;
     }
     return value;
   }
@@ -27,6 +30,7 @@ export class LruMap<Key, Value> {
   set(key: Key, value: Value): void {
     this.#map.delete(key);
     this.#map.set(key, value);
+    this.#newest = key;
     if (this.#map.size > this.#capacity) this.#map.delete(this.#map.keys().next().value as Key);
   }
 

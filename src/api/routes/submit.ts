@@ -11,13 +11,13 @@ import { type BodyMemory, withBody } from "../body.ts";
 import { clientAddress } from "../client-address.ts";
 import type { ClientLimiter } from "../client-limiter.ts";
 import type { DearReads } from "../dear-reads.ts";
-import { type Handler, json } from "../http.ts";
 import { countValues } from "../json-values.ts";
 import type { HttpLimits } from "../limits.ts";
 import { ProblemError } from "../problem.ts";
 import { requireLedger } from "../require-ledger.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";
 import { Shares } from "../shares.ts";
+import { SinglePosts } from "../single-posts.ts";
 import { type Input, type InputList, type Submission, submitMany, submitOne } from "../submit.ts";
 import { encodeInput, maxJsonTransactions, parseJson } from "../transaction-input.ts";
 import type { TransactionReads } from "../transaction-reads.ts";
@@ -37,9 +37,11 @@ const recordBytes = 2 * 1024;
 /** The memory of a transaction's outcome until the answer has been made: a few fields, and their text. */
 const outcomeBytes = 256;
 
+export type Submit = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<string>;
+
 /**
  * `POST /v1/transactions`: the hot path. Small bodies are decoded at once; larger ones of other machines share the time
- * of `reads`.
+ * of `reads`. Resolves to the JSON text of the answer with status 202. @throws {ProblemError}
  */
 export function submitHandler(
   services: ApiServices,
@@ -49,17 +51,18 @@ export function submitHandler(
     reads,
     transactions,
   }: { limiter: ClientLimiter; reads: DearReads; transactions: TransactionReads },
-): Handler {
+): Submit {
   const bodies = new Shares(limits.maxBodyBytesInFlight);
+  const singles = new SinglePosts();
   const begin = (outgoing: ServerResponse): Submission => {
     const ledger = requireLedger(services);
     const lookUp = (ids: readonly Uint8Array[]) => transactions.find(ledger.chain.reader, ids, outgoing);
-    return { ledger, logger: services.logger, lookUp };
+    return { ledger, logger: services.logger, singles, lookUp };
   };
-  const postJson = async (body: Buffer, memory: BodyMemory, outgoing: ServerResponse): Promise<Response> => {
+  const postJson = async (body: Buffer, memory: BodyMemory, outgoing: ServerResponse): Promise<string> => {
     const submission = begin(outgoing);
     const { ledger } = submission;
-    const decode = async () => {
+    const decode = () => {
       memory.hold(0);
       const value = parseJson(body);
       if (!Array.isArray(value)) return encodeInput(value, ledger.chain.genesis.idHex);
@@ -68,12 +71,15 @@ export function submitHandler(
       return decodeValues(value, ledger);
     };
     const isCheap = body.length <= bodyBytesPerToken && countValues(body, cheapValues) <= cheapValues;
-    const decoded = await (isCheap ? decode() : reads.run(clientAddress(outgoing.req), decode, memory.taken));
-    if (!Array.isArray(decoded)) return json({ id: await submitOne(decoded, submission) }, 202);
+    const decoding = isCheap
+      ? decode()
+      : reads.run(clientAddress(outgoing.req), async () => decode(), memory.taken);
+    const decoded = decoding instanceof Promise ? await decoding : decoding;
+    if (!Array.isArray(decoded)) return `{"id":"${await submitOne(decoded, submission)}"}`;
     const list = { length: decoded.length, decode: async () => decoded };
-    return json(await submitMany(list, submission), 202);
+    return JSON.stringify(await submitMany(list, submission));
   };
-  const postSsz = async (body: Buffer, memory: BodyMemory, outgoing: ServerResponse): Promise<Response> => {
+  const postSsz = async (body: Buffer, memory: BodyMemory, outgoing: ServerResponse): Promise<string> => {
     const submission = begin(outgoing);
     const decode = (from: number, to: number) => async () => {
       memory.hold((to - from) * recordBytes + from * outcomeBytes);
@@ -85,10 +91,9 @@ export function submitHandler(
       decode: (from, to) =>
         isCheap ? decode(from, to)() : reads.run(clientAddress(outgoing.req), decode(from, to), memory.taken),
     };
-    return json(await submitMany(list, submission), 202);
+    return JSON.stringify(await submitMany(list, submission));
   };
-  return ({ env }) => {
-    const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
+  return async (incoming, outgoing) => {
     const address = clientAddress(incoming);
     const charge = (bytes: number) => {
       if (!limiter.charge(address, bytes / bodyBytesPerToken)) throw tooFast(limiter.retryAfterS(address));

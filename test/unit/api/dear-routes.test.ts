@@ -27,7 +27,7 @@ beforeAll(async () => {
   hub = new EventHub(node.services, defaultHttpLimits, reads);
   const { rate, localRate } = defaultHttpLimits;
   const limiter = new ClientLimiter(systemClock, rate, localRate);
-  app = createApp(node.services, defaultHttpLimits, hub, { limiter, reads });
+  app = createApp(node.services, defaultHttpLimits, hub, { limiter, reads }).app;
 });
 afterAll(async () => {
   hub.close();
@@ -115,7 +115,7 @@ describe("what is the same for everybody is read once", () => {
 
   it("the first balances", async () => {
     const read = vi.spyOn(node.chain.reader, "genesis");
-    const app = createApp(node.services, defaultHttpLimits, hub, {
+    const { app } = createApp(node.services, defaultHttpLimits, hub, {
       limiter: new ClientLimiter(systemClock, defaultHttpLimits.rate, defaultHttpLimits.localRate),
       reads,
     });

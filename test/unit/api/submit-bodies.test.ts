@@ -40,7 +40,7 @@ afterEach(async () => {
 function bound(maxBodyBytesInFlight: number): void {
   const limits = { ...defaultHttpLimits, maxBodyBytesInFlight };
   const limiter = new ClientLimiter(systemClock, limits.rate, limits.localRate);
-  app = createApp(node.services, limits, hub, { limiter, reads });
+  app = createApp(node.services, limits, hub, { limiter, reads }).app;
 }
 
 /** Posts from another machine. */
@@ -112,7 +112,7 @@ function holdMempool() {
 it("a body costs its client as much as four requests, and one more for each 2 KiB", async () => {
   const limiter = new ClientLimiter(systemClock, { perSecond: 1, burst: 100 }, { perSecond: 1, burst: 100 });
   const charge = vi.spyOn(limiter, "charge");
-  app = createApp(node.services, defaultHttpLimits, hub, { limiter, reads });
+  app = createApp(node.services, defaultHttpLimits, hub, { limiter, reads }).app;
   await post("10.0.0.1", `{${" ".repeat(4094)}}`);
   expect(charge.mock.calls).toEqual([
     ["10.0.0.1", 3],

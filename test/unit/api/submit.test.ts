@@ -5,6 +5,7 @@ import { BlockStore } from "../../../src/storage/blocks.ts";
 import { type Transaction, Transactions, transactionRecord } from "../../../src/types/index.ts";
 import { CodedError } from "../../../src/util/errors.ts";
 import { alice, bob, type Fixture, signer, startFixture, transactionJson } from "./fixture.ts";
+import { rawConnection } from "./raw.ts";
 
 const octets = { "content-type": "application/octet-stream" };
 
@@ -40,6 +41,26 @@ describe("POST /v1/transactions", () => {
     const genesisId = node.chain.genesis.idHex;
     const upper = `0x${genesisId.slice(2).toUpperCase()}`;
     expect((await node.post({ ...transaction, genesisId: upper })).status).toBe(202);
+  });
+
+  it("answers the same, headers too, however the target is written", async () => {
+    const post = async (target: string, body: string) => {
+      const head = `POST ${target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json`;
+      const request = `${head}\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+      const text = await rawConnection(node.server.port, request).closed;
+      const lines = text.toLowerCase().split("\r\n");
+      return lines.filter((each) => !each.startsWith("date: ")).sort();
+    };
+    for (const [body, status] of [
+      ["[null]", 202],
+      ["null", 400],
+    ] as const) {
+      const usual = await post("/v1/transactions", body);
+      expect(usual.join()).toContain(`http/1.1 ${status}`);
+      expect(usual).toContain("x-content-type-options: nosniff");
+      expect(await post("http://localhost/v1/transactions", body)).toEqual(usual);
+    }
+    expect((await post("/v1/transactions?x=1", "[null]")).join()).toContain("unknown query parameter");
   });
 
   it("accepts the valid transactions of a list", async () => {

@@ -1,0 +1,58 @@
+import { expect, test, vi } from "vitest";
+import { SinglePosts } from "../../../src/api/single-posts.ts";
+import type { Mempool } from "../../../src/mempool/mempool.ts";
+import { splitTransactions } from "../../../src/types/index.ts";
+
+/** A mempool whose records are the first bytes of transactions; each call of `add` waits until the test ends it. */
+function held() {
+  const calls: { group: number[]; end: (error?: Error) => void }[] = [];
+  const mempool = {
+    decode: (list: Uint8Array) => splitTransactions(list).map(([first]) => first),
+    add: (group: number[]) =>
+      new Promise((resolve, reject) => {
+        const end = (error?: Error) => (error ? reject(error) : resolve(group.map((record) => ({ record }))));
+        calls.push({ group, end });
+      }),
+  } as unknown as Mempool;
+  const posts = new SinglePosts();
+  const add = (byte: number) => posts.add(Uint8Array.of(byte), mempool);
+  const groups = () => calls.map(({ group }) => group);
+  const until = (count: number) => vi.waitUntil(() => calls.length === count);
+  return { add, calls, groups, until };
+}
+
+test("posts that arrive while two groups are under way form the next one, with one outcome each", async () => {
+  const { add, calls, groups, until } = held();
+  const outcomes = [add(1)];
+  await until(1);
+  outcomes.push(add(2), add(3));
+  await until(2);
+  outcomes.push(add(4), add(5));
+  await new Promise((resolve) => setImmediate(resolve));
+  outcomes.push(add(6));
+  calls[1]!.end();
+  await until(3);
+  expect(groups()).toEqual([[1], [2, 3], [4, 5, 6]]);
+  for (const { end } of calls) end();
+  expect(await Promise.all(outcomes)).toEqual([1, 2, 3, 4, 5, 6].map((record) => ({ record })));
+});
+
+test("a group that cannot be written is refused, and the next one goes on", async () => {
+  const { add, calls, until } = held();
+  const failed = [add(1), add(2)].map((outcome) => expect(outcome).rejects.toThrow("disk"));
+  await until(1);
+  calls[0]!.end(new Error("disk"));
+  await Promise.all(failed);
+  const next = add(3);
+  await until(2);
+  calls[1]!.end();
+  expect(await next).toEqual({ record: 3 });
+});
+
+test("many posts are several groups, so that no one waits for the signatures of all", async () => {
+  const { add, groups, until } = held();
+  const outcomes = Array.from({ length: 200 }, () => add(1));
+  await until(2);
+  expect(groups().map(({ length }) => length)).toEqual([128, 72]);
+  expect(outcomes).toHaveLength(200);
+});
