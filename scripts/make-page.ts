@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, parse, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { buildSync } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { cspHash } from "../src/api/csp-hash.ts";
 import type { MadeFile, MadePage } from "../src/api/page.ts";
 
@@ -16,7 +16,7 @@ const folder = join(root, "src/explorer");
 const file = resolve(process.argv[2] ?? join(root, "build/explorer.json"));
 const source = readFileSync(join(folder, "index.html"), "utf8");
 const named = [...source.matchAll(/<(?:link rel="stylesheet" href|script[^>]* src)="([^"]+)"/g)];
-const bundled = bundle(named.map(([, name]) => name!));
+const bundled = await bundle(named.map(([, name]) => name!));
 const scripts: string[] = [];
 const styles: string[] = [];
 const page = source
@@ -34,14 +34,13 @@ const page = source
 /**
  * Scripts that the page fetches when it needs them, and runs within itself, so that its policy names their hashes too.
  */
-const later = new Map(
-  ["backup.js", "qr.js"].map((name) => {
-    const [text] = bundle([`${parse(name).name}/main.ts`], "iife").values();
-    scripts.push(cspHash(text!));
-    return [name, made(text!)];
-  }),
-);
-const output: MadePage = { scripts, styles, ...made(page), later: Object.fromEntries(later) };
+const later: Record<string, MadeFile> = {};
+for (const name of ["backup.js", "qr.js", "stories.js"]) {
+  const [text] = (await bundle([`${parse(name).name}/main.ts`], "iife")).values();
+  scripts.push(cspHash(text!));
+  later[name] = made(text!);
+}
+const output: MadePage = { scripts, styles, ...made(page), later };
 mkdirSync(dirname(file), { recursive: true });
 // A node may read the page at this moment, and several may build it.
 const temporary = `${file}.${process.pid}`;
@@ -52,11 +51,12 @@ renameSync(temporary, file);
  * Bundles files; returns the texts by the files' names without extension. esbuild writes no `</script` or `</style`
  * into them.
  */
-function bundle(names: string[], format: "esm" | "iife" = "esm"): Map<string, string> {
-  const { outputFiles } = buildSync({
+async function bundle(names: string[], format: "esm" | "iife" = "esm"): Promise<Map<string, string>> {
+  const { outputFiles } = await build({
     entryPoints: names.map((name) => join(folder, name)),
     outdir: folder,
     loader: { ".svg": "text" },
+    plugins: [sharedParts()],
     format,
     bundle: true,
     minify: true,
@@ -64,6 +64,23 @@ function bundle(names: string[], format: "esm" | "iife" = "esm"): Map<string, st
     logLevel: "silent",
   });
   return new Map(outputFiles.map(({ path, text }) => [parse(path).name, text]));
+}
+
+/** What the stories import from outside their folder is in the page already (src/explorer/shared.ts). */
+function sharedParts(): Plugin {
+  return {
+    name: "shared parts",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^(?:preact|\.\.\/)/ }, ({ importer }) =>
+        importer.startsWith(join(folder, "stories/")) ? { path: "shared", namespace: "shared" } : undefined,
+      );
+      onLoad({ filter: /.*/, namespace: "shared" }, () => {
+        const text = readFileSync(join(folder, "shared.ts"), "utf8");
+        const names = [...text.matchAll(/^export \{ (.+) \} from/gm)].map(([, list]) => list).join(", ");
+        return { contents: `export const { ${names} } = globalThis.ccoinShared;` };
+      });
+    },
+  };
 }
 
 function made(text: string): MadeFile {

@@ -1,5 +1,6 @@
 import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
 import type { Status } from "../client/index.ts";
+import { short } from "./format.ts";
 import { Header } from "./header.tsx";
 import { live } from "./live.ts";
 import type { Markup } from "./markup.ts";
@@ -7,7 +8,6 @@ import { AccountPage } from "./pages/account.tsx";
 import { AuthoritiesPage } from "./pages/authorities.tsx";
 import { BlockPage } from "./pages/block.tsx";
 import { Blocks } from "./pages/blocks.tsx";
-import { ForkPage, ForksPage } from "./pages/forks.tsx";
 import { MempoolPage } from "./pages/mempool.tsx";
 import { Overview } from "./pages/overview.tsx";
 import { PeersPage } from "./pages/peers.tsx";
@@ -16,8 +16,10 @@ import { TransactionPage } from "./pages/transaction.tsx";
 import { WalletPage } from "./pages/wallet.tsx";
 import { Problem } from "./parts/layout.tsx";
 import { Age } from "./parts/names.tsx";
+import { Story } from "./parts/story.tsx";
 import { type Route, useRoute } from "./route.ts";
 import { restoreScroll } from "./scroll.ts";
+import { acceptChain, formerChain } from "./seen-chain.ts";
 import { useStore } from "./store.ts";
 import { Tour } from "./tour.tsx";
 import { Arrivals } from "./wallet/arrivals.tsx";
@@ -62,6 +64,7 @@ export function App(): Markup {
       >
         {connection === "lost" ? <Away status={status} /> : null}
         <Tour page={route.page} />
+        <OtherChain status={status} />
         <Guarded>{page}</Guarded>
       </main>
       <Arrivals isHidden={route.page === "receive"} />
@@ -94,6 +97,25 @@ function Away({ status }: { status: Status | undefined }): Markup {
   );
 }
 
+/** A notice that the node's chain is not the one that this browser has seen here before. */
+function OtherChain({ status }: { status: Status | undefined }): Markup {
+  const former = useStore(formerChain);
+  if (!former || !status?.genesisId) return null;
+  return (
+    <section class="note warn" aria-label="Another chain">
+      <p>
+        <strong>This is another chain than the one that this browser has seen here before.</strong> That was{" "}
+        <bdi>{former.name}</bdi> <code>{short(former.id)}</code>, this is <bdi>{status.name}</bdi>{" "}
+        <code>{short(status.genesisId)}</code>. Coins and payments of the former chain are not on this one.
+        Your keys and contacts are still in this browser.
+      </p>
+      <button type="button" onClick={() => acceptChain(status)}>
+        I know
+      </button>
+    </section>
+  );
+}
+
 /** Shows an error in place of a page that fails; the other pages stay usable. */
 function Guarded({ children }: { children?: Markup }): Markup {
   const [error] = useErrorBoundary();
@@ -118,12 +140,17 @@ function pageOf({ page, argument, query }: Route): [string, Markup] {
       return [`Account ${argument.slice(0, 12)}`, <AccountPage address={argument} query={query} />];
     case "forks":
       return argument === ""
-        ? ["Forks", <ForksPage />]
-        : [`Fork ${argument.slice(0, 12)}`, <ForkPage id={argument} />];
+        ? ["Forks", <Story show={({ ForksPage }) => <ForksPage />} />]
+        : [`Fork ${argument.slice(0, 12)}`, <Story show={({ ForkPage }) => <ForkPage id={argument} />} />];
     case "mempool":
       return ["Mempool", <MempoolPage />];
     case "authorities":
       return ["Authorities", <AuthoritiesPage />];
+    case "long-term":
+      return [
+        "Long term",
+        <Story show={({ LongTermPage }) => <LongTermPage hours={numberOf(query.get("hours")) ?? 24} />} />,
+      ];
     case "peers":
       return ["Peers", <PeersPage />];
     case "wallet":

@@ -45,6 +45,14 @@ export function age(ms: number): string {
   return `${ms < 99_500 ? `${Math.floor(ms / 1000)} s` : duration(ms)} ago`;
 }
 
+/** Formats the share of turns that were not missed, as `98.4 %`: never `100 %` if one was. */
+export function uptime(missed: number, turns: number): string {
+  if (turns <= 0) return "–";
+  const share = Math.max(0, 1 - missed / turns);
+  const tenths = Math.floor(share * 1000) / 10;
+  return `${tenths === 100 ? 100 : tenths.toFixed(1)} %`;
+}
+
 export function byteSize(bytes: number): string {
   if (bytes < 1000) return `${Math.round(bytes)} B`;
   return bytes < 1e6 ? `${precise().format(bytes / 1e3)} kB` : `${precise().format(bytes / 1e6)} MB`;

@@ -18,6 +18,7 @@ const places = [
 const within: Readonly<Record<string, string>> = {
   block: "blocks",
   forks: "blocks",
+  "long-term": "",
   tx: "blocks",
   mempool: "blocks",
 };

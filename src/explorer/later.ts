@@ -1,16 +1,21 @@
 import type { Backup } from "./backup/main.ts";
 import { client } from "./live.ts";
 import type { QrRows } from "./qr/main.ts";
+import * as shared from "./shared.ts";
+import type { Stories } from "./stories/main.ts";
 
 /** The exports of the scripts that the page fetches when it first needs them: each is src/explorer/<name>/main.ts. */
 interface Later {
   "backup.js": Backup;
   "qr.js": QrRows;
+  "stories.js": Stories;
 }
 
 declare global {
   var ccoinLater: Partial<Later> | undefined;
+  var ccoinShared: typeof shared;
 }
+globalThis.ccoinShared = shared;
 
 const loading = new Map<keyof Later, Promise<unknown>>();
 

@@ -1,5 +1,6 @@
 import { Client } from "../client/client.ts";
 import type { BlockRef, BlockSummary, Diagnosis, Genesis, SideBlock, Status } from "../client/index.ts";
+import { SharedStream } from "./event-stream.ts";
 import type { Sample } from "./shape.ts";
 import { Store } from "./store.ts";
 
@@ -49,11 +50,9 @@ const minShownMs = 300;
 const pollMs = 5_000;
 /** Polls between two questions for forks: an event tells of most changes. */
 const pollsPerFork = 2;
-const reconnectMs = 2_000;
 
 /** Timestamps of blocks by id, from events, oldest first. */
 const timestamps = new Map<string, number>();
-let source: EventSource | undefined;
 /** Blocks that events have told of, oldest first, and the last final one, before they are shown. */
 let arrived: BlockSummary[] = [];
 let finalRef: BlockRef | undefined;
@@ -68,11 +67,11 @@ export function nodeTime(nowMs: number): number {
   return nowMs + live.value.clockOffsetMs;
 }
 
-/** A hidden tab asks for nothing and holds no connection: browsers have six for all tabs of a site. */
+/** A hidden tab asks for nothing. */
 export function followNode(): void {
   const follow = () => {
     if (document.hidden) return rest();
-    connect();
+    stream.start();
     // A poll handles its errors itself, and sets the next one.
     void poll();
   };
@@ -81,50 +80,49 @@ export function followNode(): void {
 }
 
 function rest(): void {
-  source?.close();
-  source = undefined;
+  stream.stop();
   clearTimeout(timer);
 }
 
-function connect(): void {
-  source?.close();
-  const opened = new EventSource(`${client.url}/v1/events?types=block,retracted,finalized,mode`);
-  source = opened;
-  const on = <T>(type: string, handle: (data: T) => void) =>
-    opened.addEventListener(type, (event) => handle(JSON.parse((event as MessageEvent<string>).data)));
-  opened.onopen = () => {
+const stream = new SharedStream(`${client.url}/v1/events`, ["block", "retracted", "finalized", "mode"], {
+  opened: () => {
     live.update({ connection: "open" });
     pollIn(0);
-  };
-  opened.onerror = () => {
-    live.update({ connection: "lost" });
-    if (opened.readyState === EventSource.CLOSED && source === opened) setTimeout(reconnect, reconnectMs);
-  };
-  on<Omit<BlockSummary, "finalized">>("block", (block) => {
-    timestamps.set(block.id, block.timestamp);
-    for (const old of timestamps.keys()) if (timestamps.size > keptBlocks) timestamps.delete(old);
-    arrived.push({ ...block, finalized: false });
-    soon();
-  });
-  on<BlockRef>("finalized", (block) => {
-    finalRef = block;
-    soon();
-    const timestamp = timestamps.get(block.id);
-    if (timestamp === undefined) return;
-    const sample = { label: `block ${block.height}`, value: Math.max(0, nodeTime(Date.now()) - timestamp) };
-    live.update({ finalityLags: withSample(live.value.finalityLags, sample) });
-  });
-  on<BlockRef>("retracted", ({ id }) => {
-    showArrived();
-    live.update({ blocks: live.value.blocks.filter((block) => block.id !== id) });
-    needsForks = true;
-    pollIn(0);
-  });
-  on("mode", () => pollIn(0));
+  },
+  lost: () => live.update({ connection: "lost" }),
+  event: (type, data) => {
+    if (type === "block") onBlock(JSON.parse(data));
+    else if (type === "finalized") onFinalized(JSON.parse(data));
+    else if (type === "retracted") onRetracted(JSON.parse(data));
+    else pollIn(0);
+  },
+});
+
+function onBlock(block: Omit<BlockSummary, "finalized">): void {
+  timestamps.set(block.id, block.timestamp);
+  for (const old of timestamps.keys()) if (timestamps.size > keptBlocks) timestamps.delete(old);
+  arrived.push({ ...block, finalized: false });
+  soon();
 }
 
-function reconnect(): void {
-  if (!document.hidden) connect();
+function onFinalized(block: BlockRef): void {
+  finalRef = block;
+  soon();
+  const timestamp = timestamps.get(block.id);
+  if (timestamp === undefined) return;
+  const sample = { label: `block ${block.height}`, value: Math.max(0, nodeTime(Date.now()) - timestamp) };
+  live.update({ finalityLags: withSample(live.value.finalityLags, sample) });
+}
+
+function onRetracted({ id }: BlockRef): void {
+  showArrived();
+  const blocks = live.value.blocks.filter((block) => block.id !== id);
+  const { status } = live.value;
+  // The head is retracted first.
+  const head = status?.head?.id === id ? (blocks[0] ?? null) : status?.head;
+  live.update({ blocks, status: status && { ...status, head: head ?? null } });
+  needsForks = true;
+  pollIn(0);
 }
 
 /** Shows what events have told, some at a time. */

@@ -1,7 +1,8 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
-import { followNode } from "./live.ts";
+import { followNode, live } from "./live.ts";
 import { rememberScroll } from "./scroll.ts";
+import { noticeChain } from "./seen-chain.ts";
 import { startClock } from "./store.ts";
 import { watchContacts } from "./wallet/contacts.ts";
 import { watchTabs } from "./wallet/wallet.ts";
@@ -10,6 +11,7 @@ startClock();
 rememberScroll();
 watchTabs();
 watchContacts();
+live.on(({ status }) => status && noticeChain(status));
 render(<App />, document.getElementById("app")!);
 // The first requests wait until the page has loaded: on a small machine they would slow it down.
 addEventListener("load", followNode);

@@ -46,6 +46,33 @@ export function nextBlockMs(
   return emptyBlockPeriodMs === 0 ? undefined : head.timestamp + Math.max(periodMs, emptyBlockPeriodMs);
 }
 
+/** A block that is later than this is missed. */
+const lateMs = 1_500;
+
+/**
+ * Returns what plots show of a halt, as their last samples: the time without a block, and since when nothing is final.
+ * Undefined while the next block is not late. `nowMs` is the node's time.
+ */
+export function haltSamples(
+  {
+    status,
+    genesis,
+    blocks,
+  }: { status: Status | undefined; genesis: Genesis | undefined; blocks: readonly BlockSummary[] },
+  nowMs: number,
+): { interval: Sample; rate: Sample; finality: Sample | undefined } | undefined {
+  const head = blocks[0];
+  const dueMs = status && genesis && head && nextBlockMs(head, status, genesis);
+  if (!dueMs || nowMs - dueMs <= lateMs) return undefined;
+  const label = `after block ${head.height}`;
+  const waiting = blocks.findLast(({ height }) => height > (status.finalized?.height ?? head.height));
+  return {
+    interval: { label, value: nowMs - head.timestamp },
+    rate: { label, value: 0 },
+    finality: waiting && { label: `block ${waiting.height}`, value: nowMs - waiting.timestamp },
+  };
+}
+
 /** Returns the expected proposer of the next block: the authority in turn, or the first one after it that may sign. */
 export function expectedProposer(authorities: readonly Authority[]): Authority | undefined {
   const turn = authorities.findIndex(({ inTurn }) => inTurn);

@@ -52,6 +52,12 @@ export interface Loaded<T> {
   error: Error | undefined;
 }
 
+/** Two answers, once both are there. */
+export function bothOf<A, B>(one: Loaded<A>, other: Loaded<B>): Loaded<[A, B]> {
+  const isLoaded = one.data !== undefined && other.data !== undefined;
+  return { data: isLoaded ? [one.data!, other.data!] : undefined, error: one.error ?? other.error };
+}
+
 /** Loads again when `key` changes, one request at a time, so that a slow node is asked no faster than it answers. */
 export function useLoad<T>(load: () => Promise<T>, key: unknown): Loaded<T> {
   const [loaded, setLoaded] = useState<Loaded<T>>({ data: undefined, error: undefined });

@@ -47,7 +47,9 @@ async function pages(): Promise<{ path: string; shows: string }[]> {
     { path: `#/tx/${id}`, shows: "Signature" },
     { path: `#/account/${from}`, shows: "−25" },
     { path: "#/mempool", shows: "No transaction waits" },
-    { path: "#/authorities", shows: "Evidence of faults" },
+    { path: "#/authorities", shows: "with the genesis block" },
+    { path: "#/forks", shows: "None: this node has seen no fork." },
+    { path: "#/long-term", shows: "Longest interval" },
     { path: "#/peers", shows: "3 connections" },
     { path: "#/wallet", shows: "Make the key" },
     { path: "#/nowhere", shows: "There is no page here." },
@@ -143,16 +145,51 @@ test("the page asks the node seldom, and a hidden tab not at all", async () => {
   expect(troubles).toEqual([]);
 });
 
-test("nothing of another chain stays when the node has one", async () => {
+test("nothing of another chain stays when the node has one, and it is noticed until that is known", async () => {
   const { page } = await stage().open();
   await figure(page, "Head");
   await page.evaluate(() => Object.assign(window, { isOld: true }));
   await page.route("**/v1/status", async (route) => {
     const response = await route.fetch();
     const status = (await response.json()) as object;
-    await route.fulfill({ response, json: { ...status, genesisId: `0x${"12".repeat(32)}` } });
+    await route.fulfill({ response, json: { ...status, genesisId: `0x${"12".repeat(32)}`, name: "new" } });
   });
   await page.waitForFunction(() => !("isOld" in window));
+  const notice = page.getByRole("region", { name: "Another chain" });
+  await notice.getByText(/That was explorer 0x.+, this is new 0x121212…1212/).waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  await page.reload();
+  await notice.getByRole("button", { name: "I know" }).click();
+  await notice.waitFor({ state: "detached" });
+  await page.reload();
+  await figure(page, "Head");
+  expect(await notice.count()).toBe(0);
+});
+
+test("the tabs of a browser share one connection, and another takes over when its tab is closed", async () => {
+  const first = await stage().open();
+  const connections: string[] = [];
+  first.page.context().on("request", (request) => {
+    if (request.url().includes("/v1/events")) connections.push(request.url());
+  });
+  await figure(first.page, "Head");
+  const others: Page[] = [];
+  for (let tab = 2; tab <= 8; tab++) {
+    const page = await first.page.context().newPage();
+    others.push(page);
+    await page.goto(`${stage().url}/?tab=${tab}`);
+  }
+  const follow = async (page: Page) => {
+    const height = await figure(page, "Head");
+    await until("the head moves on", async () => (await figure(page, "Head")) > height + 2, {
+      timeoutMs: waitMs,
+    });
+  };
+  for (const page of others) await follow(page);
+  expect(connections).toEqual([]);
+  await first.page.close();
+  for (const page of others) await follow(page);
+  expect(connections).toHaveLength(1);
 });
 
 test("search finds heights, ids and addresses", async () => {
@@ -300,9 +337,10 @@ test("the page shows votes, proposals and evidence", async () => {
     await route.fulfill({ response, json });
   });
   await goTo(page, { path: "#/authorities", shows: "two finality votes in one round" });
-  const open = page.getByRole("region", { name: "Open votes" });
-  await open.getByRole("cell", { name: "remove" }).waitFor();
-  await open.getByRole("row", { name: /set.*minFee/ }).waitFor();
+  const changed = page.getByRole("region", { name: "What has changed" });
+  await changed.getByRole("listitem").filter({ hasText: "votes to remove" }).waitFor();
+  await changed.getByRole("listitem").filter({ hasText: "votes to set minFee = 10" }).waitFor();
+  await page.getByText("Why two finality votes in one round").waitFor();
   const own = page.getByRole("region", { name: "Proposals of this node" });
   await own.getByRole("cell", { name: "1 of 3" }).waitFor();
   expect(await axeViolations(page)).toEqual([]);
@@ -346,6 +384,8 @@ test("the page explains a halt and what to do, and shows when the node is gone",
   await page.getByText("Live", { exact: true }).waitFor();
   for (const node of nodes.slice(2)) await node.stop();
   await page.getByRole("heading", { name: "The chain has halted" }).waitFor();
+  const plot = page.getByRole("figure").filter({ hasText: "Block interval" });
+  await plot.getByText("halted").waitFor();
   await page.getByText(/2 of 4 authorities are silent: .+ brings? blocks back/).waitFor();
   await page.getByText("What is known, and what to do").click();
   await page.getByText("What to do:").first().waitFor();

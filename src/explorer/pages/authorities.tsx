@@ -1,5 +1,5 @@
 import { Fragment } from "preact";
-import type { Authorities, Evidence, Proposal } from "../../client/index.ts";
+import type { Evidence, Proposal } from "../../client/index.ts";
 import { byteSize, count, short, whole } from "../format.ts";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
@@ -7,30 +7,37 @@ import { AuthorityTable } from "../parts/authorities.tsx";
 import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.tsx";
 import { Address, Age } from "../parts/names.tsx";
 import { PeriodFacts, PriceFacts } from "../parts/parameters.tsx";
+import { Story } from "../parts/story.tsx";
 import { Table } from "../parts/table.tsx";
 import { Term } from "../parts/term.tsx";
 import { Subject, subjectOf } from "../parts/votes.tsx";
-import { useLoad, useStore } from "../store.ts";
+import { bothOf, useLoad, useStore } from "../store.ts";
 
-type OpenVote = Authorities["openVotes"][number];
-
-const offences: Readonly<Record<Evidence["offence"], string>> = {
-  header: "two blocks in one slot",
-  doubleVote: "two finality votes in one round",
-  surround: "a finality vote that surrounds another",
+/** What an authority has signed, and why an honest one never does. */
+const offences: Readonly<Record<Evidence["offence"], readonly [what: string, why: string]>> = {
+  header: [
+    "two blocks in one slot",
+    "Its turn is for one block. With two, it tells some nodes another story than the others: it can spend the same coins in both. Which block stays is settled by finality.",
+  ],
+  doubleVote: [
+    "two finality votes in one round",
+    "A vote says that no other block of this round should be final. If more than a third of the authorities did this, two contradicting blocks could become final.",
+  ],
+  surround: [
+    "a finality vote that surrounds another",
+    "The later vote reaches back behind the earlier one, as if that had never been given. If more than a third did this, a final block could be contradicted.",
+  ],
 };
 
 export function AuthoritiesPage(): Markup {
-  const { status } = useStore(live);
-  const loaded = useLoad(
-    () => Promise.all([client.authorities(), client.finality()]),
-    `${status?.head?.id} ${status?.finalized?.id}`,
-  );
+  const { status, polls } = useStore(live);
+  const authorities = useLoad(() => client.authorities(), status?.head?.id);
+  const finality = useLoad(() => client.finality(), polls);
   return (
     <>
       <h1>Authorities</h1>
       <Answer
-        loaded={loaded}
+        loaded={bothOf(authorities, finality)}
         show={([set, finality]) => {
           const { votes, justified, finalized } = finality;
           return (
@@ -38,6 +45,14 @@ export function AuthoritiesPage(): Markup {
               <Section title="Turns and work" aside={`turns counted from block ${whole(set.countedFrom)} on`}>
                 <AuthorityTable set={set} finality={finality} />
               </Section>
+              <Story
+                show={({ TurnMap, Days }) => (
+                  <>
+                    <TurnMap />
+                    <Days addresses={set.authorities.map(({ address }) => address)} />
+                  </>
+                )}
+              />
               <Section
                 title="Finality"
                 aside={
@@ -54,7 +69,8 @@ export function AuthoritiesPage(): Markup {
                 </p>
               </Section>
               <Parameters />
-              <Votes set={set} />
+              <Story show={({ Changes }) => <Changes openVotes={set.openVotes} />} />
+              <Proposals proposals={set.proposals} />
               <EvidenceList evidence={set.evidence} />
             </>
           );
@@ -84,17 +100,9 @@ function Parameters(): Markup {
   );
 }
 
-function Votes({ set }: { set: Authorities }): Markup {
-  const openColumns = [
-    { head: "Voter", cell: ({ voter }: OpenVote) => <Address address={voter} /> },
-    { head: "Wants to", cell: ({ kind }: OpenVote) => kind },
-    { head: "Candidate or parameter", cell: (vote: OpenVote) => <Subject vote={vote} /> },
-    {
-      head: "Block",
-      cell: ({ height }: OpenVote) => <a href={`#/block/${height}`}>{whole(height)}</a>,
-    },
-  ];
-  const ownColumns = [
+function Proposals({ proposals }: { proposals: readonly Proposal[] }): Markup {
+  if (proposals.length === 0) return null;
+  const columns = [
     { head: "Candidate or parameter", cell: (proposal: Proposal) => <Subject vote={proposal} /> },
     { head: "Wish", cell: ({ kind }: Proposal) => kind },
     {
@@ -105,35 +113,20 @@ function Votes({ set }: { set: Authorities }): Markup {
     { head: "Since", cell: ({ proposedAt }: Proposal) => <Age atMs={proposedAt} /> },
   ];
   return (
-    <>
-      <Section title="Open votes">
-        <Table
-          caption="Open votes"
-          columns={openColumns}
-          rows={set.openVotes}
-          rowKey={(vote) => vote.voter + subjectOf(vote)}
-          empty="None: no authority votes to add or remove an authority, or to change a parameter."
-        />
-      </Section>
-      {set.proposals.length === 0 ? null : (
-        <Section title="Proposals of this node">
-          <Table
-            caption="Proposals"
-            columns={ownColumns}
-            rows={set.proposals}
-            rowKey={subjectOf}
-            empty="None."
-          />
-        </Section>
-      )}
-    </>
+    <Section title="Proposals of this node">
+      <Table caption="Proposals" columns={columns} rows={proposals} rowKey={subjectOf} empty="None." />
+    </Section>
   );
 }
 
 function EvidenceList({ evidence }: { evidence: readonly Evidence[] }): Markup {
   const columns = [
     { head: "Authority", cell: ({ offender }: Evidence) => <Address address={offender} /> },
-    { head: "Has signed", cell: ({ offence }: Evidence) => offences[offence] },
+    { head: "Has signed", cell: ({ offence }: Evidence) => offences[offence][0] },
+    {
+      head: "When",
+      cell: ({ slot, round }: Evidence) => (slot === undefined ? `round ${round}` : `slot ${slot}`),
+    },
     {
       head: "Conflicting",
       cell: ({ conflicting }: Evidence) =>
@@ -155,10 +148,18 @@ function EvidenceList({ evidence }: { evidence: readonly Evidence[] }): Markup {
         empty="None: no authority is known to have signed contradicting blocks or votes."
       />
       {evidence.length === 0 ? null : (
-        <p class="quiet">
-          Whoever signs what contradicts itself can be voted out: ccoin propose remove, on a majority of the
-          authorities.
-        </p>
+        <>
+          {[...new Set(evidence.map(({ offence }) => offence))].map((offence) => (
+            <p key={offence}>
+              <strong>Why {offences[offence][0]} are a fault:</strong> {offences[offence][1]}
+            </p>
+          ))}
+          <p class="quiet">
+            Both signatures are kept as proof, which every node checks; nobody else can make them. Often it is
+            no attack but a copy of the node, or a restored backup, that runs twice. A majority of the
+            authorities can vote it out: ccoin propose remove.
+          </p>
+        </>
       )}
     </Section>
   );

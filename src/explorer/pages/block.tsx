@@ -8,12 +8,12 @@ import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.tsx";
 import { Address, Age, Authority, FullName } from "../parts/names.tsx";
 import { PeriodFacts, PriceFacts } from "../parts/parameters.tsx";
 import { RecoveryNote } from "../parts/recovery.tsx";
+import { Story } from "../parts/story.tsx";
 import { Table } from "../parts/table.tsx";
 import { Term } from "../parts/term.tsx";
 import { TransactionTable } from "../parts/transactions.tsx";
 import { Subject } from "../parts/votes.tsx";
 import { useLoad, useStore } from "../store.ts";
-import { ForkPage } from "./forks.tsx";
 
 /** More rows would make the page slow. */
 const shownTransactions = 500;
@@ -24,7 +24,8 @@ export function BlockPage({ name, from }: { name: string; from: number }): Marku
   // Loads the block again whenever the forks change: a reorganization may have retracted or restored it.
   const loaded = useLoad(() => client.block(name), `${name} ${forks.map(({ id }) => id)}`);
   // Finality has passed the block, and its branch is deleted.
-  if (loaded.error && forks.some(({ id }) => id === name)) return <ForkPage id={name} />;
+  if (loaded.error && forks.some(({ id }) => id === name))
+    return <Story show={({ ForkPage }) => <ForkPage id={name} />} />;
   return <Answer loaded={loaded} show={(block) => <Shown block={block} from={from} />} />;
 }
 

@@ -12,8 +12,17 @@ import { Plot } from "../parts/plot.tsx";
 import { RecoveryNote } from "../parts/recovery.tsx";
 import { Countdown, ForkMark, Strip } from "../parts/strip.tsx";
 import { Term } from "../parts/term.tsx";
-import { expectedProposer, intervals, mean, recentRate, sizes, transactionRates } from "../shape.ts";
-import { useLoad, useStore } from "../store.ts";
+import {
+  expectedProposer,
+  haltSamples,
+  intervals,
+  mean,
+  recentRate,
+  type Sample,
+  sizes,
+  transactionRates,
+} from "../shape.ts";
+import { useLoad, useSeconds, useStore } from "../store.ts";
 
 /** The state of the whole chain at a glance. */
 export function Overview(): Markup {
@@ -122,32 +131,50 @@ function Figure({ name, value, children }: { name: Markup; value: Markup; childr
 }
 
 function Plots(): Markup {
-  const { blocks, finalityLags, mempoolCounts } = useStore(live);
-  const [gaps, rates, bodies] = [intervals(blocks), transactionRates(blocks), sizes(blocks)];
+  const state = useStore(live);
+  const { blocks, mempoolCounts } = state;
+  const halt = haltSamples(state, nodeTime(useSeconds()));
+  const and = (samples: readonly Sample[], last: Sample | undefined) => (last ? [...samples, last] : samples);
+  const gaps = intervals(blocks);
   const oldest = blocks.at(-1);
   const span =
     oldest && gaps.length > 0 ? `${count(blocks.length, "block")}, ${duration(mean(gaps))} apart` : "";
   return (
-    <Section title="Over time" aside={<span class="quiet">{span}</span>}>
+    <Section
+      title="Over time"
+      aside={
+        <>
+          <span class="quiet">{span}</span> <a href="#/long-term">Long term</a>
+        </>
+      }
+    >
       <div class="plots">
         <Plot
           title="Transactions"
-          samples={rates}
+          samples={and(transactionRates(blocks), halt?.rate)}
+          isHalt={halt !== undefined}
           kind="bars"
           format={(value: number) => `${rounded(value)}/s`}
           empty="After two blocks."
         />
-        <Plot title="Block interval" samples={gaps} format={duration} empty="After two blocks." />
+        <Plot
+          title="Block interval"
+          samples={and(gaps, halt?.interval)}
+          isHalt={halt !== undefined}
+          format={duration}
+          empty="After two blocks."
+        />
         <Plot
           title="Block size"
-          samples={bodies}
+          samples={sizes(blocks)}
           kind="bars"
           format={byteSize}
           empty="After the first block."
         />
         <Plot
           title="Time to finality"
-          samples={finalityLags}
+          samples={and(state.finalityLags, halt?.finality)}
+          isHalt={halt?.finality !== undefined}
           format={duration}
           empty="With the next final block."
         />

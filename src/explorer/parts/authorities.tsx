@@ -1,4 +1,5 @@
 import type { Authorities, Finality, Authority as Member } from "../../client/index.ts";
+import { count, uptime, whole } from "../format.ts";
 import type { Markup } from "../markup.ts";
 import { expectedProposer } from "../shape.ts";
 import { Tag } from "./layout.tsx";
@@ -38,11 +39,14 @@ export function AuthorityTable({ set, finality }: { set: Authorities; finality: 
         ),
     },
     {
-      head: "Missed turns",
+      head: "Up",
       term: "missed",
       cell: ({ turns, missedTurns }) => (
         <>
-          {missedTurns} <span class="quiet">of {turns}</span>
+          {uptime(missedTurns, turns)}{" "}
+          <span class="quiet">
+            {whole(missedTurns)} of {count(turns, "turn")} missed
+          </span>
         </>
       ),
     },

@@ -4,10 +4,12 @@ import type { Sample } from "../shape.ts";
 
 interface PlotProps {
   title: string;
-  /** The samples, oldest first. */
+  /** The samples, oldest first; NaN where nothing could be measured. */
   samples: readonly Sample[];
   format(value: number): string;
   kind?: "line" | "bars";
+  /** True if the last sample is of a halt that goes on. */
+  isHalt?: boolean;
   /** Text that replaces a plot without samples. */
   empty: string;
 }
@@ -20,11 +22,12 @@ const height = 80;
 const margin = 1;
 
 /** A small plot that starts at 0; pointing at it shows a value. */
-export function Plot({ title, samples, format, kind = "line", empty }: PlotProps): Markup {
+export function Plot({ title, samples, format, kind = "line", isHalt, empty }: PlotProps): Markup {
   const [pointed, setPointed] = useState<number>();
   const index = Math.min(pointed ?? samples.length - 1, samples.length - 1);
   const read = samples[index];
-  const top = ceiling(headroom * Math.max(...samples.map(({ value }) => value), 0));
+  const known = samples.filter(isKnown);
+  const top = ceiling(headroom * Math.max(...known.map(({ value }) => value), 0));
   const onMove = (event: PointerEvent) => {
     const { left, width: shown } = (event.currentTarget as Element).getBoundingClientRect();
     const place = Math.floor(((event.clientX - left) / shown) * samples.length);
@@ -34,13 +37,15 @@ export function Plot({ title, samples, format, kind = "line", empty }: PlotProps
     <figure class="plot">
       <figcaption>
         <span>{title}</span>
-        <span>{pointed === undefined ? "" : read?.label}</span>
-        <span class="read">{read ? format(read.value) : "–"}</span>
+        <span class={isHalt ? "bad" : ""}>
+          {pointed !== undefined ? read?.label : isHalt ? "halted" : ""}
+        </span>
+        <span class="read">{read && isKnown(read) ? format(read.value) : "–"}</span>
         <span class="axis" aria-hidden="true">
           {read ? format(top) : ""}
         </span>
       </figcaption>
-      {samples.length === 0 ? (
+      {known.length === 0 ? (
         <p class="empty">{empty}</p>
       ) : (
         <div class="canvas" onPointerMove={onMove} onPointerLeave={() => setPointed(undefined)}>
@@ -48,7 +53,7 @@ export function Plot({ title, samples, format, kind = "line", empty }: PlotProps
             viewBox={`0 0 ${width} ${height}`}
             preserveAspectRatio="none"
             role="img"
-            aria-label={summary(title, samples, format)}
+            aria-label={summary(title, known, format)}
           >
             <line class="grid" x1="0" x2={width} y1="0.5" y2="0.5" />
             <line class="grid" x1="0" x2={width} y1={height / 2} y2={height / 2} />
@@ -72,7 +77,9 @@ function summary(title: string, samples: readonly Sample[], format: (value: numb
 function bars(samples: readonly Sample[], top: number): Markup {
   const step = width / samples.length;
   const path = samples
-    .map(({ value }, index) => {
+    .map((sample, index) => {
+      if (!isKnown(sample)) return "";
+      const { value } = sample;
       const size = value === 0 ? 0 : Math.max((value / top) * height, 1);
       return `M${number(index * step + step * 0.12)} ${height}v${number(-size)}h${number(step * 0.76)}V${height}z`;
     })
@@ -81,18 +88,28 @@ function bars(samples: readonly Sample[], top: number): Markup {
 }
 
 function line(samples: readonly Sample[], top: number): Markup {
-  const points = samples.map(
-    ({ value }, index) =>
-      `${number(center(index, samples))} ${number(height - margin - (value / top) * (height - 2 * margin))}`,
-  );
-  const path = `M${points.join("L")}`;
-  const [first, last] = [center(0, samples), center(samples.length - 1, samples)];
+  const x = (index: number) => number(center(index, samples));
+  const runs: { from: number; points: string[] }[] = [];
+  for (const [index, sample] of samples.entries()) {
+    if (!isKnown(sample)) continue;
+    if (index === 0 || !isKnown(samples[index - 1]!)) runs.push({ from: index, points: [] });
+    const y = number(height - margin - (sample.value / top) * (height - 2 * margin));
+    runs.at(-1)!.points.push(`${x(index)} ${y}`);
+  }
+  // A point without neighbours is drawn as a short line.
+  const path = ({ points }: { points: string[] }) => `M${points.join("L")}${points.length === 1 ? "h2" : ""}`;
+  const area = (run: { from: number; points: string[] }) =>
+    `${path(run)}L${x(run.from + run.points.length - 1)} ${height}L${x(run.from)} ${height}z`;
   return (
     <>
-      <path class="area" d={`${path}L${number(last)} ${height}L${number(first)} ${height}z`} />
-      <path class="line" d={path} />
+      <path class="area" d={runs.map(area).join("")} />
+      <path class="line" d={runs.map(path).join("")} />
     </>
   );
+}
+
+function isKnown({ value }: Sample): boolean {
+  return !Number.isNaN(value);
 }
 
 function center(index: number, samples: readonly Sample[]): number {

@@ -54,7 +54,8 @@ it("allows only the scripts and styles of the page, each by its hash", async () 
   const styles = hashes(/<style>(.*?)<\/style>/gs);
   expect([scripts.length, styles.length]).toEqual([2, 5]);
   const later = [];
-  for (const path of ["/backup.js", "/qr.js"]) later.push(hash(await (await get(path)).text()));
+  for (const path of ["/backup.js", "/qr.js", "/stories.js"])
+    later.push(hash(await (await get(path)).text()));
   expect(policy).toContain(`script-src ${[...scripts, ...later].join(" ")}`);
   expect(policy).toContain(`style-src ${styles.join(" ")}`);
 });

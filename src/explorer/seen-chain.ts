@@ -1,0 +1,44 @@
+import type { Hex, Status } from "../client/index.ts";
+import { client } from "./live.ts";
+import { Store } from "./store.ts";
+
+/** A chain that this browser has seen at this address of the node. */
+interface SeenChain {
+  id: Hex;
+  name: string;
+}
+
+const storageKey = `ccoin.chain ${client.url}`;
+
+/** The chain that was here before the present one, until somebody says that this is known. */
+export const formerChain = new Store<SeenChain | undefined>(undefined);
+
+/** Compares the node's chain with the one that this browser has seen here first. */
+export function noticeChain({ genesisId, name }: Status): void {
+  if (genesisId === null) return;
+  const seen = stored();
+  if (!seen) remember({ id: genesisId, name: name ?? "" });
+  else if (seen.id !== genesisId && formerChain.value?.id !== seen.id) formerChain.set(seen);
+}
+
+/** From now on the node's chain is the known one. */
+export function acceptChain({ genesisId, name }: Status): void {
+  if (genesisId !== null) remember({ id: genesisId, name: name ?? "" });
+  formerChain.set(undefined);
+}
+
+function stored(): SeenChain | undefined {
+  try {
+    return JSON.parse(localStorage.getItem(storageKey) ?? "null") ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function remember(chain: SeenChain): void {
+  try {
+    localStorage.setItem(storageKey, JSON.stringify(chain));
+  } catch {
+    // Storage is switched off: another chain is noticed only while the page is open.
+  }
+}

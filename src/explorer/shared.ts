@@ -1,0 +1,15 @@
+/**
+ * What the script `stories.js` takes from the page instead of containing it a second time: scripts/make-page.ts replaces
+ * its imports by these.
+ */
+export { Fragment, jsx, jsxs } from "preact/jsx-runtime";
+export { count, dateTime, duration, rounded, uptime, whole } from "./format.ts";
+export { client, live, nodeTime } from "./live.ts";
+export { Amount } from "./parts/amount.tsx";
+export { Answer, Fact, Facts, Section, Tag } from "./parts/layout.tsx";
+export { Address, Age, Authority, BlockLink, FullName, TransactionLink } from "./parts/names.tsx";
+export { Plot } from "./parts/plot.tsx";
+export { Table } from "./parts/table.tsx";
+export { StatusTag } from "./parts/transactions.tsx";
+export { Subject } from "./parts/votes.tsx";
+export { useLoad, useStore } from "./store.ts";

@@ -1,0 +1,74 @@
+import { count, uptime, whole } from "../format.ts";
+import { client, live, nodeTime } from "../live.ts";
+import type { Markup } from "../markup.ts";
+import { Answer, Section } from "../parts/layout.tsx";
+import { Authority } from "../parts/names.tsx";
+import { Table } from "../parts/table.tsx";
+import { useLoad, useStore } from "../store.ts";
+import { type MissedDays, missedByDay } from "./missed-days.ts";
+
+const days = 31;
+const cell = 12;
+
+/** Missed turns over the last days, a cell a day. */
+export function Days({ addresses }: { addresses: readonly string[] }): Markup {
+  const { genesis } = useStore(live);
+  const loaded = useLoad(() => client.figures({ limit: 24 * days }), genesis);
+  return (
+    <Answer
+      loaded={loaded}
+      show={({ hours }) => (
+        <Section title="Day by day" aside={`the last ${days} days, as far as this node has figures`}>
+          <Table
+            caption="Missed turns by day"
+            columns={[
+              { head: "Authority", cell: ({ address }: MissedDays) => <Authority address={address} /> },
+              {
+                head: "Up",
+                numeric: true,
+                cell: ({ missed, turns }: MissedDays) => uptime(missed, turns),
+              },
+              {
+                head: "Missed turns a day, today on the right",
+                cell: (row: MissedDays) => <Row row={row} />,
+              },
+            ]}
+            rows={missedByDay(hours, { addresses, days, nowMs: nodeTime(Date.now()) })}
+            rowKey={({ address }) => address}
+            empty="There are none."
+          />
+        </Section>
+      )}
+    />
+  );
+}
+
+function Row({ row: { byDay, missed, turns } }: { row: MissedDays }): Markup {
+  const aDay = Math.max(1, turns / byDay.filter((each) => each !== undefined).length);
+  return (
+    <svg
+      class="turns"
+      viewBox={`0 0 ${days * cell} ${cell}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={`${count(missed, "missed turn")} in ${days} days`}
+    >
+      {byDay.map((each, day) =>
+        each === undefined ? null : (
+          <rect
+            class={each > 0 ? "missed" : "none"}
+            x={day * cell + 1}
+            y="0"
+            width={cell - 2}
+            height={cell}
+            style={each > 0 ? { opacity: 0.35 + 0.65 * Math.min(1, each / aDay) } : undefined}
+          >
+            <title>
+              {day === days - 1 ? "today" : `${days - 1 - day} d ago`}: {whole(each)} missed
+            </title>
+          </rect>
+        ),
+      )}
+    </svg>
+  );
+}
