@@ -86,9 +86,7 @@ export class SharedStream {
     if (kind === "event") this.#listener.event(message.type, message.data);
     else if (kind === "open") this.#listener.opened();
     else if (kind === "lost") this.#listener.lost();
-    else if (this.#source) {
-      const isOpen = this.#source.readyState === EventSource.OPEN;
-      this.#channel?.postMessage({ kind: isOpen ? "open" : "lost" } satisfies Message);
-    }
+    else if (this.#source?.readyState === EventSource.OPEN)
+      this.#channel?.postMessage({ kind: "open" } satisfies Message);
   }
 }

@@ -13,12 +13,15 @@ const storageKey = `ccoin.chain ${client.url}`;
 /** The chain that was here before the present one, until somebody says that this is known. */
 export const formerChain = new Store<SeenChain | undefined>(undefined);
 
+let compared: Hex | undefined;
+
 /** Compares the node's chain with the one that this browser has seen here first. */
 export function noticeChain({ genesisId, name }: Status): void {
-  if (genesisId === null) return;
+  if (genesisId === null || genesisId === compared) return;
+  compared = genesisId;
   const seen = stored();
   if (!seen) remember({ id: genesisId, name: name ?? "" });
-  else if (seen.id !== genesisId && formerChain.value?.id !== seen.id) formerChain.set(seen);
+  else if (seen.id !== genesisId) formerChain.set(seen);
 }
 
 /** From now on the node's chain is the known one. */

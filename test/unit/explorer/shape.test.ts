@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
-import type { Authority, BlockSummary } from "../../../src/client/index.ts";
+import type { Authority, BlockSummary, Genesis, Status } from "../../../src/client/index.ts";
 import {
   expectedProposer,
+  haltSamples,
   intervals,
   nextBlockMs,
   recentRate,
@@ -51,4 +52,24 @@ it("expects the authority in turn, or the next that may sign", () => {
   expect(expectedProposer(set(2, [true, true, false]))?.turn).toBe(0);
   expect(expectedProposer(set(1, [true, false, true]))?.turn).toBe(2);
   expect(expectedProposer(set(0, [false]))).toBeUndefined();
+});
+
+it("shows a halt as the last sample of each plot once the next block is late", () => {
+  const chain = blocks([0, 0], [100, 4], [101, 4], [102, 4]);
+  const period = { periodMs: 1000, emptyBlockPeriodMs: 1000 };
+  const state = (finalHeight: number, count = 0) => ({
+    status: { mempool: { count }, finalized: { height: finalHeight } } as Status,
+    genesis: period as Genesis,
+    blocks: chain,
+  });
+  expect(haltSamples(state(1), 104_500)).toBeUndefined();
+  expect(haltSamples(state(1), 162_000)).toEqual({
+    interval: { label: "after block 3", value: 60_000 },
+    rate: { label: "after block 3", value: 0 },
+    finality: { label: "block 2", value: 61_000 },
+  });
+  expect(haltSamples(state(3), 162_000)?.finality).toBeUndefined();
+  const onDemand = { ...state(3), genesis: { ...period, emptyBlockPeriodMs: 0 } as Genesis };
+  expect(haltSamples(onDemand, 162_000)).toBeUndefined();
+  expect(haltSamples({ ...state(3), status: undefined }, 162_000)).toBeUndefined();
 });
