@@ -60,7 +60,7 @@ let showing: ReturnType<typeof setTimeout> | undefined;
 let polling = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let polls = 0;
-let needsForks = true;
+let asksForks = false;
 
 /** Converts a time of this machine's clock to the node's. */
 export function nodeTime(nowMs: number): number {
@@ -121,8 +121,18 @@ function onRetracted({ id }: BlockRef): void {
   // The head is retracted first.
   const head = status?.head?.id === id ? (blocks[0] ?? null) : status?.head;
   live.update({ blocks, status: status && { ...status, head: head ?? null } });
-  needsForks = true;
-  pollIn(0);
+  void askForks();
+}
+
+/** Asks what has left the chain, once for a reorganization, which tells of several blocks. */
+async function askForks(): Promise<void> {
+  if (asksForks) return;
+  asksForks = true;
+  await new Promise((resolve) => setTimeout(resolve, minShownMs));
+  asksForks = false;
+  // The next poll asks again.
+  const forks = await client.forks().catch(() => undefined);
+  if (forks) live.update({ forks });
 }
 
 /** Shows what events have told, some at a time. */
@@ -183,8 +193,7 @@ async function poll(): Promise<void> {
     // Blocks that events have told of need no question.
     showArrived();
     const clockOffsetMs = status.time - (sentMs + Date.now()) / 2;
-    const isForkTurn = needsForks || ++polls % pollsPerFork === 0;
-    needsForks = false;
+    const isForkTurn = polls++ % pollsPerFork === 0;
     const known = live.value.blocks;
     const [newest, forks] = status.head
       ? await Promise.all([
