@@ -1,4 +1,7 @@
-/** Bytes of answers that have arrived and were not taken yet: more than four full blocks, and far from all memory. */
+/**
+ * Bytes of answers that have arrived and were not taken yet: more than four full blocks, or two of the largest genesis
+ * blocks, and far from all memory.
+ */
 export const answerBytes = 96 * 2 ** 20;
 
 /** The memory of one request's answer. */

@@ -2,7 +2,6 @@ import type { Connection, Libp2p, Stream } from "@libp2p/interface";
 import {
   type AnyProtocol,
   answerRequest,
-  genesis,
   height,
   peers,
   RateLimiter,
@@ -46,12 +45,6 @@ const requesterOffences: Partial<Record<RequestErrorCode, PeerOffence>> = {
 
 /** Answers that anybody can give at no cost. */
 const cheapAnswers: ReadonlySet<string> = new Set([height.id, peers.id]);
-
-/**
- * A genesis block may be larger than the share of all answers. A node asks for it while it has no chain, a few peers at
- * a time.
- */
-const uncounted: ReadonlySet<string> = new Set([genesis.id]);
 
 const answererOffences: Partial<Record<RequestErrorCode, PeerOffence>> = {
   malformed: "invalidResponse",
@@ -147,7 +140,7 @@ export class Requests {
     const dropped = new AbortController();
     // A stream cannot be reset while libp2p is still dispatching what has arrived.
     const drop = () => queueMicrotask(() => dropped.abort());
-    const held = uncounted.has(protocol.id) ? undefined : this.#answers.begin(hostOf(peer), drop);
+    const held = this.#answers.begin(hostOf(peer), drop);
     const signal = options.signal ? AbortSignal.any([options.signal, dropped.signal]) : dropped.signal;
     // The caller may stop reading early, when it has what it wanted.
     let result: "success" | RequestErrorCode = "success";
@@ -166,7 +159,7 @@ export class Requests {
       if (offence) this.#options.scores.penalize(peer, offence, `${protocol.id}: ${known.message}`);
       throw known;
     } finally {
-      held?.end();
+      held.end();
       ended?.(result);
     }
   }
