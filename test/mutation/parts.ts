@@ -74,7 +74,7 @@ const testsOfChain: Readonly<Record<string, readonly string[]>> = {
   "header-rules": ["header-rules", "vote-check", "block-import", "rules", "recovery"],
   "invalid-blocks": ["invalid-blocks", "block-import"],
   ledger: ["chain", "block-import", "accounts-after", "parameters", "recovery"],
-  load: ["block-import", "recovery", "rules"],
+  load: ["load", "block-import", "recovery", "rules"],
   "parameters-proof": ["proofs"],
   participants: ["participants"],
   producer: ["producer", "producer-plan", "producer-slot", "recovery"],

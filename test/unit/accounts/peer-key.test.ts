@@ -54,7 +54,8 @@ describe("loadPeerKey", () => {
   it("names the file that it cannot read or write", async () => {
     mkdirSync(path, { recursive: true });
     writeFileSync(join(folder, "file"), "");
-    for (const file of [path, join(folder, "file", "node-1", "peer.key")])
+    // No folder can be made in the last one.
+    for (const file of [path, join(folder, "file", "node-1", "peer.key"), "/proc/no-such/peer.key"])
       await expect(loadPeerKey(file)).rejects.toMatchObject({
         code: "PEER_KEY",
         message: expect.stringContaining(`cannot use ${file}`),

@@ -130,6 +130,14 @@ test("remembers signatures after a restart and after pruning", async () => {
   await second.signFinalityVote(vote(3, 6, 2));
 });
 
+test("pruning forgets no slot above it, although a later one is the last", async () => {
+  const signer = await openSigner(new CrashableDatabase());
+  for (const slot of [5, 9]) await signer.signHeader(header(slot, 1));
+  await signer.prune({ slot: 3, targetRound: 0 });
+  expect(signer.freeSlotFrom(5)).toBe(6);
+  await expect(signer.signHeader(header(5, 2))).rejects.toMatchObject({ code: "SLASHABLE_HEADER" });
+});
+
 test("a clock that was an hour ahead keeps the account from nothing but the slot that it signed in", async () => {
   const database = new CrashableDatabase();
   const before = await openSigner(database);

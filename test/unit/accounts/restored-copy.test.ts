@@ -193,7 +193,7 @@ describe("a restored copy", () => {
     for (const slot of [0, 10]) {
       const signer = await openSigner(new CrashableDatabase(), { clock });
       await signer.observeHeader(header(slot, 9));
-      expect(signer.doubt).toMatchObject({ headers: true, votes: true });
+      expect(signer.doubt).toMatchObject({ headers: true, votes: true, isFinal: false });
       expect(signer.doubt?.reason).toContain("may be older");
     }
     const fresh = await openSigner(new CrashableDatabase(), { clock });
@@ -221,6 +221,7 @@ describe("a restored copy", () => {
     await signer.observeHeader(header(11, 1));
     await signer.observeHeader(header(12, 1));
     expect(signer.doubt?.reason).toContain("slot 11");
+    expect(signer.doubt?.isFinal).toBe(true);
   });
 
   test("is not doubted for its own signatures whose entries were pruned", async () => {

@@ -109,6 +109,7 @@ describe("a transfer", () => {
       "OVERFLOW",
     ],
     ["a full receiver", [9n, 9n, maxAmount], { from: 0, to: 2, amount: 1n, nonce: 1 }, "OVERFLOW"],
+    ["the first account, which is full", [maxAmount, 9n], { from: 1, to: 0, amount: 3n }, "OVERFLOW"],
     ["fees of a block above u64", [9n, 9n, maxAmount], { from: 2, to: 0, fee: maxAmount }, "OVERFLOW"],
   ];
   test.each(failures)("with %s is refused", (_, balances, bad, code) => {
@@ -268,17 +269,17 @@ test("the coinbase creates its accounts in order, also empty ones", () => {
 });
 
 test("names the accounts of each transaction: an account that the block made later too, none where there is none", () => {
-  const parties = (proposer: number, transfers: TestTransfer[], config = {}) =>
-    executeBlock(stateOf(accountsWith(10n, 0n)), block(proposer, transfers, config)).parties;
-  expect(
-    parties(1, [
-      { from: 0, to: 7 },
-      { from: 0, to: 8, nonce: 1 },
-      { from: 0, to: 1, amount: 1n, nonce: 2 },
-      { from: 0, to: 7, amount: 1n, nonce: 3 },
-    ]),
-  ).toEqual([0, 2, 0, -1, 0, 1, 0, 2]);
-  expect(parties(9, [{ from: 0, to: 9 }], { blockReward: 1n })).toEqual([0, 2]);
+  const executed = (proposer: number, transfers: TestTransfer[], config = {}) =>
+    executeBlock(stateOf(accountsWith(10n, 0n)), block(proposer, transfers, config));
+  const { parties, balances } = executed(1, [
+    { from: 0, to: 7 },
+    { from: 0, to: 8, nonce: 1 },
+    { from: 0, to: 1, amount: 1n, nonce: 2 },
+    { from: 0, to: 7, amount: 1n, nonce: 3 },
+  ]);
+  expect(parties).toEqual([0, 2, 0, -1, 0, 1, 0, 2]);
+  expect(balances).toEqual([10n, 0n, 10n, 0n, 9n, 1n, 8n, 1n]);
+  expect(executed(9, [{ from: 0, to: 9 }], { blockReward: 1n }).parties).toEqual([0, 2]);
 });
 
 test("an executed block is reverted by its transactions, with fees and reward", () => {

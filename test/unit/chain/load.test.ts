@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { requireKnownHead } from "../../../src/chain/load.ts";
+import { BlockError } from "../../../src/types/errors.ts";
+import { CodedError, UserError } from "../../../src/util/errors.ts";
+import { genesisParent } from "../consensus/test-chain.ts";
+
+type Loaded = Parameters<typeof requireKnownHead>[0];
+
+/** Looks at a head of unknown rules; what is before it is read with this result. */
+function look(before: () => Promise<unknown>, known = false): Promise<void> {
+  return requireKnownHead({
+    head: { height: 2, header: { message: { parent: new Uint8Array(32) } } },
+    tree: { snapshotAfter: before },
+    rules: { newest: 1, knows: () => known },
+    unknownRules: 2,
+  } as unknown as Loaded);
+}
+
+test("a head that later rules have made is named, also where what is before it cannot be read by the known ones", async () => {
+  const { snapshot } = genesisParent("A");
+  await look(async () => snapshot, true);
+  const unknown = new BlockError("UNKNOWN_RULES", "…");
+  for (const before of [async () => snapshot, () => Promise.reject(unknown)]) {
+    const failure = await look(before).catch((error) => error);
+    expect(failure).toBeInstanceOf(UserError);
+    expect(failure.code).toBe("UNKNOWN_RULES");
+  }
+});
+
+test.each([new BlockError("MALFORMED", "…"), new CodedError("UNKNOWN_RULES", "…"), new Error("the disk")])(
+  "another error in reading it is passed on (%#)",
+  async (error) => {
+    await expect(look(() => Promise.reject(error))).rejects.toBe(error);
+  },
+);
