@@ -32,8 +32,6 @@ export class EventHub {
   /** The places for streams. If all are taken, one of the address with most gives way, never one of this machine. */
   readonly #places: Shares;
   readonly #stopListening: () => void;
-  /** The number of times that the log has grown. */
-  #appended = 0;
   #stopHeartbeat: () => void = () => undefined;
   #isClosed = false;
 
@@ -43,7 +41,12 @@ export class EventHub {
     this.#reads = reads;
     this.#places = new Shares(limits.maxEventStreams);
     this.#texts = new EventTexts(services.eventLog, services.ledger);
-    this.#stopListening = services.eventLog.events.on("appended", () => this.#wake());
+    this.#stopListening = services.eventLog.events.on("appended", ({ onlyTransactions }) => {
+      for (const stream of this.#streams) {
+        if (!onlyTransactions || stream.wanted.has("transaction")) wakeUp(stream);
+        else stream.hasPassed = true;
+      }
+    });
     this.#scheduleHeartbeat();
   }
 
@@ -73,6 +76,8 @@ export class EventHub {
       hasBegun: false,
       next: 0,
       told: 0,
+      gained: 0,
+      hasPassed: false,
       isLive: after === undefined,
       wake: () => undefined,
     };
@@ -150,13 +155,14 @@ export class EventHub {
       while (this.#streams.has(stream)) {
         // The reader's next attempt to resume gets the reason.
         if (stream.next < this.#services.eventLog.first) break;
-        const appended = this.#appended;
+        const { gained } = stream;
+        stream.hasPassed = false;
         const piece = await this.#read(stream);
         if (!this.#streams.has(stream)) break;
         if (!piece) {
           stream.isLive = true;
           const endedAtMs = clock.now();
-          await this.#more(stream, appended);
+          await this.#more(stream, gained);
           if (!this.#streams.has(stream)) break;
           // A clock that is set back must not stall the stream.
           const sinceMs = Math.max(0, clock.now() - endedAtMs);
@@ -194,23 +200,27 @@ export class EventHub {
     return undefined;
   }
 
-  /** Resolves when the log has grown more than `appended` times, or the stream is closed. */
-  #more(stream: Stream, appended: number): Promise<void> {
-    if (appended !== this.#appended || !this.#streams.has(stream)) return Promise.resolve();
+  /** Resolves when the log has gained more than when `gained` was read, or the stream is closed. */
+  #more(stream: Stream, gained: number): Promise<void> {
+    if (gained !== stream.gained || !this.#streams.has(stream)) return Promise.resolve();
     return new Promise((resolve) => {
       stream.wake = resolve;
     });
   }
 
-  #wake(): void {
-    this.#appended++;
-    for (const { wake } of this.#streams) wake();
-  }
-
   #scheduleHeartbeat(): void {
     this.#stopHeartbeat = this.#services.clock.after(this.#limits.heartbeatMs, () => {
-      for (const stream of this.#streams) heartbeat(stream);
+      for (const stream of this.#streams) {
+        heartbeat(stream);
+        // The next heartbeat tells the numbers of what it did not want.
+        if (stream.hasPassed) wakeUp(stream);
+      }
       this.#scheduleHeartbeat();
     });
   }
+}
+
+function wakeUp(stream: Stream): void {
+  stream.gained++;
+  stream.wake();
 }

@@ -20,6 +20,10 @@ export interface Stream {
   next: number;
   /** The last number that the reader received. */
   told: number;
+  /** The number of times that the log has gained what may be wanted. */
+  gained: number;
+  /** True if the log has gained what is not wanted, since it was read. */
+  hasPassed: boolean;
   /**
    * True if it has everything but what the log has just gained, which is read and formatted once for all such streams.
    * Otherwise its client pays for what is looked through, even if none of it is wanted.

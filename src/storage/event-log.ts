@@ -43,7 +43,7 @@ export interface EventLogOptions {
  */
 export class EventLog {
   /** Reports that there is something new to read. */
-  readonly events: Emitter<{ appended: undefined }>;
+  readonly events: Emitter<{ appended: { onlyTransactions: boolean } }>;
   readonly #database: Database;
   readonly #kept: number;
   #first: number;
@@ -82,12 +82,13 @@ export class EventLog {
   /** Numbers events. Commit the writes in the same turn, so that rows reach the disk in order. */
   prepare(events: readonly LoggedEvent[]): Prepared {
     if (events.length === 0) return { writes: [], applied: () => undefined };
-    return { writes: this.#record(events), applied: () => this.announce() };
+    const onlyTransactions = events.every(({ name }) => name === "transaction");
+    return { writes: this.#record(events), applied: () => this.announce(onlyTransactions) };
   }
 
   /** Tells readers that the recorded events are on disk. */
-  announce(): void {
-    this.events.emit("appended", undefined);
+  announce(onlyTransactions = false): void {
+    this.events.emit("appended", { onlyTransactions });
     if (this.#next - this.#first >= this.#kept + pruneEvery) inBackground(this.#prune());
   }
 

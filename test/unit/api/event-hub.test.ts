@@ -128,9 +128,10 @@ test("delivers events to open streams after others have closed", async () => {
 test("looks through older events at the expense of the client, though it wants none of them, and through new ones at nobody's", async () => {
   const paid: string[] = [];
   const run = reads.run.bind(reads);
-  reads.run = (address, read) => {
+  reads.run = async (address, read) => {
+    const result = await run(address, read);
     paid.push(address);
-    return run(address, read);
+    return result;
   };
   await log.append(Array.from({ length: 500 }, () => ({ name: "mode", mode: "boot" })));
   const outgoing = await open("203.0.113.1", 0, ["block"]);
@@ -142,6 +143,22 @@ test("looks through older events at the expense of the client, though it wants n
   await turns();
   expect(paid).toHaveLength(5);
   expect(outgoing.written.join("")).not.toContain("event:");
+});
+
+test("the log is not read for new transactions that a stream does not want, but a heartbeat tells their numbers", async () => {
+  hub.close();
+  const services = { eventLog: log, ledger: () => undefined, clock: systemClock, logger: silentLogger };
+  hub = new EventHub(services as unknown as ApiServices, { ...defaultHttpLimits, heartbeatMs: 200 }, reads);
+  const outgoing = await open("127.0.0.1", undefined, ["mode"]);
+  await turns();
+  const read = vi.spyOn(log, "read");
+  for (let count = 0; count < 3; count++) await log.append([{ name: "transaction", id: new Uint8Array(32) }]);
+  await turns();
+  expect(read).not.toHaveBeenCalled();
+  await log.append([{ name: "mode", mode: "ready" }]);
+  await expect.poll(() => outgoing.written.join("")).toContain("id: 4\nevent: mode");
+  await log.append([{ name: "transaction", id: new Uint8Array(32) }]);
+  await expect.poll(() => outgoing.written.join("")).toContain(": heartbeat\nid: 5");
 });
 
 test("a stream that was not read for a while pays for what it missed", async () => {
