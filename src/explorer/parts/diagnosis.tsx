@@ -65,7 +65,8 @@ export function DiagnosisNote({ diagnosis }: { diagnosis: Diagnosis }): Markup {
 /** Says who is silent and who brings blocks back, in a sentence or two. */
 function HaltSentence({ halt }: { halt: Halt }): Markup {
   const { authorities, silentCount, silent, awaited, needed, own } = halt;
-  const others = named(awaited, "or");
+  const areAll = awaited.length > 1 && awaited.length === silentCount;
+  const some = needed > 1 ? `${needed} ` : "One ";
   return (
     <>
       {silentCount > 0 ? (
@@ -76,15 +77,11 @@ function HaltSentence({ halt }: { halt: Halt }): Markup {
         </>
       ) : null}
       {own ? <>This node may sign the next block and has not. </> : null}
-      {awaited.length === 0 ? null : needed > 1 ? (
+      {awaited.length === 0 ? null : (
         <>
-          {awaited.length > needed ? `Any ${needed} of ` : ""}
-          {awaited.length > needed ? others : named(awaited, "and")} together bring blocks back.
-        </>
-      ) : (
-        <>
-          {awaited.length > 1 ? "One of " : ""}
-          {others} brings blocks back.
+          {awaited.length > 1 ? `${some}of ` : ""}
+          {areAll ? "them" : named(awaited, needed > 1 ? "and" : "or")} {needed > 1 ? "bring" : "brings"}{" "}
+          blocks back.
         </>
       )}
     </>

@@ -74,7 +74,7 @@ function Ghost({ fork: { id, height, proposer, retracted, returned } }: { fork: 
       <span class="count">{retracted ? "retracted" : "fork"}</span>
       <span class="foot">
         <Swatch address={proposer} />
-        {retracted ? `${whole(returned)} back` : ""}
+        {retracted ? <span class="count">{whole(returned)} back</span> : null}
       </span>
     </a>
   );

@@ -22,7 +22,7 @@ const columns: Column<SideBlock>[] = [
   {
     head: "Went back",
     numeric: true,
-    cell: ({ retracted, returned }) => (retracted ? whole(returned) : ""),
+    cell: ({ retracted, returned }) => (retracted ? whole(returned) : "–"),
   },
 ];
 
