@@ -57,7 +57,7 @@ export function AuthoritiesPage(): Markup {
                 title="Finality"
                 aside={
                   <>
-                    <Term word="round">round</Term> {votes.round}
+                    <Term word="round">round</Term> {whole(votes.round)}
                   </>
                 }
               >

@@ -19,7 +19,7 @@ export function AuthorityTable({ set, finality }: { set: Authorities; finality: 
       cell: ({ address }) => <Authority address={address} />,
     },
     {
-      head: `Block ${set.nextHeight}`,
+      head: `Block ${whole(set.nextHeight)}`,
       phone: "first-end",
       cell: (member) => turnState(member, member === next),
     },
@@ -29,7 +29,7 @@ export function AuthorityTable({ set, finality }: { set: Authorities; finality: 
       cell: ({ lastBlock }) =>
         lastBlock ? (
           <>
-            <a href={`#/block/${lastBlock.height}`}>{lastBlock.height}</a>{" "}
+            <a href={`#/block/${lastBlock.height}`}>{whole(lastBlock.height)}</a>{" "}
             <span class="quiet">
               <Age atMs={lastBlock.timestamp} />
             </span>
@@ -62,7 +62,7 @@ export function AuthorityTable({ set, finality }: { set: Authorities; finality: 
             {voted.has(address) ? (
               <>
                 {" "}
-                <span class="quiet">round {finality.votes.round}</span>
+                <span class="quiet">round {whole(finality.votes.round)}</span>
               </>
             ) : null}
           </>
@@ -90,6 +90,6 @@ export function AuthorityTable({ set, finality }: { set: Authorities; finality: 
 
 function turnState({ inTurn, maySign }: Member, isNext: boolean): Markup {
   if (isNext) return <Tag tone="good">{inTurn ? "its turn" : "next in line"}</Tag>;
-  if (maySign) return "may sign out of turn";
-  return <span class="quiet">{inTurn ? "its turn, but signed recently" : "signed recently"}</span>;
+  if (maySign) return "may sign";
+  return <span class="quiet">{inTurn ? "its turn, just signed" : "just signed"}</span>;
 }

@@ -141,7 +141,7 @@ export function PeerTable({ status, peers, brief = false }: PeersProps & { brief
     },
     { head: "Direction", phone: "none", cell: ({ direction }) => direction },
     { head: "Score", numeric: true, phone: "none", cell: ({ score }) => whole(score) },
-    { head: "Connected", phone: "second-end", cell: ({ connectedAt }) => <Age atMs={connectedAt} /> },
+    { head: "Connected", phone: "none", cell: ({ connectedAt }) => <Age atMs={connectedAt} /> },
   ];
   return (
     <Table
