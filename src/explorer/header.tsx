@@ -21,6 +21,7 @@ const within: Readonly<Record<string, string>> = {
   "long-term": "",
   tx: "blocks",
   mempool: "blocks",
+  receive: "wallet",
 };
 
 export function Header({ page }: { page: string }): Markup {

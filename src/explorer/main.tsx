@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
+import { keepFocus } from "./focus.ts";
 import { followNode, live } from "./live.ts";
 import { rememberScroll } from "./scroll.ts";
 import { noticeChain } from "./seen-chain.ts";
@@ -9,6 +10,7 @@ import { watchTabs } from "./wallet/wallet.ts";
 
 startClock();
 rememberScroll();
+keepFocus();
 watchTabs();
 watchContacts();
 live.on(({ status }) => status && noticeChain(status));

@@ -46,7 +46,7 @@ export function Tour({ page }: { page: string }): Markup {
     goTo(next?.page === "account" ? `#/account/${live.value.genesis?.authorities[0]}` : `#/${next?.page}`);
   };
   return (
-    <section class="note" aria-label="Tour">
+    <section class="note tour" aria-label="Tour">
       <p>
         <span class="quiet">
           {at + 1} of {steps.length}

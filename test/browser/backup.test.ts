@@ -81,7 +81,7 @@ test("24 words are shown, checked, and restore the key in another browser", asyn
 test("a saved file opens in a node and in another browser, and the page opens a node's", async () => {
   const { page, troubles } = await stage().open("#/wallet");
   const address = await makeKey(page, "Club funds");
-  await page.getByText("Keep or remove this key").click();
+  await page.getByText("Back up, rename or remove this key").click();
   const backup = page.getByRole("form", { name: "Back up" });
   await backup.getByLabel("Passphrase").fill(passphrase);
   const [download] = await Promise.all([page.waitForEvent("download"), button(page, "Save a file").click()]);
@@ -93,7 +93,8 @@ test("a saved file opens in a node and in another browser, and the page opens a 
   await page.getByText("Only this browser has this key").waitFor({ state: "hidden" });
 
   const elsewhere = await importForm();
-  await elsewhere.form.getByLabel("Or a file").setInputFiles(path);
+  const file = { name: "Club-funds.json", mimeType: "application/json", buffer: Buffer.from(text) };
+  await elsewhere.form.getByLabel("Or a file").setInputFiles(file);
   await elsewhere.form.getByLabel("Passphrase of the file").fill("another");
   await button(elsewhere.page, "Import the key").click();
   await elsewhere.page.getByRole("alert").filter({ hasText: "not the passphrase of this file" }).waitFor();
@@ -101,6 +102,7 @@ test("a saved file opens in a node and in another browser, and the page opens a 
   expect(await axeViolations(elsewhere.page)).toEqual([]);
   await button(elsewhere.page, "Import the key").click();
   await elsewhere.page.locator(".account-line code", { hasText: address }).waitFor();
+  await elsewhere.page.getByRole("heading", { name: "Club-funds" }).waitFor();
   expect(await elsewhere.page.evaluate(() => localStorage.getItem("ccoin.keys"))).toContain(address);
 
   const [node] = stage().network.nodes;
@@ -120,7 +122,7 @@ test("a key has another name from now on, in all tabs", async () => {
   const other = await page.context().newPage();
   await other.goto(page.url());
   await other.getByRole("heading", { name: "Old" }).waitFor();
-  await page.getByText("Keep or remove this key").click();
+  await page.getByText("Back up, rename or remove this key").click();
   await page.getByRole("form", { name: "Name" }).getByLabel("Name").fill("New");
   // Typed text stays while new blocks render the page again.
   await page.waitForTimeout(1_500);

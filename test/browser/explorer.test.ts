@@ -281,6 +281,26 @@ test("the chosen theme is remembered", async () => {
   await expect.poll(background).not.toBe(light);
 });
 
+test("a tour of three steps goes through the pages, and stays away once it was left", async () => {
+  const { page, troubles } = await stage().open();
+  const tour = page.getByRole("region", { name: "Tour" });
+  await tour.getByText("1 of 3").waitFor();
+  await page.locator(".figure .value", { hasText: /[0-9]/ }).first().waitFor();
+  await tour.getByRole("button", { name: "Next" }).click();
+  await page.getByRole("heading", { name: "Wallet" }).waitFor();
+  await tour.getByRole("button", { name: "Next" }).click();
+  await page.getByRole("button", { name: "Verify" }).waitFor();
+  await tour.getByText("3 of 3").waitFor();
+  await tour.getByRole("button", { name: "End the tour" }).click();
+  await page.goto(stage().url);
+  await page.getByRole("button", { name: "Final", exact: true }).click();
+  await page.getByText("More than two thirds of the authorities have signed that the block stays").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByText("It is never taken back").waitFor({ state: "hidden" });
+  expect(await tour.count()).toBe(0);
+  expect(troubles).toEqual([]);
+});
+
 test("the page shows blocks of losing branches and retracted blocks", async () => {
   const { open, network } = stage();
   const { page } = await open("#/blocks");

@@ -130,9 +130,12 @@ test("a history is a file for spreadsheets, with the filter of the page", async 
 });
 
 test("a history on paper has dates and the proof's address, and none of the page's controls", async () => {
-  const { page } = await openHistory();
+  const { page } = await openHistory("?from=2020-03-01");
   await firstRow(page).waitFor();
   await page.emulateMedia({ media: "print" });
+  await page.getByText("Only: from 2020-03-01").waitFor();
+  expect(await page.getByRole("columnheader", { name: "State" }).getByText("State").isVisible()).toBe(true);
+  expect(await link(page, "CSV").isVisible()).toBe(false);
   await page.getByText(`/v1/accounts/${club.address}/proof`).waitFor();
   expect(await page.getByRole("link", { name: "Older" }).isVisible()).toBe(false);
   expect(await page.getByRole("navigation", { name: "Pages" }).isVisible()).toBe(false);
@@ -174,5 +177,8 @@ test("a history fits a phone in both themes, and axe finds nothing", async () =>
   await shot(page, "dark");
   await page.setViewportSize({ width: 360, height: 740 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  // Two lines of a row whose memo is short.
+  const row = rows(page).filter({ hasText: "Prize" });
+  expect((await row.boundingBox())!.height).toBeLessThanOrEqual(60);
   await shot(page, "phone");
 });

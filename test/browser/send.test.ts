@@ -160,6 +160,9 @@ test("contacts name addresses wherever they are shown, and move to another brows
   await other.locator(".contacts").getByRole("link", { name: "Anna" }).waitFor();
   await other.getByRole("button", { name: "Remove Anna" }).click();
   await other.locator(".contacts").waitFor({ state: "hidden" });
+  // The button is gone: the focus stays where it was.
+  const inFocus = () => other.evaluate(() => document.activeElement?.querySelector("h2")?.textContent);
+  await expect.poll(inFocus).toBe("Contacts");
   expect(troubles).toEqual([]);
 });
 

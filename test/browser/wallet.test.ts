@@ -106,7 +106,7 @@ test("the wallet saves a key encrypted, opens it only with its passphrase, and e
   await page.getByLabel("Passphrase").first().fill(passphrase);
   await button(page, "Unlock").click();
   await page.getByLabel("To", { exact: true }).waitFor();
-  await page.getByText("Keep or remove this key").click();
+  await page.getByText("Back up, rename or remove this key").click();
   await page.getByLabel("Passphrase").first().fill(passphrase);
   await button(page, "Show the seed").click();
   const shown = await page.locator("details code").first().textContent();
@@ -205,7 +205,7 @@ test("tabs of a browser share the saved keys, and Lock locks them in all", async
   await other.getByLabel("Passphrase").first().fill(passphrase);
   await button(other, "Unlock").click();
   await other.getByLabel("To", { exact: true }).waitFor();
-  await page.getByText("Keep or remove this key").click();
+  await page.getByText("Back up, rename or remove this key").click();
   await button(page, "Lock").click();
   await button(other, "Unlock").waitFor();
   await button(page, "Remove from this browser").click();

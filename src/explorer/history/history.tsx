@@ -43,6 +43,14 @@ export function HistorySection({ address, query, version }: HistoryProps): Marku
       }
     >
       <FilterForm address={address} filter={filter} />
+      {Object.keys(filter).length > 0 ? (
+        <p class="on-paper">
+          Only:{" "}
+          {Object.entries(filter)
+            .map(([name, text]) => `${name} ${/^(min|max)$/.test(name) ? amountText(text) : text}`)
+            .join(", ")}
+        </p>
+      ) : null}
       <Answer
         loaded={page}
         show={(data) => <Shown {...{ address, filter, cursor, finalized }} page={data} />}

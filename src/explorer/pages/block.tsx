@@ -123,8 +123,17 @@ type Balance = Genesis["balances"][number];
 function Rules({ genesis }: { genesis: Genesis }): Markup {
   const { name, symbol, decimals, epochLength, authorities, balances, balanceCount } = genesis;
   const columns = [
-    { head: "Account", cell: ({ address }: Balance) => <Address address={address} /> },
-    { head: "First balance", numeric: true, cell: ({ balance }: Balance) => <Amount of={balance} /> },
+    {
+      head: "Account",
+      phone: "first" as const,
+      cell: ({ address }: Balance) => <Address address={address} />,
+    },
+    {
+      head: "First balance",
+      numeric: true,
+      phone: "first-end" as const,
+      cell: ({ balance }: Balance) => <Amount of={balance} />,
+    },
   ];
   return (
     <>

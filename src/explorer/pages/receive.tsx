@@ -10,6 +10,7 @@ import { useLoad, useStore } from "../store.ts";
 import { IncomingPayment } from "../wallet/arrivals.tsx";
 import { Field } from "../wallet/form.tsx";
 import { type Earlier, newIncoming } from "../wallet/incoming.ts";
+import { loopbackNames } from "../wallet/loopback.ts";
 import { paymentLink } from "../wallet/payment-request.ts";
 
 /** Asks for a payment: the address, a QR code and a link, and what has come since the page was opened. */
@@ -26,6 +27,7 @@ export function ReceivePage({ address }: { address: string }): Markup {
       </>
     );
   const { units, problem } = read(amount);
+  const isLoopback = loopbackNames.includes(location.hostname);
   const link = paymentLink({ to: address, amount: units?.toString() ?? "", memo }, location.href);
   const onInput = (set: (text: string) => void) => (event: InputEvent) =>
     set((event.currentTarget as HTMLInputElement).value);
@@ -59,6 +61,12 @@ export function ReceivePage({ address }: { address: string }): Markup {
             />
           </form>
           <p>Whoever opens this link finds the form filled:</p>
+          {isLoopback ? (
+            <p class="quiet">
+              Only this machine can open it. For a phone, open this page by the address that the node has on
+              the network.
+            </p>
+          ) : null}
           <p>
             <FullName text={link} what="link" />
           </p>

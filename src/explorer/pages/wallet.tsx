@@ -9,6 +9,7 @@ import { ContactList } from "../wallet/contact-list.tsx";
 import { ImportForm } from "../wallet/import-form.tsx";
 import { MakeKeyForm } from "../wallet/key-forms.tsx";
 import { LinkedKey } from "../wallet/linked-key.tsx";
+import { loopbackNames } from "../wallet/loopback.ts";
 import type { PaymentRequest } from "../wallet/payment-request.ts";
 import { SentList } from "../wallet/sent-list.tsx";
 import { wallet } from "../wallet/wallet.ts";
@@ -75,9 +76,6 @@ export function WalletPage({
     </>
   );
 }
-
-/** The two names of this machine, which browsers keep apart. */
-const loopbackNames = ["127.0.0.1", "localhost"];
 
 /** Says that keys may be under the other name of this machine. */
 function OtherName(): Markup {

@@ -9,9 +9,8 @@ const maxAmount = 2n ** 64n - 1n;
 
 /** An amount in the chain's unit: `1,234.50 EUR`. */
 export function Amount({ of }: { of: string | bigint }): Markup {
-  // Shown again once the node has named the unit.
-  useSelected(live, ({ status }) => status?.symbol);
-  return amountText(of);
+  const isUnitKnown = useSelected(live, ({ status }) => status !== undefined);
+  return isUnitKnown ? amountText(of) : "…";
 }
 
 /** The same as text. */

@@ -6,7 +6,7 @@ import { Age } from "./names.tsx";
 import { type Column, Table } from "./table.tsx";
 
 const size = { width: 340, height: 280 };
-const lineHeight = 13;
+const lineHeight = 15;
 const middle = { x: size.width / 2, y: size.height / 2 };
 /** Distances of the nearest and of the farthest peer from this node, in pixels. */
 const [nearest, farthest] = [55, 100];

@@ -17,15 +17,21 @@ import { noteFunds } from "./wallet.ts";
 
 const columns: Column<ListedPayment>[] = [
   { head: "Line", cell: ({ line }) => line },
-  { head: "To", cell: ({ to, typed }) => (to ? <Address address={to} /> : <bdi class="long">{typed}</bdi>) },
+  {
+    head: "To",
+    phone: "first",
+    cell: ({ to, typed }) => (to ? <Address address={to} /> : <bdi class="long">{typed}</bdi>),
+  },
   {
     head: "Amount",
     numeric: true,
+    phone: "first-end",
     cell: ({ amount }) => (amount === undefined ? "–" : <Amount of={amount} />),
   },
-  { head: "Memo", cell: ({ memo }) => <bdi class="memo">{memo}</bdi> },
+  { head: "Memo", phone: "second", cell: ({ memo }) => <bdi class="memo">{memo}</bdi> },
   {
     head: "Check",
+    phone: "second-end",
     cell: ({ problem, warning }) =>
       problem ? (
         <span class="problem">{problem}</span>

@@ -26,12 +26,13 @@ const states: Readonly<Record<BatchPayment["state"], [Tone, string]>> = {
   over: ["bad", "not paid"],
 };
 const columns: Column<BatchPayment>[] = [
-  { head: "To", cell: ({ signed }) => <Address address={signed.to} /> },
-  { head: "Amount", numeric: true, cell: ({ signed }) => <Amount of={signed.amount} /> },
-  { head: "Memo", cell: ({ signed }) => <bdi class="memo">{signed.memo}</bdi> },
-  { head: "Transaction", cell: ({ signed }) => <TransactionLink id={signed.id} /> },
+  { head: "To", phone: "first", cell: ({ signed }) => <Address address={signed.to} /> },
+  { head: "Amount", numeric: true, phone: "first-end", cell: ({ signed }) => <Amount of={signed.amount} /> },
+  { head: "Memo", phone: "second", cell: ({ signed }) => <bdi class="memo">{signed.memo}</bdi> },
+  { head: "Transaction", phone: "second", cell: ({ signed }) => <TransactionLink id={signed.id} /> },
   {
     head: "State",
+    phone: "second-end",
     cell: ({ state, problem }) => {
       const [tone, text] = states[state];
       return (

@@ -15,7 +15,9 @@ export function ImportForm(): Markup {
     if (file) {
       const seed = await opened(await file.text(), filePassphrase);
       const passphrase = values["only"] === "tab" ? "" : filePassphrase;
-      choose(await addKey({ seed, entropy: undefined }, { name: name.trim(), passphrase, isNew: false }));
+      const fileName = file.name.replace(/\.json$/, "");
+      const shown = name.trim() || (fileName === "account" ? "" : fileName);
+      choose(await addKey({ seed, entropy: undefined }, { name: shown, passphrase, isNew: false }));
       return;
     }
     const passphrase = passphraseOf(values, { isRequired: false });

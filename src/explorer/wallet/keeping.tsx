@@ -53,7 +53,7 @@ export function Keeping({ account }: { account: WalletAccount }): Markup {
   const close = () => setShown(undefined);
   return (
     <details>
-      <summary>Keep or remove this key</summary>
+      <summary>Back up, rename or remove this key</summary>
       {shown?.what === "words" ? (
         <WordsPanel
           entropy={shown.secret.entropy!}
