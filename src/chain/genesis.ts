@@ -73,8 +73,8 @@ export function genesisOf({ header, config }: GenesisHead): Genesis {
 }
 
 /**
- * A payload that is not the header's is refused before its balances are decoded: anybody can put a million of them below
- * a header that everybody knows. @throws {CodedError} `INVALID_GENESIS` with the rule that is broken.
+ * A payload that is not the header's is refused before its balances are decoded: anybody can put a million of them
+ * below a header that everybody knows. @throws {CodedError} `INVALID_GENESIS` with the rule that is broken.
  */
 export async function checkGenesis(
   block: GenesisBlock,

@@ -58,6 +58,15 @@ export function bothOf<A, B>(one: Loaded<A>, other: Loaded<B>): Loaded<[A, B]> {
   return { data: isLoaded ? [one.data!, other.data!] : undefined, error: one.error ?? other.error };
 }
 
+/** Reads what this browser keeps for the page; `fallback` if there is nothing, or no storage, or nothing legible. */
+export function kept<T>(storageKey: string, fallback: T): T {
+  try {
+    return JSON.parse(localStorage.getItem(storageKey) ?? "null") ?? fallback;
+  } catch {
+    return fallback;
+  }
+}
+
 /** Loads again when `key` changes, one request at a time, so that a slow node is asked no faster than it answers. */
 export function useLoad<T>(load: () => Promise<T>, key: unknown): Loaded<T> {
   const [loaded, setLoaded] = useState<Loaded<T>>({ data: undefined, error: undefined });

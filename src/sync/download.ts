@@ -30,8 +30,8 @@ export interface DownloadOptions {
   logger: Logger;
   signal: AbortSignal;
   /**
-   * False if this many transactions of a block must not be decoded, at its proposer's expense. Undefined for blocks that
-   * cost it nothing.
+   * False if this many transactions of a block must not be decoded, at its proposer's expense. Undefined for blocks
+   * that cost it nothing.
    */
   mayDecode?: ((head: WeightedHeader, transactions: number) => boolean) | undefined;
   /** A block of the peer has passed its checks. */

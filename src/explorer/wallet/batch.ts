@@ -7,7 +7,7 @@ import {
   signTransfer,
 } from "../../client/index.ts";
 import { client } from "../live.ts";
-import { Store } from "../store.ts";
+import { kept, Store } from "../store.ts";
 import { refusalText } from "./refusals.ts";
 import type { Order } from "./transfers.ts";
 
@@ -33,7 +33,7 @@ const chunk = 100;
 const validFor = 100;
 const historyPage = 100;
 
-export const batch = new Store<Batch | undefined>(stored());
+export const batch = new Store(kept<Batch | undefined>(storageKey, undefined));
 /** The step of the batch that is under way in this tab, and why it ended the last time. */
 export const sending = new Store<{ isBusy: boolean; error: Error | undefined }>({
   isBusy: false,
@@ -47,14 +47,6 @@ async function busy(action: () => Promise<void>): Promise<void> {
     (failure: Error) => failure,
   );
   sending.set({ isBusy: false, error });
-}
-
-function stored(): Batch | undefined {
-  try {
-    return JSON.parse(localStorage.getItem(storageKey) ?? "null") ?? undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function keep(news: Batch | undefined): void {

@@ -1,5 +1,5 @@
 import { type Address, isAddress } from "../../client/index.ts";
-import { Store } from "../store.ts";
+import { kept, Store } from "../store.ts";
 
 /** A name that the user gives to somebody's address. */
 export interface Contact {
@@ -10,15 +10,10 @@ export interface Contact {
 const storageKey = "ccoin.contacts";
 const maxNameLength = 60;
 /** The contacts of this browser, by name. */
-export const contacts = new Store<readonly Contact[]>(stored());
+export const contacts = new Store(stored());
 
-/** Reads the contacts; there are none if the browser has no storage for this page. */
-function stored(): Contact[] {
-  try {
-    return JSON.parse(localStorage.getItem(storageKey) ?? "[]");
-  } catch {
-    return [];
-  }
+function stored(): readonly Contact[] {
+  return kept(storageKey, []);
 }
 
 /** Adds a contact, in place of one with the same address. @throws with a text for people */

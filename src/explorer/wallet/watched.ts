@@ -1,18 +1,13 @@
 import { type Address, isAddress } from "../../client/index.ts";
-import { Store } from "../store.ts";
+import { kept, Store } from "../store.ts";
 
 const storageKey = "ccoin.watched";
 /** The accounts that this browser watches without their keys, in the order in which they were added. */
 export const watched = new Store<readonly Address[]>(stored());
 
-/** Reads the accounts; there are none if the browser has no storage for this page. */
 function stored(): Address[] {
-  try {
-    const read: unknown = JSON.parse(localStorage.getItem(storageKey) ?? "[]");
-    return Array.isArray(read) ? read.filter((each) => typeof each === "string" && isAddress(each)) : [];
-  } catch {
-    return [];
-  }
+  const read = kept<unknown>(storageKey, []);
+  return Array.isArray(read) ? read.filter((each) => typeof each === "string" && isAddress(each)) : [];
 }
 
 export function watch(address: Address): void {
