@@ -6,8 +6,11 @@ import type { Certificate, Evidence, SignedFinalityVote } from "../types/index.t
 import type { Clock } from "../util/clock.ts";
 import { LruMap } from "../util/lru.ts";
 
-/** Certificates in memory, for votes that arrive just after a round is settled. */
-export const cached = 16;
+/**
+ * The newest settled rounds. Votes arrive just after a round is settled: their certificates stay in memory, and votes of
+ * older rounds use up nothing that these need.
+ */
+export const newest = 16;
 /** The rate at which other certificates are read, for votes of older rounds: a certificate can have 100 kB. */
 export const readQuota = { requests: 100, perMs: 2_000 };
 
@@ -16,7 +19,7 @@ export class SettledVotes {
   readonly #chain: Pick<Chain, "justified">;
   readonly #certificates: Pick<FinalityStore, "certificate">;
   readonly #limiter: RateLimiter;
-  readonly #cache = new LruMap<number, Certificate>(cached);
+  readonly #cache = new LruMap<number, Certificate>(newest);
 
   constructor(
     chain: Pick<Chain, "justified">,
@@ -42,11 +45,14 @@ export class SettledVotes {
   }
 
   async #of(round: number): Promise<Certificate | undefined> {
-    if (round > this.#chain.justified.round) return undefined;
-    const known = this.#cache.get(round);
-    if (known || !this.#limiter.take("certificates", readQuota)) return known;
-    const certificate = await this.#certificates.certificate(round);
-    if (certificate) this.#cache.set(round, certificate);
-    return certificate;
+    const { justified } = this.#chain;
+    if (round > justified.round) return undefined;
+    if (round <= justified.round - newest)
+      return this.#limiter.take("certificates", readQuota)
+        ? this.#certificates.certificate(round)
+        : undefined;
+    const known = this.#cache.get(round) ?? (await this.#certificates.certificate(round));
+    if (known) this.#cache.set(round, known);
+    return known;
   }
 }

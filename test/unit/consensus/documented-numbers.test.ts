@@ -20,7 +20,7 @@ import { maxOpenVotesPerVoter } from "../../../src/consensus/voting.ts";
 import { offenderQuota, openRoundsAhead } from "../../../src/sync/evidence-inbox.ts";
 import { perGroup } from "../../../src/sync/evidence-list.ts";
 import { maxPerVoter } from "../../../src/sync/held-votes.ts";
-import { cached, readQuota } from "../../../src/sync/settled-votes.ts";
+import { newest, readQuota } from "../../../src/sync/settled-votes.ts";
 import { Evidence, maxAuthorities, maxRecoveries, parameterVote, zero32 } from "../../../src/types/index.ts";
 import { testChainConfig } from "../../chain-config.ts";
 import { authorities as authoritySet } from "../support/chain.ts";
@@ -62,7 +62,7 @@ const sentences = {
     `keep back every vote for ${longest} could deceive`,
     `a vote for a block stamped more than ${listens} after it`,
     `one header of each authority in each of the newest slots, and ${inWords(votesPerRound)} of its votes in each of the newest target rounds: ${english(keptSignatures.inAll)} slots, and as many rounds, shared by all authorities, at least ${keptSignatures.least} of each`,
-    `beyond the newest ${cached} certificates: ${rate(readQuota).replace(" a", " such comparisons a")}`,
+    `beyond the newest ${newest} rounds: ${rate(readQuota).replace(" a", " such comparisons a")}`,
     `takes ${english(offenderQuota.requests)} new pieces of one authority at once and then ${rate(offenderQuota)}`,
     `votes of the rounds from the final one to ${openRoundsAhead} above the justified one`,
     `One account takes some ${10 * Math.round(evidenceBytesADay() / 10_000_000)} MB a day`,
