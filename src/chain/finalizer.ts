@@ -34,7 +34,10 @@ export const keptRounds = 8;
 const keptCheckpoints = 64;
 /** Conflicts that are reported; each takes a third of the authorities to make. */
 const maxConflicts = 64;
-/** Rounds without a result last 30 s after the first few, so this is three weeks of them. */
+/**
+ * Rounds without a result last 30 s after the first few, so this is three weeks of them; 18 hours if a faulty authority
+ * claims later rounds while an honest one that is needed is away.
+ */
 export const maxRoundsAhead = 2 ** 16;
 
 export type FinalizerEvents = {
@@ -55,6 +58,8 @@ export class Finalizer {
   readonly events: Emitter<FinalizerEvents>;
   readonly tally = new VoteTally();
   readonly rounds = new RoundWatch();
+  /** The same with votes that are far ahead: more than a third of the authorities are right about how far they are. */
+  readonly #claimed = new RoundWatch();
   readonly #chain: Chain;
   readonly #logger: Logger;
   /** Results that are being written to disk, by link. */
@@ -105,6 +110,14 @@ export class Finalizer {
     this.events.emit("changed", undefined);
   }
 
+  /**
+   * Records the round of a vote that is far ahead, which counts for nothing else. Authorities that went on while this
+   * node was away are ahead together, and then it follows them.
+   */
+  hearFarAhead(vote: SignedFinalityVote): void {
+    this.#claimed.add(vote);
+  }
+
   /** Accepts a certificate that others have made. Returns false if it says nothing new. @throws {VoteError} */
   async addCertificate(certificate: Certificate): Promise<boolean> {
     const { link } = certificate;
@@ -131,7 +144,7 @@ export class Finalizer {
   isFarAhead({ target }: FinalityVote): boolean {
     const { finality, snapshot } = this.#chain;
     if (target.round <= finality.justified.round + maxRoundsAhead) return false;
-    return target.round > this.rounds.targets(snapshot.authorities).ofMinority + maxRoundsAhead;
+    return target.round > this.#claimed.targets(snapshot.authorities).ofMinority + maxRoundsAhead;
   }
 
   isSettled({ source, target }: FinalityVote): boolean {
@@ -171,6 +184,7 @@ export class Finalizer {
 
   #take(vote: SignedFinalityVote): void {
     this.rounds.add(vote);
+    this.#claimed.add(vote);
     this.events.emit("seen", vote);
   }
 
@@ -263,5 +277,6 @@ export class Finalizer {
     const oldest = this.#chain.finality.justified.round - keptRounds;
     this.tally.prune(oldest);
     this.rounds.prune(oldest);
+    this.#claimed.prune(oldest);
   }
 }

@@ -185,16 +185,20 @@ export class VoteInbox {
   async #take(vote: SignedFinalityVote, from: PeerId): Promise<Verdict | { verdict: Promise<Verdict> }> {
     const { network, chain, finalizer } = this.#options;
     if (!isLink(vote.message)) throw new VoteError("NOT_A_LINK", "rounds or heights do not ascend");
-    if (this.#limit.excludes(vote) || finalizer.isFarAhead(vote.message)) return "ignore";
+    if (this.#limit.excludes(vote)) return "ignore";
     if (authorityIndex(chain.snapshot.authorities, vote.voter) < 0) {
       // The voter may be in the target's own set; if that is not known, nobody is blamed.
       await checkVoter(vote, chain.tree);
     }
-    const account = finalizer.isOld(vote.message) || this.#limit.isPast(vote) ? "past" : "current";
+    const isFarAhead = finalizer.isFarAhead(vote.message);
+    const isPast = isFarAhead || finalizer.isOld(vote.message) || this.#limit.isPast(vote);
+    const account = isPast ? "past" : "current";
     if (!this.#accounts.mayCheck(vote, account)) return "ignore";
     const causer = { id: from, host: network.hostOf(from) };
     const valid = await this.#places.run(causer, () => this.#signatures.isSigned(vote));
     if (valid === false) throw new VoteError("INVALID_SIGNATURE", "the vote's signature is wrong");
+    // It may be counted when it comes again.
+    if (valid && isFarAhead) return this.#hearFarAhead(vote);
     if (!valid || !this.#limit.take(vote)) return "ignore";
     finalizer.noteSigned(vote);
     if (!this.#accounts.chargeVote(vote, account) || finalizer.isOld(vote.message)) return "pardon";
@@ -205,6 +209,14 @@ export class VoteInbox {
       if (!(error instanceof VoteError) || error.code !== "UNKNOWN_BLOCK") throw error;
     }
     return { verdict: this.#hold(vote, from) };
+  }
+
+  /** Like votes of the past, anybody can repeat it. */
+  #hearFarAhead(vote: SignedFinalityVote): Verdict {
+    const { finalizer } = this.#options;
+    finalizer.noteSigned(vote);
+    if (this.#accounts.chargeVote(vote, "past")) finalizer.hearFarAhead(vote);
+    return "ignore";
   }
 
   #hold(vote: SignedFinalityVote, from: PeerId): Promise<Verdict> {

@@ -103,6 +103,19 @@ test("a round is far ahead if it is 2^16 above the justified one and above what 
   expect([far + 50, far + 51].map(isFar)).toEqual([false, true]);
 });
 
+test("a minority has reached a round by votes that were far ahead, which count for nothing else", async () => {
+  const { finalizer, events, vote, one, first, justify } = await node();
+  const far = 2 ** 16;
+  const isFar = (round: number) => finalizer.isFarAhead({ source: first, target: checkpoint(round, one) });
+  finalizer.hearFarAhead(await vote(3, checkpoint(9 * far, one)));
+  expect(isFar(far + 1)).toBe(true);
+  finalizer.hearFarAhead(await vote(0, checkpoint(2 * far, one)));
+  expect([3 * far, 3 * far + 1].map(isFar)).toEqual([false, true]);
+  expect([events, finalizer.rounds.votes()]).toEqual([{ seen: [], signed: [], changed: 0 }, []]);
+  await justify(2 * far + 8);
+  expect([3 * far + 8, 3 * far + 9].map(isFar)).toEqual([false, true]);
+});
+
 test("a link is settled if it can neither justify nor finalize anything new", async () => {
   const { chain, finalizer, certificate, one, two, first, justify } = await node();
   await justify(3);
