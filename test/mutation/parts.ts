@@ -121,6 +121,7 @@ const limitsOfSync = [
   "header-hold",
   "held-votes",
   "lead",
+  "leads",
   "places",
   "settled-votes",
   "slot-limit",
