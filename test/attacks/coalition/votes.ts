@@ -8,7 +8,7 @@ import {
   rootOf,
   SignedFinalityVote,
 } from "../../../src/types/index.ts";
-import { fromHex } from "../../../src/util/bytes.ts";
+import { concatBytes, fromHex, uint64Bytes } from "../../../src/util/bytes.ts";
 import { topicOf } from "../../e2e/harness/rogue.ts";
 import type { Attack } from "../attack.ts";
 import { statusOf, tell, watchChain } from "../lib/claims.ts";
@@ -162,38 +162,50 @@ export const doubleVotes: Attack = {
 const outerVotes = 1_500;
 const outerPerSecond = 400;
 const innerPerSecond = 10;
+/** The number of surrounded votes after which a node is asked for the evidence that it has. */
+const innerUntilLook = 50;
 
 /** Signs votes each of which thousands of earlier ones surround. */
 export const surroundVotes: Attack = {
   name: "surround-votes",
   by: "coalition",
-  does: `an authority signs ${outerVotes} votes from one source, ${outerPerSecond}/s, none of which contradicts another, and then ${innerPerSecond}/s that all of these surround`,
+  does: `an authority signs ${outerVotes} votes from one source, none of which contradicts another, sends them to each of three nodes, ${outerPerSecond}/s, and then ${innerPerSecond}/s that all of these surround`,
   // The votes that the others surround come after seconds.
   fullOnly: true,
+  judge: ({ shown = 0 }) => (shown > 0 ? [] : ["no node showed evidence of a surround vote"]),
   async run(site) {
     const write = await voteWriter(site);
     const { id } = await site.genesis();
     const topic = topicOf("votes", site.job.genesisId);
     const insideOf = 2_000;
-    await site.crowd(site.places.length, { rawGossip: true }, async ({ rogue }) => {
+    await site.crowd(site.places.length, { rawGossip: true }, async ({ rogue, place }) => {
       const stream = await rogue.gossipStream();
-      const send = async (sourceRound: number, round: number) => {
+      const send = async (kind: "outer" | "inner", sourceRound: number, round: number) => {
         const source = { round: sourceRound, height: 0, block: id };
-        const target = { round, height: 1, block: bytes32() };
+        // The same votes for every node.
+        const target = { round, height: 1, block: bytesOf(round) };
         await give(stream, publication(topic, await write({ source, target })));
-        site.count("votes");
+        site.count(kind);
       };
       let outer = insideOf;
       let inner = 0;
       await site.repeat(
         outerPerSecond,
         async () => {
-          if (outer < insideOf + outerVotes) return send(0, ++outer);
+          if (outer < insideOf + outerVotes) return send("outer", 0, ++outer);
           await site.pause(1_000 / innerPerSecond);
-          await send(1, 2 + (inner++ % (insideOf - 2)));
+          await send("inner", 1, 2 + (inner++ % (insideOf - 2)));
+          if (inner !== innerUntilLook) return;
+          const { evidence } = await site.authorities(place);
+          site.count("shown", evidence.filter(({ offence }) => offence === "surround").length);
         },
         () => rogue.connected,
       );
     });
   },
 };
+
+/** An id that stands for a block that there is not. */
+function bytesOf(number: number): Uint8Array {
+  return concatBytes(uint64Bytes(number), new Uint8Array(24).fill(1));
+}

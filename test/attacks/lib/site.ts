@@ -5,7 +5,7 @@ import { type CheckedGenesis, checkGenesis } from "../../../src/chain/genesis.ts
 import { nodePaths } from "../../../src/config/index.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { GenesisBlock } from "../../../src/types/index.ts";
-import type { FinalityAnswer, Status } from "../../e2e/harness/node.ts";
+import type { AuthoritiesAnswer, FinalityAnswer, Status } from "../../e2e/harness/node.ts";
 import { Rogue, type RogueOptions, type RogueTarget } from "../../e2e/harness/rogue.ts";
 import type { Job, JobTarget, Offence, Report } from "./job.ts";
 
@@ -152,6 +152,11 @@ export class Site {
   /** Resolves to what a target reports as justified and final. */
   finality(place?: JobTarget): Promise<FinalityAnswer> {
     return this.#get("/v1/finality", place);
+  }
+
+  /** Resolves to what a target reports of the authorities, and its evidence against them. */
+  authorities(place?: JobTarget): Promise<AuthoritiesAnswer> {
+    return this.#get("/v1/authorities", place);
   }
 
   async #get<T>(path: string, place: JobTarget = this.places[0]!): Promise<T> {
