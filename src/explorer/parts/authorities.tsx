@@ -1,5 +1,5 @@
 import type { Authorities, Finality, Authority as Member } from "../../client/index.ts";
-import { count, uptime, whole } from "../format.ts";
+import { uptime, whole } from "../format.ts";
 import type { Markup } from "../markup.ts";
 import { expectedProposer } from "../shape.ts";
 import { Tag } from "./layout.tsx";
@@ -45,7 +45,7 @@ export function AuthorityTable({ set, finality }: { set: Authorities; finality: 
         <>
           {uptime(missedTurns, turns)}{" "}
           <span class="quiet">
-            {whole(missedTurns)} of {count(turns, "turn")} missed
+            {whole(missedTurns)} of {whole(turns)} missed
           </span>
         </>
       ),
