@@ -53,7 +53,7 @@ export class Chain {
   }
 
   /** Opens the chain where the database left it. @throws {CodedError} `DAMAGED` if what is stored contradicts itself */
-  static async open(options: ChainOptions, participants: readonly ChainParticipant[] = []): Promise<Chain> {
+  static async open(options: ChainOptions, participants: readonly ChainParticipant[]): Promise<Chain> {
     const chain = await Chain.load(options);
     await chain.resume(participants);
     return chain;

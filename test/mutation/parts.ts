@@ -47,7 +47,7 @@ const testsOfState: Readonly<Record<string, readonly string[]>> = {
 const testsOfChain: Readonly<Record<string, readonly string[]>> = {
   "accept-recoveries": ["recoveries", "recovery"],
   "account-proof": ["proofs"],
-  assemble: ["chain", "block-import", "rules"],
+  assemble: ["chain", "block-import", "rules", "history-reader"],
   "block-check": ["block-check"],
   "block-import": [
     "chain",

@@ -24,7 +24,7 @@ export function buildChain(
   return withDatabase(nodes[0]!.paths, async (database) => {
     const stores = chainStores(database);
     const genesis = await checkGenesis((await stores.meta.genesis())!, verifySignatures);
-    const chain = await Chain.open(offlineChainOptions(genesis, stores, verifySignatures));
+    const chain = await Chain.open(offlineChainOptions(genesis, stores, verifySignatures), []);
     const signers = wallets.map(({ signer }) => signer);
     for (let height = 1; height <= blocks; height++)
       await produceInTurn(chain, signers, transactionsOf(height));

@@ -32,7 +32,7 @@ export class ShadowChain {
   static async open(genesis: CheckedGenesis): Promise<ShadowChain> {
     const stores = chainStores(new MemoryDatabase());
     await storeGenesis(stores, genesis);
-    const chain = await Chain.open(offlineChainOptions(genesis, stores, verifySignatures));
+    const chain = await Chain.open(offlineChainOptions(genesis, stores, verifySignatures), []);
     return new ShadowChain(chain);
   }
 

@@ -3,6 +3,7 @@ import {
   type BlockChecks,
   checkBlock,
   checkBlockLimits,
+  checkBlockSize,
   checkHeaderForm,
   checkHeaderSignatures,
   checkRecords,
@@ -13,6 +14,7 @@ import {
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import {
   authorityVote,
+  encodeRecords,
   joinTransactions,
   noVote,
   type TransactionRecord,
@@ -143,13 +145,13 @@ test("a header's numbers are at most 2^53 - 1, and its vote is written in one wa
 test("the limits of a block are those of its parent's parameters", () => {
   const parameters = genesis.config.parameters;
   const bytes = record.encoded.length;
-  const limits = (count: number, maxBlockTransactions: number, maxBlockBytes: number) =>
-    thrown(() =>
-      checkBlockLimits(
-        Array.from({ length: count }, () => record),
-        { ...parameters, maxBlockTransactions, maxBlockBytes },
-      ),
-    );
+  const limits = (count: number, maxBlockTransactions: number, maxBlockBytes: number) => {
+    const records = Array.from({ length: count }, () => record);
+    const allowed = { ...parameters, maxBlockTransactions, maxBlockBytes };
+    const code = thrown(() => checkBlockLimits(records, allowed));
+    expect(thrown(() => checkBlockSize(encodeRecords(records), allowed))).toBe(code);
+    return code;
+  };
   expect(limits(2, 2, 2 * bytes)).toBe("no error");
   expect(limits(3, 2, 3 * bytes)).toBe("TOO_MANY_TRANSACTIONS");
   expect(limits(2, 2, 2 * bytes - 1)).toBe("TOO_LARGE");

@@ -105,12 +105,8 @@ test("a chain that is opened in one step has its participants", async () => {
   ]);
   expect(await chain.produce(planOf({ chain }))).toBeDefined();
   expect(names).toEqual(["prepared", "applied"]);
-  const again = await Chain.open({
-    ...options,
-    stores: chainStores(database),
-    rules: productRules,
-    verify: verifySignatures,
-  });
+  const later = { ...options, stores: chainStores(database), rules: productRules, verify: verifySignatures };
+  const again = await Chain.open(later, []);
   expect(again.head.idHex).toBe(chain.head.idHex);
 });
 
