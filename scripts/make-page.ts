@@ -66,7 +66,7 @@ async function bundle(names: string[], format: "esm" | "iife" = "esm"): Promise<
   return new Map(outputFiles.map(({ path, text }) => [parse(path).name, text]));
 }
 
-/** What the stories import from outside their folder is in the page already (src/explorer/shared.ts). */
+/** The page already has everything that the stories import from outside their folder (src/explorer/shared.ts). */
 function sharedParts(): Plugin {
   return {
     name: "shared parts",

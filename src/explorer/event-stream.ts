@@ -1,4 +1,4 @@
-/** What a follower hears of the stream. */
+/** The calls that a follower of the stream gets. */
 export interface StreamListener {
   opened(): void;
   lost(): void;

@@ -1,6 +1,6 @@
 /**
- * What the script `stories.js` takes from the page instead of containing it a second time: scripts/make-page.ts
- * replaces its imports by these.
+ * The parts that the script `stories.js` takes from the page, so that it does not contain them a second time:
+ * scripts/make-page.ts replaces its imports by these.
  */
 export { Fragment, jsx, jsxs } from "preact/jsx-runtime";
 export { count, dateTime, duration, rounded, uptime, whole } from "./format.ts";

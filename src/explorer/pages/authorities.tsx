@@ -13,7 +13,7 @@ import { Term } from "../parts/term.tsx";
 import { Subject, subjectOf } from "../parts/votes.tsx";
 import { bothOf, useLoad, useStore } from "../store.ts";
 
-/** What an authority has signed, and why an honest one never does. */
+/** Explains what an authority has signed, and why an honest one never does. */
 const offences: Readonly<Record<Evidence["offence"], readonly [what: string, why: string]>> = {
   header: [
     "two blocks in one slot",

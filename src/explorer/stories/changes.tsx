@@ -12,7 +12,7 @@ type Recovery = Status["recoveries"][number];
 
 const verbs = { add: "added", remove: "removed", set: "set" } as const;
 
-/** What people have changed about the chain, newest first: votes that are open, enacted votes, recoveries. */
+/** Changes of the chain by people, newest first: votes that are open, enacted votes, recoveries. */
 export function Changes({ openVotes }: { openVotes: readonly OpenVote[] }): Markup {
   const { status, genesis } = useStore(live);
   const parameters = JSON.stringify(status?.parameters);

@@ -4,7 +4,7 @@ import { ForkPage, ForksPage } from "./forks.tsx";
 import { LongTermPage } from "./long-term-page.tsx";
 import { TurnMap } from "./turn-map.tsx";
 
-/** What became of blocks, turns and votes: a script of its own, which uses parts of the page (`shared.ts`). */
+/** Tells the fate of blocks, turns and votes: a script of its own, which uses parts of the page (`shared.ts`). */
 const stories = { Changes, Days, ForkPage, ForksPage, LongTermPage, TurnMap };
 export type Stories = typeof stories;
 

@@ -2,7 +2,7 @@ import type { Hour } from "../../client/index.ts";
 
 const dayMs = 86_400_000;
 
-/** What an authority missed in the days before a time. */
+/** The turns that an authority missed in the days before a time. */
 export interface MissedDays {
   address: string;
   /** Missed turns of each day, oldest first; undefined for a day without figures. */
