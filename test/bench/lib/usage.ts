@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Measured } from "../figure.ts";
 
 /** `sysconf(_SC_CLK_TCK)`: 100 on every Linux that Node runs on. */
@@ -15,6 +15,31 @@ export function cpuSeconds(pid: number): number {
 export function parseCpuSeconds(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/** The kinds of a node's threads by the names that Node.js gives them; all others are `main`. */
+const kinds: Readonly<Record<string, ThreadKind>> = {
+  WorkerThread: "verify",
+  V8Worker: "v8",
+  "libuv-worker": "libuv",
+};
+export type ThreadKind = "main" | "verify" | "v8" | "libuv";
+
+/** Returns the CPU seconds of the threads of some processes by kind, without those of threads that have ended. */
+export function threadSeconds(pids: readonly number[]): Record<ThreadKind, number> {
+  const seconds = { main: 0, verify: 0, v8: 0, libuv: 0 };
+  for (const pid of pids) {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8");
+      seconds[threadKind(stat)] += parseCpuSeconds(stat);
+    }
+  }
+  return seconds;
+}
+
+/** Parses the kind of a thread from its `stat`. */
+export function threadKind(stat: string): ThreadKind {
+  return kinds[stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"))] ?? "main";
 }
 
 /** Returns the current resident set (`bytes`) and the highest since the process began (`peakBytes`). */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { hashesFor } from "../../bench/figures/state-root.ts";
 import { parseBytesSent } from "../../bench/lib/socket-bytes.ts";
 import { growthExponent, mean, median, quantile } from "../../bench/lib/statistics.ts";
-import { parseBusySeconds, parseCpuSeconds, parseKilobytes } from "../../bench/lib/usage.ts";
+import { parseBusySeconds, parseCpuSeconds, parseKilobytes, threadKind } from "../../bench/lib/usage.ts";
 
 describe("statistics", () => {
   const numbers = [5, 1, 4, 2, 3];
@@ -33,6 +33,11 @@ describe("/proc", () => {
     const stat =
       "4242 (a) R (b) S 1 4242 4242 0 -1 4194560 100 0 0 0 123 45 0 0 20 0 11 0 999 1000 200 18446744073709551615";
     expect(parseCpuSeconds(stat)).toBeCloseTo(1.68, 10);
+    expect([stat, "7 (V8Worker) S 1", "8 (libuv-worker) S 1"].map(threadKind)).toEqual([
+      "main",
+      "v8",
+      "libuv",
+    ]);
   });
 
   test("CPU time of the machine without its idle time", () => {
