@@ -153,6 +153,7 @@ export class Pool {
 
   /** True if a block could hold a transaction now. */
   get hasExecutable(): boolean {
+    if (this.#ahead.size === this.#byId.size) return false;
     for (const queue of this.#queues.values()) {
       if (queue.get(this.#account(queue.address)?.nonce ?? 0)) return true;
     }
