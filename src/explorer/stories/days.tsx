@@ -22,14 +22,20 @@ export function Days({ addresses }: { addresses: readonly string[] }): Markup {
           <Table
             caption="Missed turns by day"
             columns={[
-              { head: "Authority", cell: ({ address }: MissedDays) => <Authority address={address} /> },
+              {
+                head: "Authority",
+                phone: "first" as const,
+                cell: ({ address }: MissedDays) => <Authority address={address} />,
+              },
               {
                 head: "Up",
+                phone: "first-end" as const,
                 numeric: true,
                 cell: ({ missed, turns }: MissedDays) => uptime(missed, turns),
               },
               {
                 head: "Missed turns a day, today on the right",
+                phone: "second" as const,
                 cell: (row: MissedDays) => <Row row={row} />,
               },
             ]}

@@ -26,9 +26,14 @@ export function TurnMap(): Markup {
           <Table
             caption="Turns of each authority"
             columns={[
-              { head: "Authority", cell: ({ address }: Turns) => <Authority address={address} /> },
+              {
+                head: "Authority",
+                phone: "first" as const,
+                cell: ({ address }: Turns) => <Authority address={address} />,
+              },
               {
                 head: "Turns, the newest on the right",
+                phone: "second" as const,
                 cell: (turns: Turns) => (
                   <Cells turns={turns} from={countedFrom} to={head} each={authorities.length} />
                 ),
