@@ -66,13 +66,17 @@ export const partition: Lesson = {
     await room.board();
     const kept = (await right[0]!.block(last.height)).id === last.id;
     const place = (await nodes[0]!.transaction(onRight)).block!;
-    const { blocks } = await right[0]!.get<{ blocks: { id: string; returned: number }[] }>("/v1/forks");
-    const retracted = blocks.find(({ id }) => id === last.id);
-    if (!kept && !retracted) throw new Error("the right does not remember the block that it let go of");
-    const fate = retracted
-      ? `The right has let go of its block ${last.height}: the left had the longer chain. The page of node 4 marks it "1 retracted,
-      ${retracted.returned} back" above the strip, and tells under Forks what became of it.`
-      : "The last block of the right was part of both chains.";
+    const { blocks } = await right[0]!.get<{
+      blocks: { id: string; retracted: boolean; returned: number }[];
+    }>("/v1/forks");
+    const retracted = blocks.filter((block) => block.retracted);
+    if (!kept && !retracted.some(({ id }) => id === last.id))
+      throw new Error("the right does not remember the block that it let go of");
+    const back = retracted.reduce((sum, { returned }) => sum + returned, 0);
+    const fate = kept
+      ? "The last block of the right was part of both chains."
+      : `The right has let go of its block ${last.height}: the left had the longer chain. The page of node 4 has the mark
+      "${retracted.length} retracted, ${back} back" above the strip, and tells under Forks what became of them.`;
     await story.say(
       `One chain again, final again. ${fate} Its payment was not lost: it went back among those that wait, and is now in block
       ${place.height}. Every balance is right, and nobody had to do anything.`,

@@ -72,9 +72,9 @@ function Ghost({ fork: { id, height, proposer, retracted, returned } }: { fork: 
         {whole(height)}
       </span>
       <span class="count">{retracted ? "retracted" : "fork"}</span>
+      {retracted ? <span class="count">{whole(returned)} back</span> : null}
       <span class="foot">
         <Swatch address={proposer} />
-        {retracted ? <span class="count">{whole(returned)} back</span> : null}
       </span>
     </a>
   );
