@@ -7,8 +7,8 @@ import type { Clock } from "../util/clock.ts";
 import { LruMap } from "../util/lru.ts";
 
 /**
- * The newest settled rounds. Votes arrive just after a round is settled: their certificates stay in memory, and votes of
- * older rounds use up nothing that these need.
+ * The newest settled rounds. Votes arrive just after a round is settled: their certificates stay in memory, and votes
+ * of older rounds use up nothing that these need.
  */
 export const newest = 16;
 /** The rate at which other certificates are read, for votes of older rounds: a certificate can have 100 kB. */
