@@ -1,4 +1,3 @@
-import { noise } from "@chainsafe/libp2p-noise";
 import { privateKeyFromRaw } from "@libp2p/crypto/keys";
 import type { GossipSub } from "@libp2p/gossipsub";
 import { type Identify, identify } from "@libp2p/identify";
@@ -93,7 +92,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     },
     transports: [tcp()],
     ...(networkKey && { connectionProtector: privateNetwork(networkKey) }),
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [options.muxers.encrypter()],
     streamMuxers: [
       options.muxers.factory({
         maxInboundStreams: maxStreamsPerConnection,

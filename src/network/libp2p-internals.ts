@@ -72,6 +72,25 @@ export function muxerOf(connection: Connection): Muxer | undefined {
   return (connection as unknown as { muxer?: Muxer }).muxer;
 }
 
+/** The part of Noise that reads the messages of a connection. */
+interface MessageReader {
+  decoder: {
+    /** Called before each message is decrypted. @throws {RangeError} while its length is not all there */
+    lengthDecoder(bytes: Uint8ArrayList): number;
+  };
+}
+
+/** Calls `onLength` with the length of each message of Noise, before it is decrypted; an error ends the connection. */
+export function watchMessages(secured: MessageStream, onLength: (bytes: number) => void): void {
+  const { decoder } = secured as unknown as MessageReader;
+  const decode = decoder.lengthDecoder;
+  decoder.lengthDecoder = (bytes) => {
+    const length = decode(bytes);
+    onLength(length);
+    return length;
+  };
+}
+
 /** The ends of a stream at its transport. */
 interface RawStream {
   /** Bytes that have arrived and that nobody has read. */

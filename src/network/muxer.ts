@@ -1,3 +1,4 @@
+import { noise } from "@chainsafe/libp2p-noise";
 import { type YamuxMuxerInit, yamux } from "@chainsafe/libp2p-yamux";
 import type { Connection, MessageStream, StreamMuxerFactory } from "@libp2p/interface";
 import type { Clock } from "../util/clock.ts";
@@ -10,7 +11,7 @@ import {
   unitsOfPing,
   unitsOfStream,
 } from "./intake.ts";
-import { type MuxerReader, muxerOf, readerOf } from "./libp2p-internals.ts";
+import { type MuxerReader, muxerOf, readerOf, watchMessages } from "./libp2p-internals.ts";
 
 /** A connection waits at least this long, so that many connections that wait cause few timers. */
 const leastWaitMs = 50;
@@ -29,6 +30,11 @@ export const maxEarlyBytes = 512 * 1_024;
 /** With this many entries, those of streams that have closed or agreed on a protocol are deleted. */
 const maxEarlyStreams = 1_024;
 
+/** Messages of Noise of a connection that has no multiplexer yet. Peers negotiate it with a few. */
+export const maxEarlyMessages = 1_024;
+/** A message of Noise ends with a tag of this length. */
+const tagBytes = 16;
+
 /** The connection below the multiplexer. */
 type Wire = Pick<MessageStream, "status" | "writableNeedsDrain" | "pause" | "resume" | "abort">;
 
@@ -37,13 +43,44 @@ export interface MuxersOptions {
   clock: Clock;
 }
 
-/** yamux whose frames are charged to their sender, and read no faster than its share allows. */
+/**
+ * Noise and yamux, whose messages and frames are charged to their sender, and read no faster than its share allows. A
+ * message may hold little of a frame, or nothing.
+ */
 export class Muxers {
   readonly #options: MuxersOptions;
+  /** By the multiplexer, and by the connection below it. */
   readonly #meters = new WeakMap<object, FrameMeter>();
 
   constructor(options: MuxersOptions) {
     this.#options = options;
+  }
+
+  /** Makes an entry of libp2p's option `connectionEncrypters`. */
+  encrypter(): ReturnType<typeof noise> {
+    const create = noise();
+    return (components) => {
+      const encrypter = create(components);
+      for (const name of ["secureInbound", "secureOutbound"] as const) {
+        const secure = encrypter[name].bind(encrypter);
+        encrypter[name] = async (connection, options) => {
+          const secured = await secure(connection, options);
+          this.#watch(secured.connection);
+          return secured;
+        };
+      }
+      return encrypter;
+    };
+  }
+
+  #watch(wire: MessageStream): void {
+    let early = 0;
+    watchMessages(wire, (bytes) => {
+      const meter = this.#meters.get(wire);
+      if (meter) meter.onMessage();
+      else if (++early > maxEarlyMessages) throw new Error("too many messages before there is a multiplexer");
+      if (bytes < tagBytes) throw new Error("not a message of Noise");
+    });
   }
 
   /** Makes libp2p's option `streamMuxers`. */
@@ -58,7 +95,7 @@ export class Muxers {
           const reader = readerOf(muxer);
           const meter = new FrameMeter(wire, reader, this.#options);
           reader.decoder = new FrameReader(meter);
-          this.#meters.set(muxer, meter);
+          for (const each of [muxer, wire]) this.#meters.set(each, meter);
           return muxer;
         },
       };
@@ -118,13 +155,27 @@ export class FrameMeter {
     if (!this.#wire.writableNeedsDrain) this.#unreadAnswers = 0;
     else if (isAnswered && ++this.#unreadAnswers > maxUnreadAnswers)
       throw new Error("the peer reads no answers");
-    const units = this.#unitsOf(header);
-    if (this.#source) this.#options.intake.charge(this.#source, units);
-    else this.#units += units;
     this.#noteEarly(header);
-    const delayMs = this.#source ? this.#options.intake.delayMs(this.#source) : 0;
+    this.#charge(this.#unitsOf(header));
+    const delayMs = this.#delayMs();
     if (delayMs > 0 || this.#hasTooMuchEarly(header.streamID)) this.#wait(delayMs);
   };
+
+  /** A message of Noise is about to be decrypted. */
+  readonly onMessage = (): void => {
+    this.#charge(1);
+    const delayMs = this.#delayMs();
+    if (delayMs > 0 && !this.#isWaiting) this.#wait(delayMs);
+  };
+
+  #charge(units: number): void {
+    if (this.#source) this.#options.intake.charge(this.#source, units);
+    else this.#units += units;
+  }
+
+  #delayMs(): number {
+    return this.#source ? this.#options.intake.delayMs(this.#source) : 0;
+  }
 
   #unitsOf({ type, flag, streamID, length }: FrameHeader): number {
     if (type === frameTypes.ping && (flag & frameFlags.syn) !== 0) return unitsOfPing;
@@ -168,9 +219,10 @@ export class FrameMeter {
   #goOn(): void {
     const wire = this.#wire;
     if (wire.status !== "open") return;
-    if (this.#hasTooMuchEarly()) {
-      // The streams end when the time for their protocol is over.
-      this.#wait(0);
+    const delayMs = this.#delayMs();
+    // The streams end when the time for their protocol is over.
+    if (delayMs > 0 || this.#hasTooMuchEarly()) {
+      this.#wait(delayMs);
       return;
     }
     this.#isWaiting = false;

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { noise } from "@chainsafe/libp2p-noise";
 import { yamux } from "@chainsafe/libp2p-yamux";
 import { identify } from "@libp2p/identify";
@@ -26,6 +27,12 @@ export function yamuxFrame(
   frame.writeUInt32BE(length, 8);
   frame.set(data, 12);
   return frame;
+}
+
+/** The private parts of a connection by Noise. */
+interface Secured {
+  stream: { socket: Socket };
+  handshake: { encrypt(bytes: Uint8Array): { subarray(): Uint8Array } };
 }
 
 /** A peer that writes frames of the multiplexer by hand, below all streams. */
@@ -94,6 +101,19 @@ export class RawPeer {
     if (!wire || !this.connected) throw new Error("not connected");
     if (wire.send(bytes)) return;
     await drained(wire, patienceMs);
+  }
+
+  /** Writes messages of Noise that hold nothing, as bytes for `writeBelow`. */
+  emptyMessages(count: number): Uint8Array {
+    const { handshake } = this.#wire as unknown as Secured;
+    const message = () =>
+      Buffer.concat([Buffer.from([0, 16]), handshake.encrypt(new Uint8Array()).subarray()]);
+    return Buffer.concat(Array.from({ length: count }, message));
+  }
+
+  /** Writes what the node's Noise reads. */
+  writeBelow(bytes: Uint8Array): void {
+    (this.#wire as unknown as Secured).stream.socket.write(bytes);
   }
 
   /** Reads nothing of the socket any more. */

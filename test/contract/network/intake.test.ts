@@ -28,6 +28,38 @@ test("a peer is read as far as the share of its address goes, and further when t
   expect(node.peers()).toMatchObject([{ score: 0 }]);
 });
 
+test("messages of Noise without content count, and are read no faster than the share of their address", async () => {
+  const { perHost, perPeer } = intakeLimits;
+  intakeLimits.perHost = { requests: 200, perMs: 4_000 };
+  onTestFinished(() => {
+    intakeLimits.perHost = perHost;
+  });
+  const clock = new ManualClock();
+  const node = await startNode(1, { clock });
+  const peer = await RawPeer.connect(`${node.addresses()[0]}`);
+  onTestFinished(() => peer.leave());
+  await expect.poll(() => node.peers()).toHaveLength(1);
+  peer.writeBelow(peer.emptyMessages(perPeer.requests + 400));
+  let isRead = false;
+  const read = peer.stream("/ipfs/id/1.0.0").then(() => {
+    isRead = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(isRead).toBe(false);
+  await advanceUntil(clock, 500, () => isRead);
+  await read;
+  expect(node.peers()).toMatchObject([{ score: 0 }]);
+});
+
+test("bytes that are no message of Noise end the connection", async () => {
+  const node = await startNode(1);
+  const peer = await RawPeer.connect(`${node.addresses()[0]}`);
+  onTestFinished(() => peer.leave());
+  await expect.poll(() => node.peers()).toHaveLength(1);
+  peer.writeBelow(new Uint8Array(2));
+  await expect.poll(() => peer.connected).toBe(false);
+});
+
 test("a peer that opens streams, agrees on no protocol and reads no answers, leaves little here", async () => {
   const node = await startNode(1);
   const peer = await RawPeer.connect(`${node.addresses()[0]}`);
