@@ -532,3 +532,16 @@ test("the snapshot after any block follows from the headers since genesis", asyn
     return { ...made, state: () => AccountState.fromAccounts(accounts, new Uint8Array(8)) };
   }
 });
+
+test("a block that is stored aside is announced as such, and as imported", async () => {
+  const genesis = await testGenesis(2);
+  const { chain, maker, add, addAll } = await testChain({ genesis });
+  await addAll(await maker.extend(maker.start(), 2));
+  const told: string[] = [];
+  for (const name of ["aside", "imported"] as const)
+    chain.events.on(name, ({ height }) => told.push(`${name} ${height}`));
+  const first = await maker.block(maker.start(), { by: authorities[0]! });
+  const other = await maker.block(maker.start(), { by: authorities[1]! });
+  for (const { blocks } of [first, other]) await add(blocks[0]!);
+  expect(told).toEqual(["aside 1", "imported 1"]);
+});

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { BlockReader } from "../../../src/chain/block-reader.ts";
+import { transactionsPerPart } from "../../../src/storage/bodies.ts";
 import { keyOf } from "../../../src/storage/key-spaces.ts";
 import {
   authorities,
@@ -153,4 +155,19 @@ describe("transactions", () => {
     ]);
     expect(await reader.transactionsAt(3, [0])).toEqual([]);
   });
+});
+
+test("what is read for some transactions are whole parts of a block's, by their number", async () => {
+  const id = new Uint8Array(32);
+  const read = (transactionCount: number, indexes: number[]) => {
+    const reader = {
+      canonicalId: async () => id,
+      summary: async () => ({ transactionCount, bodyBytes: 1_000 }),
+    };
+    return BlockReader.prototype.readBytesAt.call(reader as never, 1, indexes);
+  };
+  expect(await read(0, [])).toBe(0);
+  expect(await read(4 * transactionsPerPart, [0, transactionsPerPart - 1])).toBe(250);
+  expect(await read(4 * transactionsPerPart, [0, transactionsPerPart])).toBe(500);
+  expect(await read(1, [0])).toBe(1_000);
 });
