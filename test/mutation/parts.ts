@@ -64,7 +64,7 @@ const testsOfChain: Readonly<Record<string, readonly string[]>> = {
   branches: ["branches", "branch-choice"],
   "build-block": ["producer", "chain", "vote-blocks"],
   canonical: ["chain", "block-import", "recovery", "participants", "producer"],
-  chain: ["chain", "block-import", "recovery", "rules", "accounts-after"],
+  chain: ["chain", "block-import", "recovery", "rules", "accounts-after", "fork-blocks", "producer"],
   checkpoints: ["checkpoints"],
   "finality-follower": ["chain", "fork-blocks", "block-import", "recovery"],
   "finality-proof": ["proofs"],
