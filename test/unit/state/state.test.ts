@@ -185,13 +185,14 @@ test("an undo record of more accounts than there are is refused", () => {
 });
 
 test("the settled accounts are read as they were, by address too, whatever has changed, come or gone since", () => {
-  const before = accountsWith(100n, 200n, 300n, 400n);
+  const before = accountsWith(100n, 200n, 300n, 400n, 500n).map((each, at) => ({ ...each, nonce: at + 20 }));
   const state = stateOf(before);
-  state.set(1, 1n, 9);
-  state.set(3, 2n, 9);
+  for (const index of [1, 2, 4]) state.set(index, 1n, 9);
   state.truncate(2);
-  state.append(address(9), 5n);
+  for (const number of [9, 10]) state.append(address(number), 5n);
   expect(state.account(2)).toEqual({ address: address(9), balance: 5n, nonce: 0 });
+  expect([...state.changed()]).toEqual([1, 2, 3]);
+  expect(accountsOf(state.settled)).toEqual(before);
   for (const { address: each, ...values } of before) expect(state.settled.get(each)).toEqual(values);
   expect(state.settled.get(address(9))).toBeUndefined();
   expect(state.settled.get(address(8))).toBeUndefined();
@@ -199,10 +200,14 @@ test("the settled accounts are read as they were, by address too, whatever has c
   state.rollback();
   expect(accountsOf(state)).toEqual(before);
   expectRoot(state);
+  state.truncate(2);
+  state.append(address(9), 5n);
+  expect(state.settled.nonce(2)).toBe(22);
 });
 
 test("thousands of changes since the accounts were settled are read, listed and reverted", () => {
-  const before = accountsWith(...Array.from({ length: 3000 }, (_, index) => BigInt(index)));
+  const balances = Array.from({ length: 3000 }, (_, index) => BigInt(index));
+  const before = accountsWith(...balances).map((each, at) => ({ ...each, nonce: 5_000 - at }));
   const state = stateOf(before);
   for (let index = 0; index < 3000; index++) state.set(index, 7n, index + 1);
   expect(accountsOf(state.settled)).toEqual(before);
