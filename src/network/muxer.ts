@@ -31,7 +31,7 @@ export const maxEarlyBytes = 512 * 1_024;
 const maxEarlyStreams = 1_024;
 
 /** Messages of Noise of a connection that has no multiplexer yet. Peers negotiate it with a few. */
-export const maxEarlyMessages = 1_024;
+const maxEarlyMessages = 1_024;
 /** A message of Noise ends with a tag of this length. */
 const tagBytes = 16;
 
