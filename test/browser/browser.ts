@@ -52,6 +52,14 @@ export function useBrowser(): () => Browser {
   return () => browser!;
 }
 
+/** Makes a key to pay, for this tab only. Until its dialog is gone, whatever is typed goes to the dialog. */
+export async function payNewKey(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "A new key of mine" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Only for this tab" }).click();
+  await dialog.waitFor({ state: "hidden" });
+}
+
 export async function openPage(
   browser: Browser,
   url: string,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { cloneProject } from "../e2e/harness/clone.ts";
 import { until } from "../e2e/harness/until.ts";
 import { createWorld } from "../e2e/harness/world.ts";
-import { openPage, useBrowser } from "./browser.ts";
+import { openPage, payNewKey, useBrowser } from "./browser.ts";
 
 const browser = useBrowser();
 
@@ -20,8 +20,7 @@ test("a new user gets from two commands to a final transfer with what the page o
   const { origin, hash } = new URL(link);
   const { page, troubles } = await openPage(browser(), origin, hash);
   await page.getByRole("button", { name: "Use this key" }).click();
-  await page.getByRole("button", { name: "A new key of mine" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Only for this tab" }).click();
+  await payNewKey(page);
   await page.getByLabel("Amount").fill("5");
   await page.getByRole("button", { name: "Review" }).click();
   await page.getByRole("button", { name: "Sign and send" }).click();

@@ -2,7 +2,7 @@ import type { Page, Route } from "playwright-core";
 import { expect, test } from "vitest";
 import { signerFromSeed } from "../../src/accounts/index.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
-import { axeViolations, tabTo, useStage } from "./browser.ts";
+import { axeViolations, payNewKey, tabTo, useStage } from "./browser.ts";
 
 /** The seed of the funded account, the same in each run. */
 const seed = sha256(new TextEncoder().encode("the browser tests' account"));
@@ -35,8 +35,7 @@ async function signAndSend(page: Page): Promise<void> {
 }
 
 async function send(page: Page, amount: number): Promise<void> {
-  await button(page, "A new key of mine").click();
-  await page.getByRole("dialog").getByRole("button", { name: "Only for this tab" }).click();
+  await payNewKey(page);
   await page.getByLabel("Amount").fill(String(amount));
   await signAndSend(page);
   await page
