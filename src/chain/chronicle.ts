@@ -1,6 +1,7 @@
+import { sameSet } from "../consensus/index.ts";
 import { ChronicleStore, type EnactedChange, type HourFigures, keptMissed } from "../storage/chronicle.ts";
 import type { Database } from "../storage/database.ts";
-import { type ChainSnapshot, type HeaderVote, voteKinds } from "../types/index.ts";
+import { ChainParameters, type ChainSnapshot, HeaderVote, voteKinds } from "../types/index.ts";
 import { equalBytes, fromHex, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { isClosed, messageOf } from "../util/errors.ts";
@@ -158,7 +159,9 @@ export class Chronicle {
     const { tree } = this.#chain;
     const [before, after] = [await tree.findSnapshotAfter(parent), await tree.findSnapshotAfter(id)];
     if (!before || !after || !isChange(before, after)) return;
-    const others = before.openVotes.filter((open) => isSameVote(open.vote, vote)).map(({ voter }) => voter);
+    const others = before.openVotes
+      .filter((open) => HeaderVote.equals(open.vote, vote))
+      .map(({ voter }) => voter);
     const voters = [...others.filter((voter) => !equalBytes(voter, proposer)), proposer];
     await this.#store.putChange({ height, voters });
   }
@@ -193,16 +196,8 @@ function figuresOf({ hour, missed, ...rest }: OpenHour): { hour: number; figures
 }
 
 function isChange(before: ChainSnapshot, after: ChainSnapshot): boolean {
-  if (before.authorities.length !== after.authorities.length) return true;
-  const names = Object.keys(before.parameters) as (keyof ChainSnapshot["parameters"])[];
-  return names.some((name) => before.parameters[name] !== after.parameters[name]);
-}
-
-function isSameVote(one: HeaderVote, other: HeaderVote): boolean {
   return (
-    one.kind === other.kind &&
-    one.parameter === other.parameter &&
-    one.value === other.value &&
-    equalBytes(one.candidate, other.candidate)
+    !sameSet(before.authorities, after.authorities) ||
+    !ChainParameters.equals(before.parameters, after.parameters)
   );
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Chronicle } from "../../../src/chain/chronicle.ts";
 import { ChronicleStore, keptHours } from "../../../src/storage/chronicle.ts";
 import { keyRange } from "../../../src/storage/key-spaces.ts";
-import { parameterVote } from "../../../src/types/index.ts";
+import { authorityVote, parameterVote } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, genesisTime, type Tip, testChain } from "../support/chain.ts";
@@ -86,10 +86,12 @@ test("does not count what a reorganization has retracted", async () => {
   expect(await hours()).toMatchObject([{ fromHeight: 1, blocks: 1, transactions: 0, missed: [] }]);
 });
 
-test("remembers the blocks that changed a parameter, with the voters, until they are retracted", async () => {
+test.each([
+  ["a parameter", parameterVote("minFee", 7)],
+  ["the authorities", authorityVote("add", authorities[3]!.publicKey)],
+])("remembers the blocks that changed %s, with the voters, until they are retracted", async (_, vote) => {
   const { node, changes } = await start();
   const { maker } = node;
-  const vote = parameterVote("minFee", 7);
   const first = await maker.block(maker.start(), { edit: { vote } });
   const second = await maker.block(first, { by: by(first, 1), edit: { vote } });
   await node.addAll(second);
