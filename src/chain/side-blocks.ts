@@ -91,11 +91,9 @@ export class SideBlocks implements ChainParticipant {
       added.push(sideBlock(record));
       writes.push(this.#store.put(record, records));
     }
-    const isNew = ({ idHex }: SideBlock) => !this.#blocks.has(idHex);
-    const surplus = this.#blocks.size + added.filter(isNew).length - remembered;
-    const forgotten = [...this.#blocks.values()]
-      .filter(({ idHex }) => !added.some((block) => block.idHex === idHex))
-      .slice(0, Math.max(0, surplus));
+    const ids = new Set(added.map(({ idHex }) => idHex));
+    const others = [...this.#blocks.values()].filter(({ idHex }) => !ids.has(idHex));
+    const forgotten = others.slice(0, Math.max(0, others.length + added.length - remembered));
     return {
       writes: [...writes, ...forgotten.map(({ id }) => this.#store.delete(id))],
       applied: () => {
