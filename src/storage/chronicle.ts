@@ -21,7 +21,7 @@ const HourFigures = new ContainerType(
     fromHeight: Count,
     blocks: Count,
     transactions: Count,
-    /** From the timestamp of the block before them to that of the last one. */
+    /** The timestamps of the block before them and of the last one. */
     sinceMs: Count,
     untilMs: Count,
     /** The longest time between one of them and its parent, in ms. */
