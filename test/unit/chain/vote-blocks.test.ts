@@ -16,12 +16,11 @@ import {
   noVote,
   parameterVote,
 } from "../../../src/types/index.ts";
-import { compareBytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import type { ConfigChanges } from "../../chain-config.ts";
 import { finalize } from "../api/finalize.ts";
 import { extend, genesisParent } from "../consensus/test-chain.ts";
-import { authorities, signer, type TestSigner, testChain, testGenesis } from "../support/chain.ts";
+import { ascendingSigners, authorities, testChain, testGenesis } from "../support/chain.ts";
 import { ManualClock } from "../support/clock.ts";
 import { MemoryDatabase } from "../support/database.ts";
 import { testProducer } from "../support/producer.ts";
@@ -30,19 +29,13 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-function moreAuthorities(count: number): TestSigner[] {
-  return Array.from({ length: count }, (_, number) => signer(number + 1)).sort((a, b) =>
-    compareBytes(a.publicKey, b.publicKey),
-  );
-}
-
 /**
  * Makes authorities on one chain without transactions, whose blocks are final at once; the last `dead` ones make none.
  * All start with the `stored` proposals.
  */
 async function council(count: number, config: ConfigChanges, dead = 0, stored: readonly HeaderVote[] = []) {
   const clock = new ManualClock();
-  const keys = count > authorities.length ? moreAuthorities(count) : authorities.slice(0, count);
+  const keys = count > authorities.length ? ascendingSigners(1, count) : authorities.slice(0, count);
   const set = keys.map(({ publicKey }) => publicKey);
   const { chain } = await testChain({
     genesis: await testGenesis(count, { authorities: set, ...config }),

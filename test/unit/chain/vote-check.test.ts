@@ -12,7 +12,7 @@ import { certificateOf } from "../../../src/consensus/index.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import type { Checkpoint, SignedFinalityVote } from "../../../src/types/index.ts";
 import { authorityVote } from "../../../src/types/index.ts";
-import { authorities, codeOf, signer, testChain, testGenesis } from "../support/chain.ts";
+import { ascendingSigners, authorities, codeOf, testChain, testGenesis } from "../support/chain.ts";
 import { checkpoint, signedVote, testFinalizer } from "../support/votes.ts";
 
 test.each([0, 1])(
@@ -158,7 +158,7 @@ describe("the signature of a vote", () => {
 });
 
 describe("the signers of a certificate", () => {
-  const set = [1, 2, 3, 4, 5, 6, 7].map(signer).sort((a, b) => Buffer.compare(a.publicKey, b.publicKey));
+  const set = ascendingSigners(1, 7);
   const members = set.map(({ publicKey }) => publicKey);
 
   async function codeWith(

@@ -7,10 +7,9 @@ import { type Verify, verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { FinalityStore } from "../../../src/storage/finality.ts";
 import { VoteInbox } from "../../../src/sync/vote-inbox.ts";
 import { SignedFinalityVote } from "../../../src/types/index.ts";
-import { compareBytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { testChainConfig } from "../../chain-config.ts";
-import { BlockMaker, genesisTime, signer, testChain } from "../support/chain.ts";
+import { ascendingSigners, BlockMaker, genesisTime, testChain } from "../support/chain.ts";
 import { FakeNetwork } from "../support/network.ts";
 import { settledClock } from "../support/sync-node.ts";
 import { checkpoint } from "../support/votes.ts";
@@ -38,9 +37,7 @@ vi.mock("../../../src/util/bytes.ts", async (original) => {
  * Makes a node that is one of `size` authorities, with a block to vote for; all signatures are valid and cost nothing.
  */
 async function node(size: number) {
-  const signers = Array.from({ length: size }, (_, index) => signer(1_000 + index)).sort((a, b) =>
-    compareBytes(a.publicKey, b.publicKey),
-  );
+  const signers = ascendingSigners(1_000, size);
   const config = testChainConfig({ authorities: signers.map(({ publicKey }) => publicKey) });
   const created = await createGenesis(config, { balances: [] }, signers[0]!, genesisTime);
   const genesis = await checkGenesis(created, verifySignatures);

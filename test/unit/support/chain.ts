@@ -48,10 +48,14 @@ export function signer(number: number): TestSigner {
   return { ...account, freeSlotFrom: (slot) => slot, signHeader: ({ root }) => account.sign(root) };
 }
 
-/** The authorities, ascending as in the authority list: the index is the turn. */
-export const authorities: TestSigner[] = [1, 2, 3, 4, 5]
-  .map(signer)
-  .sort((a, b) => compareBytes(a.publicKey, b.publicKey));
+/** Signers of consecutive numbers, ascending as in the authority list: the index is the turn. */
+export function ascendingSigners(first: number, count: number): TestSigner[] {
+  return Array.from({ length: count }, (_, index) => signer(first + index)).sort((a, b) =>
+    compareBytes(a.publicKey, b.publicKey),
+  );
+}
+
+export const authorities = ascendingSigners(1, 5);
 export const users: TestSigner[] = [101, 102, 103, 104].map(signer);
 export const startBalance = 1_000_000n;
 export const genesisTime = 1_600_000_000_000;
