@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { productRules } from "../../../src/chain/rules.ts";
 import { Metrics } from "../../../src/metrics/index.ts";
 import { startChainServices } from "../../../src/node/chain-services.ts";
@@ -125,6 +125,5 @@ test("bans and evidence go to the log with the limit", async () => {
     const { blocks } = await maker.block(maker.start(), { transactions });
     evidence.seenHeader(blocks[0]!.header);
   }
-  await vi.waitUntil(() => lines.length > 1);
-  expect(lines[1]).toContain("EQUIVOCATED");
+  await expect.poll(() => lines[1]).toContain("EQUIVOCATED");
 });

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import {
   evidence as evidenceProtocol,
   maxEvidencePerRequest,
@@ -203,7 +203,7 @@ describe("gossip", () => {
       for (const header of [first, second]) marking.seenHeader(header);
     };
     for (let slot = 0; slot < 1_023; slot++) find(slot);
-    await vi.waitUntil(() => network.published.length === 1_023);
+    await expect.poll(() => network.published.length).toBe(1_023);
     for (const slot of [2_000, 2_001]) find(slot);
     await turns();
     expect(network.published).toHaveLength(1_024);
