@@ -12,8 +12,8 @@ const reconnectMs = 2_000;
 /**
  * A stream of events that the visible tabs of a browser share: browsers have six connections for all tabs of a site.
  * One tab holds a lock and the connection, and passes on what it hears; if it is hidden or closed, another one takes
- * over. Browsers give locks only to pages that came over HTTPS or from this machine; elsewhere each tab has a
- * connection.
+ * over. Browsers give locks only to pages that came over HTTPS or from this machine, and refuse them to pages that may
+ * store nothing; each tab then has a connection.
  */
 export class SharedStream {
   readonly #url: string;
@@ -46,9 +46,13 @@ export class SharedStream {
         if (left.signal.aborted) resolve();
         else this.#connect();
       });
-    // A tab that leaves before it has the lock gives up its place, which is an error for the browser.
-    navigator.locks.request(this.#url, { signal: left.signal }, hold).catch(() => undefined);
     this.#leave = () => left.abort();
+    navigator.locks.request(this.#url, { signal: left.signal }, hold).catch(() => {
+      // A tab that leaves before it has the lock gives up its place, which is an error for the browser.
+      if (left.signal.aborted) return;
+      this.stop();
+      this.#connect();
+    });
   }
 
   stop(): void {
