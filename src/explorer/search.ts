@@ -1,4 +1,4 @@
-import { ApiError, type Hex } from "../client/index.ts";
+import { ApiError } from "../client/index.ts";
 import { client } from "./live.ts";
 import { addressProblem } from "./wallet/recipient.ts";
 
@@ -16,7 +16,7 @@ export async function find(text: string): Promise<string> {
     throw new Error("Search for a height, an id of 64 hex digits, or an address (cc1…).");
   if (await exists(() => client.transaction(id))) return `#/tx/${id}`;
   if (await exists(() => client.block(id))) return `#/block/${id}`;
-  if (await exists(() => client.fork(id as Hex))) return `#/forks/${id}`;
+  if (await exists(() => client.fork(id))) return `#/forks/${id}`;
   throw new Error("No block and no transaction has this id.");
 }
 

@@ -1,6 +1,6 @@
 import type { Hex, Status } from "../client/index.ts";
 import { client } from "./live.ts";
-import { Store } from "./store.ts";
+import { kept, Store } from "./store.ts";
 
 /** A chain that this browser has seen at this address of the node. */
 interface SeenChain {
@@ -19,7 +19,7 @@ let compared: Hex | undefined;
 export function noticeChain({ genesisId, name }: Status): void {
   if (genesisId === null || genesisId === compared) return;
   compared = genesisId;
-  const seen = stored();
+  const seen = kept<SeenChain | undefined>(storageKey, undefined);
   if (!seen) remember({ id: genesisId, name: name ?? "" });
   else if (seen.id !== genesisId) formerChain.set(seen);
 }
@@ -28,14 +28,6 @@ export function noticeChain({ genesisId, name }: Status): void {
 export function acceptChain({ genesisId, name }: Status): void {
   if (genesisId !== null) remember({ id: genesisId, name: name ?? "" });
   formerChain.set(undefined);
-}
-
-function stored(): SeenChain | undefined {
-  try {
-    return JSON.parse(localStorage.getItem(storageKey) ?? "null") ?? undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function remember(chain: SeenChain): void {
