@@ -59,7 +59,6 @@ let finalRef: BlockRef | undefined;
 let showing: ReturnType<typeof setTimeout> | undefined;
 let polling = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
-let polls = 0;
 let asksForks = false;
 
 /** Converts a time of this machine's clock to the node's. */
@@ -119,8 +118,9 @@ function onRetracted({ id }: BlockRef): void {
   const blocks = live.value.blocks.filter((block) => block.id !== id);
   const { status } = live.value;
   // The head is retracted first.
-  const head = status?.head?.id === id ? (blocks[0] ?? null) : status?.head;
-  live.update({ blocks, status: status && { ...status, head: head ?? null } });
+  const isHead = status?.head?.id === id;
+  live.update({ blocks, status: isHead ? { ...status, head: blocks[0] ?? null } : status });
+  // It handles its errors itself.
   void askForks();
 }
 
@@ -130,7 +130,7 @@ async function askForks(): Promise<void> {
   asksForks = true;
   await new Promise((resolve) => setTimeout(resolve, minShownMs));
   asksForks = false;
-  // The next poll asks again.
+  // A poll asks again.
   const forks = await client.forks().catch(() => undefined);
   if (forks) live.update({ forks });
 }
@@ -193,8 +193,8 @@ async function poll(): Promise<void> {
     // Blocks that events have told of need no question.
     showArrived();
     const clockOffsetMs = status.time - (sentMs + Date.now()) / 2;
-    const isForkTurn = polls++ % pollsPerFork === 0;
-    const known = live.value.blocks;
+    const { blocks: known, polls } = live.value;
+    const isForkTurn = polls % pollsPerFork === 0;
     const [newest, forks] = status.head
       ? await Promise.all([
           first?.blocks ?? newestBlocks(status.head),
@@ -207,7 +207,7 @@ async function poll(): Promise<void> {
     const blocks = newest === known ? live.value.blocks : newest;
     const sample = { label: new Date(status.time).toLocaleTimeString(), value: status.mempool.count };
     live.update({
-      ...{ diagnosis, forks, blocks, genesis, clockOffsetMs, polls: live.value.polls + 1 },
+      ...{ diagnosis, forks, blocks, genesis, clockOffsetMs, polls: polls + 1 },
       status: withHead(status, blocks),
       mempoolCounts: withSample(mempoolCounts, sample),
     });
