@@ -5,11 +5,10 @@
 export { Fragment, jsx, jsxs } from "preact/jsx-runtime";
 export { count, dateTime, duration, rounded, uptime, whole } from "./format.ts";
 export { client, live, nodeTime } from "./live.ts";
-export { Amount } from "./parts/amount.tsx";
 export { Answer, Fact, Facts, Section, Tag } from "./parts/layout.tsx";
-export { Address, Age, Authority, BlockLink, FullName, TransactionLink } from "./parts/names.tsx";
+export { Age, Authority, BlockLink, FullName } from "./parts/names.tsx";
 export { Plot } from "./parts/plot.tsx";
 export { Table } from "./parts/table.tsx";
-export { StatusTag } from "./parts/transactions.tsx";
+export { StatusTag, transactionColumns } from "./parts/transactions.tsx";
 export { Subject } from "./parts/votes.tsx";
 export { useLoad, useStore } from "./store.ts";

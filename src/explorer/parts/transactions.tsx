@@ -5,7 +5,7 @@ import { Tag, type Tone } from "./layout.tsx";
 import { Address, TransactionLink } from "./names.tsx";
 import { type Column, Table } from "./table.tsx";
 
-const columns: Column<Transaction>[] = [
+export const transactionColumns: Column<Transaction>[] = [
   { head: "Transaction", phone: "second-end", cell: ({ id }) => <TransactionLink id={id} /> },
   { head: "From", phone: "first", cell: ({ from }) => <Address address={from} /> },
   { head: "To", cell: ({ to }) => <Address address={to} /> },
@@ -13,7 +13,15 @@ const columns: Column<Transaction>[] = [
 ];
 
 export function TransactionTable({ rows, empty }: { rows: readonly Transaction[]; empty: Markup }): Markup {
-  return <Table caption="Transactions" columns={columns} rows={rows} rowKey={({ id }) => id} empty={empty} />;
+  return (
+    <Table
+      caption="Transactions"
+      columns={transactionColumns}
+      rows={rows}
+      rowKey={({ id }) => id}
+      empty={empty}
+    />
+  );
 }
 
 const statuses: Readonly<Record<TransactionFate["status"], readonly [tone: Tone, text: string]>> = {

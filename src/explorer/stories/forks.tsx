@@ -2,11 +2,10 @@ import type { Fork, SideBlock, TransactionFate } from "../../client/index.ts";
 import { count, dateTime, whole } from "../format.ts";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
-import { Amount } from "../parts/amount.tsx";
 import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.tsx";
-import { Address, Age, Authority, BlockLink, FullName, TransactionLink } from "../parts/names.tsx";
+import { Age, Authority, BlockLink, FullName } from "../parts/names.tsx";
 import { type Column, Table } from "../parts/table.tsx";
-import { StatusTag } from "../parts/transactions.tsx";
+import { StatusTag, transactionColumns } from "../parts/transactions.tsx";
 import { useLoad, useStore } from "../store.ts";
 
 const columns: Column<SideBlock>[] = [
@@ -28,8 +27,7 @@ const columns: Column<SideBlock>[] = [
 
 /** All blocks that lost against others, as far as the node remembers them. */
 export function ForksPage(): Markup {
-  const { forks } = useStore(live);
-  const loaded = useLoad(() => client.forks(), forks);
+  const { forks, polls } = useStore(live);
   return (
     <>
       <h1>Forks</h1>
@@ -41,7 +39,7 @@ export function ForksPage(): Markup {
       </p>
       <Section title="Blocks that are not on the chain" aside="the newest 100 that this node has seen">
         <Answer
-          loaded={loaded}
+          loaded={{ data: polls > 0 ? forks : undefined, error: undefined }}
           show={(rows) => (
             <Table
               caption="Forks, highest first"
@@ -58,10 +56,7 @@ export function ForksPage(): Markup {
 }
 
 const fateColumns: Column<TransactionFate>[] = [
-  { head: "Transaction", phone: "second-end", cell: ({ id }) => <TransactionLink id={id} /> },
-  { head: "From", phone: "first", cell: ({ from }) => <Address address={from} /> },
-  { head: "To", cell: ({ to }) => <Address address={to} /> },
-  { head: "Amount", numeric: true, phone: "first-end", cell: ({ amount }) => <Amount of={amount} /> },
+  ...transactionColumns,
   {
     head: "Now",
     cell: ({ status, block }) => (
