@@ -7,7 +7,7 @@ import { AuthorityTable } from "../parts/authorities.tsx";
 import { DiagnosisNote } from "../parts/diagnosis.tsx";
 import { Answer, Section } from "../parts/layout.tsx";
 import { Age, Swatch } from "../parts/names.tsx";
-import { maxDrawn, PeerGraph, PeerTable } from "../parts/peers.tsx";
+import { PeerGraph, PeerTable } from "../parts/peers.tsx";
 import { Plot } from "../parts/plot.tsx";
 import { RecoveryNote } from "../parts/recovery.tsx";
 import { Countdown, ForkMark, Strip } from "../parts/strip.tsx";
@@ -206,7 +206,7 @@ function Around({ set, finality, peers }: { set: Authorities; finality: Finality
       </Section>
       <Section title="Peers" aside={<a href="#/peers">All peers</a>}>
         <div class="beside">
-          {peers.length > 0 && peers.length <= maxDrawn ? <PeerGraph status={status} peers={peers} /> : null}
+          <PeerGraph status={status} peers={peers} />
           <PeerTable status={status} peers={peers} brief />
         </div>
       </Section>

@@ -23,10 +23,12 @@ export function PeersPage(): Markup {
               title={count(peers.length, "connection")}
               aside={peers.length <= maxDrawn ? "nearer peers answer faster" : null}
             >
-              {peers.length > 0 && peers.length <= maxDrawn && status ? (
-                <PeerGraph status={status} peers={peers} />
+              {status ? (
+                <>
+                  <PeerGraph status={status} peers={peers} />
+                  <PeerTable status={status} peers={peers} />
+                </>
               ) : null}
-              {status ? <PeerTable status={status} peers={peers} /> : null}
             </Section>
             {status ? (
               <Section title="This node">

@@ -19,7 +19,7 @@ const askedEveryMs = 5_000;
 /** A larger offset of a clock delays blocks on fast chains (docs/operating.md). */
 const maxClockOffsetMs = 500;
 
-/** The names of more peers would cover each other. */
+/** No more peers are drawn: their names would cover each other. */
 export const maxDrawn = 10;
 
 interface PeersProps {
@@ -29,6 +29,7 @@ interface PeersProps {
 
 /** A drawing of this node and its peers, in which faster peers are nearer. The table says the same in words. */
 export function PeerGraph({ status, peers }: PeersProps): Markup {
+  if (peers.length === 0 || peers.length > maxDrawn) return null;
   const label = `This node at height ${status.head?.height ?? 0} with ${peers.length} peers`;
   return (
     <svg class="graph" viewBox={`0 0 ${size.width} ${size.height}`} role="img" aria-label={label}>
