@@ -46,8 +46,8 @@ export function nextBlockMs(
   return emptyBlockPeriodMs === 0 ? undefined : head.timestamp + Math.max(periodMs, emptyBlockPeriodMs);
 }
 
-/** A block that is later than this is missed. */
-const lateMs = 1_500;
+/** The next block is late if it is due for longer than this. */
+export const lateMs = 1_500;
 
 /**
  * Returns what plots show of a halt, as their last samples: the time without a block, and since when nothing is final.

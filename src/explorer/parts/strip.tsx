@@ -3,7 +3,7 @@ import { duration, whole } from "../format.ts";
 import { live, nodeTime } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { shownAddress } from "../names.ts";
-import { nextBlockMs } from "../shape.ts";
+import { lateMs, nextBlockMs } from "../shape.ts";
 import { useNow, useStore } from "../store.ts";
 import { Swatch } from "./names.tsx";
 
@@ -120,6 +120,6 @@ export function Countdown(): Markup {
   const dueMs = nextBlockMs(head, status, genesis);
   if (dueMs === undefined) return "on demand";
   const leftMs = dueMs - nowMs;
-  if (leftMs < -1_500) return `${duration(-leftMs)} late`;
+  if (leftMs < -lateMs) return `${duration(-leftMs)} late`;
   return leftMs <= 0 ? "now" : leftMs < 100_000 ? `${(leftMs / 1000).toFixed(1)} s` : duration(leftMs);
 }
