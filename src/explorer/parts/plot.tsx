@@ -87,19 +87,23 @@ function bars(samples: readonly Sample[], top: number): Markup {
   return <path class="bars" d={path} />;
 }
 
+interface Point {
+  x: string;
+  y: string;
+}
+
 function line(samples: readonly Sample[], top: number): Markup {
-  const x = (index: number) => number(center(index, samples));
-  const runs: { from: number; points: string[] }[] = [];
+  const runs: Point[][] = [];
   for (const [index, sample] of samples.entries()) {
     if (!isKnown(sample)) continue;
-    if (index === 0 || !isKnown(samples[index - 1]!)) runs.push({ from: index, points: [] });
+    if (index === 0 || !isKnown(samples[index - 1]!)) runs.push([]);
     const y = number(height - margin - (sample.value / top) * (height - 2 * margin));
-    runs.at(-1)!.points.push(`${x(index)} ${y}`);
+    runs.at(-1)!.push({ x: number(center(index, samples)), y });
   }
   // A point without neighbours is drawn as a short line.
-  const path = ({ points }: { points: string[] }) => `M${points.join("L")}${points.length === 1 ? "h2" : ""}`;
-  const area = (run: { from: number; points: string[] }) =>
-    `${path(run)}L${x(run.from + run.points.length - 1)} ${height}L${x(run.from)} ${height}z`;
+  const path = (run: readonly Point[]) =>
+    `M${run.map(({ x, y }) => `${x} ${y}`).join("L")}${run.length === 1 ? "h2" : ""}`;
+  const area = (run: readonly Point[]) => `${path(run)}L${run.at(-1)!.x} ${height}L${run[0]!.x} ${height}z`;
   return (
     <>
       <path class="area" d={runs.map(area).join("")} />
