@@ -9,7 +9,7 @@ import { Address, Age, Authority, FullName } from "../parts/names.tsx";
 import { PeriodFacts, PriceFacts } from "../parts/parameters.tsx";
 import { RecoveryNote } from "../parts/recovery.tsx";
 import { Story } from "../parts/story.tsx";
-import { Table } from "../parts/table.tsx";
+import { type Column, Table } from "../parts/table.tsx";
 import { Term } from "../parts/term.tsx";
 import { TransactionTable } from "../parts/transactions.tsx";
 import { Subject } from "../parts/votes.tsx";
@@ -120,21 +120,18 @@ function Shown({ block, from }: { block: Block; from: number }): Markup {
 
 type Balance = Genesis["balances"][number];
 
+const balanceColumns: Column<Balance>[] = [
+  { head: "Account", phone: "first", cell: ({ address }) => <Address address={address} /> },
+  {
+    head: "First balance",
+    numeric: true,
+    phone: "first-end",
+    cell: ({ balance }) => <Amount of={balance} />,
+  },
+];
+
 function Rules({ genesis }: { genesis: Genesis }): Markup {
   const { name, symbol, decimals, epochLength, authorities, balances, balanceCount } = genesis;
-  const columns = [
-    {
-      head: "Account",
-      phone: "first" as const,
-      cell: ({ address }: Balance) => <Address address={address} />,
-    },
-    {
-      head: "First balance",
-      numeric: true,
-      phone: "first-end" as const,
-      cell: ({ balance }: Balance) => <Amount of={balance} />,
-    },
-  ];
   return (
     <>
       <Section title="First rules of this chain" aside={<a href="#/authorities">Today's</a>}>
@@ -164,7 +161,7 @@ function Rules({ genesis }: { genesis: Genesis }): Markup {
       >
         <Table
           caption="First balances"
-          columns={columns}
+          columns={balanceColumns}
           rows={balances}
           rowKey={({ address }) => address}
           empty="There were none."

@@ -1,19 +1,24 @@
 import { count, uptime, whole } from "../format.ts";
-import { client, live, nodeTime } from "../live.ts";
+import { client, nodeTime } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { Answer, Section } from "../parts/layout.tsx";
 import { Authority } from "../parts/names.tsx";
-import { Table } from "../parts/table.tsx";
-import { useLoad, useStore } from "../store.ts";
+import { type Column, Table } from "../parts/table.tsx";
+import { useLoad } from "../store.ts";
 import { type MissedDays, missedByDay } from "./missed-days.ts";
 
 const days = 31;
 const cell = 12;
 
+const columns: Column<MissedDays>[] = [
+  { head: "Authority", phone: "first", cell: ({ address }) => <Authority address={address} /> },
+  { head: "Up", phone: "first-end", numeric: true, cell: ({ missed, turns }) => uptime(missed, turns) },
+  { head: "Missed turns a day, today on the right", phone: "second", cell: (row) => <Row row={row} /> },
+];
+
 /** Missed turns over the last days, a cell a day. */
 export function Days({ addresses }: { addresses: readonly string[] }): Markup {
-  const { genesis } = useStore(live);
-  const loaded = useLoad(() => client.figures({ limit: 24 * days }), genesis);
+  const loaded = useLoad(() => client.figures({ limit: 24 * days }), "");
   return (
     <Answer
       loaded={loaded}
@@ -21,24 +26,7 @@ export function Days({ addresses }: { addresses: readonly string[] }): Markup {
         <Section title="Day by day" aside={`the last ${days} days, as far as this node has figures`}>
           <Table
             caption="Missed turns by day"
-            columns={[
-              {
-                head: "Authority",
-                phone: "first" as const,
-                cell: ({ address }: MissedDays) => <Authority address={address} />,
-              },
-              {
-                head: "Up",
-                phone: "first-end" as const,
-                numeric: true,
-                cell: ({ missed, turns }: MissedDays) => uptime(missed, turns),
-              },
-              {
-                head: "Missed turns a day, today on the right",
-                phone: "second" as const,
-                cell: (row: MissedDays) => <Row row={row} />,
-              },
-            ]}
+            columns={columns}
             rows={missedByDay(hours, { addresses, days, nowMs: nodeTime(Date.now()) })}
             rowKey={({ address }) => address}
             empty="There are none."

@@ -21,13 +21,11 @@ export function missedByDay(
   const turns = shown.reduce((sum, { blocks, authorities }) => sum + blocks / Math.max(1, authorities), 0);
   return addresses.map((address) => {
     const byDay = Array<number | undefined>(days).fill(undefined);
-    let missedTurns = 0;
     for (const { start, missed } of shown) {
       const day = days - 1 - Math.max(0, Math.floor((nowMs - start) / dayMs));
-      const turns = missed.find((each) => each.address === address)?.turns ?? 0;
-      byDay[day] = (byDay[day] ?? 0) + turns;
-      missedTurns += turns;
+      byDay[day] = (byDay[day] ?? 0) + (missed.find((each) => each.address === address)?.turns ?? 0);
     }
-    return { address, byDay, missed: missedTurns, turns: Math.round(turns) };
+    const missed = byDay.reduce<number>((sum, each = 0) => sum + each, 0);
+    return { address, byDay, missed, turns: Math.round(turns) };
   });
 }

@@ -23,22 +23,18 @@ export function TurnMap(): Markup {
           title="Turn by turn"
           aside={`blocks ${whole(countedFrom)} to ${whole(Math.max(head, countedFrom))}`}
         >
-          <Table
+          <Table<Turns>
             caption="Turns of each authority"
             columns={[
-              {
-                head: "Authority",
-                phone: "first" as const,
-                cell: ({ address }: Turns) => <Authority address={address} />,
-              },
+              { head: "Authority", phone: "first", cell: ({ address }) => <Authority address={address} /> },
               {
                 head: "Turns, the newest on the right",
-                phone: "second" as const,
-                cell: (turns: Turns) => (
+                phone: "second",
+                cell: (turns) => (
                   <Cells turns={turns} from={countedFrom} to={head} each={authorities.length} />
                 ),
               },
-              { head: "Missed", cell: ({ missed }: Turns) => <MissedBlocks heights={missed} /> },
+              { head: "Missed", cell: ({ missed }) => <MissedBlocks heights={missed} /> },
             ]}
             rows={authorities}
             rowKey={({ address }) => address}
