@@ -151,7 +151,7 @@ function EvidenceList({ evidence }: { evidence: readonly Evidence[] }): Markup {
         <>
           {[...new Set(evidence.map(({ offence }) => offence))].map((offence) => (
             <p key={offence}>
-              <strong>Why {offences[offence][0]} are a fault:</strong> {offences[offence][1]}
+              <strong>Why {offences[offence][0]} must not be signed:</strong> {offences[offence][1]}
             </p>
           ))}
           <p class="quiet">
