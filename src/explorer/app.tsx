@@ -149,7 +149,7 @@ function pageOf({ page, argument, query }: Route): [string, Markup] {
     case "long-term":
       return [
         "Long term",
-        <Story show={({ LongTermPage }) => <LongTermPage hours={numberOf(query.get("hours")) ?? 24} />} />,
+        <Story show={({ LongTermPage }) => <LongTermPage hours={numberOf(query.get("hours"))} />} />,
       ];
     case "peers":
       return ["Peers", <PeersPage />];

@@ -10,14 +10,14 @@ const spans = [
   { hours: 24, name: "A day" },
   { hours: 168, name: "A week" },
   { hours: 744, name: "A month" },
-];
+] as const;
 
 const empty = "Nothing was measured.";
 
 /** The chain by the hour. */
-export function LongTermPage({ hours }: { hours: number }): Markup {
+export function LongTermPage({ hours: asked }: { hours: number | undefined }): Markup {
   const { polls } = useStore(live);
-  const limit = spans.some((span) => span.hours === hours) ? hours : 24;
+  const { hours: limit } = spans.find(({ hours }) => hours === asked) ?? spans[0];
   // The hour under way changes all the time; a look now and then is enough.
   const loaded = useLoad(() => client.figures({ limit }), `${limit} ${Math.floor(polls / 12)}`);
   return (
