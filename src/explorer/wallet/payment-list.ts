@@ -50,18 +50,16 @@ function readPayment(
   [typed = "", amountText = "", memo = "", ...more]: string[],
 ): ListedPayment {
   const problems: string[] = [];
-  let to: string | undefined;
-  try {
-    to = recipient(typed);
-  } catch (error) {
-    problems.push((error as Error).message);
-  }
-  let amount: bigint | undefined;
-  try {
-    amount = readUnits(amountText);
-  } catch (error) {
-    problems.push((error as Error).message);
-  }
+  const tried = <T>(read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      problems.push((error as Error).message);
+      return undefined;
+    }
+  };
+  const to = tried(() => recipient(typed));
+  const amount = tried(() => readUnits(amountText));
   if (more.some((field) => field !== ""))
     problems.push("There are more than three fields: put a memo with separators in quotes.");
   if (new TextEncoder().encode(memo).length > maxMemoBytes)
