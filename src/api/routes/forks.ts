@@ -11,7 +11,7 @@ import type { ApiServices, LedgerServices } from "../services.ts";
 import { type Lookup, requireRead, type TransactionReads } from "../transaction-reads.ts";
 import { transactionView } from "../views.ts";
 import { summaryView } from "./blocks.ts";
-import { placedView } from "./transactions.ts";
+import { includedView } from "./transactions.ts";
 
 /** Routes for blocks that lost against others, and for what became of their transactions. */
 export function forkRoutes(api: Api, services: ApiServices, transactions: TransactionReads): void {
@@ -65,11 +65,7 @@ function sideView(block: SideBlock) {
 /** A transaction of a fork, and where it is now. */
 function fateView(ledger: LedgerServices, record: TransactionRecord, { found }: Lookup) {
   const included = found.get(record.idHex);
-  if (included) {
-    const { height, idHex, header } = included.block;
-    const block = { height, idHex, timestamp: header.message.timestamp };
-    return placedView(ledger, { ...included, block });
-  }
+  if (included) return includedView(ledger, included);
   return { ...transactionView(record), status: fateOf(ledger, record), block: null, index: null };
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { IncludedTransaction, WeightedHeader } from "../../chain/types.ts";
+import type { IncludedTransaction } from "../../chain/types.ts";
 import type { TransactionRecord } from "../../types/index.ts";
 import { type Hex, toHex } from "../../util/bytes.ts";
 import type { Api } from "../operation.ts";
@@ -95,10 +95,7 @@ function pendingView(record: TransactionRecord) {
 }
 
 /** A transaction of a canonical block, with its place. */
-function includedView(
-  ledger: LedgerServices,
-  { record, block, index }: { record: TransactionRecord; block: WeightedHeader; index: number },
-) {
+export function includedView(ledger: LedgerServices, { record, block, index }: IncludedTransaction) {
   const { height, idHex, header } = block;
   return placedView(ledger, { record, index, block: { height, idHex, timestamp: header.message.timestamp } });
 }
