@@ -12,7 +12,8 @@ import type { Chain } from "./chain.ts";
 import { turnOf } from "./turn-of.ts";
 import type { CanonicalBlock, WeightedHeader } from "./types.ts";
 
-const hourMs = 3_600_000;
+/** The hours of figures are counted from 1970 on, in pieces of this length. */
+export const hourMs = 3_600_000;
 /** Blocks that a start reads again at most: those of the hour that was not over, at ten a second half of it. */
 const maxReadAgain = 20_000;
 const readAtOnce = 64;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hourMs } from "../../chain/chronicle.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import type { EnactedChange, HourFigures } from "../../storage/chronicle.ts";
 import type { Api } from "../operation.ts";
@@ -8,8 +9,6 @@ import { changesSchema, figuresSchema } from "../schemas/chronicle.ts";
 import { countQuery } from "../schemas/values.ts";
 import type { ApiServices, LedgerServices } from "../services.ts";
 import { subjectView } from "../views.ts";
-
-const hourMs = 3_600_000;
 
 /** Routes for what the node remembers of the chain's past: hourly figures, and changes by vote. */
 export function chronicleRoutes(api: Api, services: ApiServices): void {
