@@ -36,9 +36,11 @@ export class Leads {
 
   /** Returns false if too many wait. */
   add(lead: Lead): boolean {
-    const minor = this.#waiting.filter(({ isOfMajority }) => !isOfMajority);
-    if (!lead.isOfMajority) this.#free(lead.peer);
-    if (!lead.isOfMajority && minor.length >= maxMinor) return false;
+    if (!lead.isOfMajority) {
+      this.#free(lead.peer);
+      const minor = this.#waiting.filter(({ isOfMajority }) => !isOfMajority);
+      if (minor.length >= maxMinor) return false;
+    }
     this.#waiting.push(lead);
     return true;
   }
