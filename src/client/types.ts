@@ -381,17 +381,17 @@ export interface Diagnosis {
   halt?: Halt;
 }
 
-/** At most 16 addresses of each kind. */
+/** The authorities that a late block waits for, at most 16 addresses of each kind. */
 export interface Halt {
   /** The number of all authorities. */
   authorities: number;
-  /** The number of those that have not signed although they may, or send no votes. */
+  /** The number of authorities that have not signed although they may, or send no votes. */
   silentCount: number;
-  /** These authorities. */
+  /** Silent authorities. */
   silent: Address[];
-  /** Those of them that may sign the next block. */
+  /** Silent authorities that may sign the next block. */
   awaited: Address[];
-  /** The number of the awaited that keep the chain going. */
+  /** The number of awaited authorities that keep the chain going. */
   needed: number;
   /** True if the node's own account may sign the next block and has not. */
   own: boolean;

@@ -49,7 +49,7 @@ export interface MuxersOptions {
  */
 export class Muxers {
   readonly #options: MuxersOptions;
-  /** By the multiplexer, and by the connection below it. */
+  /** Each meter is found by its multiplexer, and by the connection below that. */
   readonly #meters = new WeakMap<object, FrameMeter>();
 
   constructor(options: MuxersOptions) {

@@ -43,7 +43,7 @@ export class EvidenceList {
     group.push({ listed, order: this.#added++ });
     const share = Math.floor(maxListed / this.#groups.size);
     const kept = Math.max(perGroup.least, Math.min(perGroup.most, share));
-    // Below 0 it is the number of those that there is room for, and none is removed.
+    // A group that has room for more gives a negative number, and loses nothing.
     group.splice(perGroup.first, group.length - kept);
   }
 

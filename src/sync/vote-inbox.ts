@@ -211,7 +211,7 @@ export class VoteInbox {
     return { verdict: this.#hold(vote, from) };
   }
 
-  /** Like votes of the past, anybody can repeat it. */
+  /** Charges a vote like one of the past, because anybody can repeat it. */
   #hearFarAhead(vote: SignedFinalityVote): Verdict {
     const { finalizer } = this.#options;
     finalizer.noteSigned(vote);

@@ -39,24 +39,18 @@ export const httpSlow: Attack = {
   by: "stranger",
   does: `from four addresses at one node: ${held.idle} idle connections, ${held.slow} bodies of a byte a second, ${held.unread} large answers that nobody reads; each comes again when it was cut`,
   async run(site) {
+    const place = site.places[0]!;
     await Promise.all([
-      hold(site, site.places[0]!, held.idle, () => ""),
+      hold(site, place, held.idle, () => ""),
       hold(
         site,
-        site.places[0]!,
+        place,
         held.slow,
         (host) =>
           `POST /v1/transactions HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n[`,
         " ",
       ),
-      hold(
-        site,
-        site.places[0]!,
-        held.unread,
-        (host) => get("/v1/blocks?limit=100", host).repeat(20),
-        undefined,
-        true,
-      ),
+      hold(site, place, held.unread, (host) => get("/v1/blocks?limit=100", host).repeat(20), undefined, true),
     ]);
   },
 };
