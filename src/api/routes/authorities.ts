@@ -30,9 +30,11 @@ export function authorityRoutes(api: Api, services: ApiServices): void {
     },
     async () => {
       const { chain, proposals } = requireLedger(services);
+      // The next block may be imported while turns are counted.
+      const { head, snapshot } = chain;
       const evidence = services.listEvidence();
-      const { keys, view } = await set.get(chain.head.idHex, async () =>
-        setView(chain, await countedTurns(chain)),
+      const { keys, view } = await set.get(head.idHex, async () =>
+        setView({ head, snapshot }, await countedTurns(chain)),
       );
       return {
         ...view,
@@ -59,8 +61,9 @@ export function authorityRoutes(api: Api, services: ApiServices): void {
     },
     async () => {
       const { chain } = requireLedger(services);
+      const { snapshot } = chain;
       const { fromHeight, byAuthority } = await countedTurns(chain);
-      const authorities = chain.snapshot.authorities.map((authority) => {
+      const authorities = snapshot.authorities.map((authority) => {
         const { made, missed } = byAuthority.get(toHex(authority)) ?? noTurns;
         return { address: encodeAddress(authority), made: [...made], missed: [...missed] };
       });

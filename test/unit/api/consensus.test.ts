@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { DiagnosisBody, EvidenceBody, FinalityBody } from "../../../src/api/index.ts";
 import { finalityProofBody } from "../../../src/api/index.ts";
 import type { Proposals } from "../../../src/chain/proposals.ts";
@@ -216,4 +216,21 @@ describe("finality and diagnosis", () => {
       ssz: expect.stringMatching(/^0x[0-9a-f]+$/),
     });
   });
+});
+
+it("the authorities are those of one head, also if the next block is imported meanwhile", async () => {
+  await node.produce();
+  const { reader } = node.chain;
+  const idsDown = reader.idsDown.bind(reader);
+  const counting = vi.spyOn(reader, "idsDown").mockImplementationOnce(async (height, count) => {
+    await node.produce();
+    return idsDown(height, count);
+  });
+  const heights = async () => {
+    const { head, authorities } = (await node.get("/v1/authorities")).body;
+    return [head.height, authorities[0].lastBlock.height];
+  };
+  expect(await heights()).toEqual([1, 1]);
+  expect(await heights()).toEqual([2, 2]);
+  counting.mockRestore();
 });
