@@ -10,8 +10,9 @@ import { defaultHttpLimits } from "../../../src/api/limits.ts";
 import { overloaded } from "../../../src/api/problem.ts";
 import type { ApiServices } from "../../../src/api/services.ts";
 import { EventLog } from "../../../src/storage/event-log.ts";
-import { systemClock } from "../../../src/util/clock.ts";
+import { type Clock, systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import { ManualClock } from "../support/clock.ts";
 import { MemoryDatabase } from "../support/database.ts";
 
 setFlagsFromString("--expose-gc");
@@ -44,11 +45,15 @@ let hub: EventHub;
 let reads: DearReads;
 beforeEach(async () => {
   log = await EventLog.open({ database: new MemoryDatabase(), logger: silentLogger });
-  const services = { eventLog: log, ledger: () => undefined, clock: systemClock, logger: silentLogger };
   reads = new DearReads(systemClock);
-  hub = new EventHub(services as unknown as ApiServices, defaultHttpLimits, reads);
+  hub = hubBy(systemClock);
 });
 afterEach(() => hub.close());
+
+function hubBy(clock: Clock): EventHub {
+  const services = { eventLog: log, ledger: () => undefined, clock, logger: silentLogger };
+  return new EventHub(services as unknown as ApiServices, defaultHttpLimits, reads);
+}
 
 const open = async (address = "127.0.0.1", after?: number, wanted: readonly EventName[] = eventNames) => {
   const outgoing = new Outgoing(address);
@@ -147,8 +152,8 @@ test("looks through older events at the expense of the client, though it wants n
 
 test("the log is not read for new transactions that a stream does not want, but a heartbeat tells their numbers", async () => {
   hub.close();
-  const services = { eventLog: log, ledger: () => undefined, clock: systemClock, logger: silentLogger };
-  hub = new EventHub(services as unknown as ApiServices, { ...defaultHttpLimits, heartbeatMs: 200 }, reads);
+  const clock = new ManualClock();
+  hub = hubBy(clock);
   const outgoing = await open("127.0.0.1", undefined, ["mode"]);
   await turns();
   const read = vi.spyOn(log, "read");
@@ -156,8 +161,10 @@ test("the log is not read for new transactions that a stream does not want, but 
   await turns();
   expect(read).not.toHaveBeenCalled();
   await log.append([{ name: "mode", mode: "ready" }]);
+  await clock.advance(100);
   await expect.poll(() => outgoing.written.join("")).toContain("id: 4\nevent: mode");
   await log.append([{ name: "transaction", id: new Uint8Array(32) }]);
+  await clock.advance(2 * defaultHttpLimits.heartbeatMs);
   await expect.poll(() => outgoing.written.join("")).toContain(": heartbeat\nid: 5");
 });
 

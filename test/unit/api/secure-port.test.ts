@@ -205,9 +205,9 @@ it("answers a request in records of one byte, and cuts off a client that asks fo
   await answered;
   client.socket.write(Buffer.concat(Array.from({ length: 50 }, () => client.newKeys())));
   expect(await closedWithin(client.socket, 200)).toBe(false);
-  const ended = closedWithin(client.socket, 2_000);
+  const ended = new Promise((resolve) => client.socket.once("close", resolve));
   client.socket.write(Buffer.concat(Array.from({ length: 1_000 }, () => client.newKeys())));
-  expect(await ended).toBe(true);
+  await ended;
 });
 
 it("a connection that gives way to another client's ends for HTTP too", async () => {
