@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { SinglePosts } from "../../../src/api/single-posts.ts";
 import type { Mempool } from "../../../src/mempool/mempool.ts";
 import { splitTransactions } from "../../../src/types/index.ts";
@@ -17,7 +17,7 @@ function held() {
   const posts = new SinglePosts();
   const add = (byte: number) => posts.add(Uint8Array.of(byte), mempool);
   const groups = () => calls.map(({ group }) => group);
-  const until = (count: number) => vi.waitUntil(() => calls.length === count);
+  const until = (count: number) => expect.poll(() => calls.length).toBe(count);
   return { add, calls, groups, until };
 }
 

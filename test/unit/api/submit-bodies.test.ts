@@ -51,7 +51,7 @@ async function post(address: string, body: string | Uint8Array) {
   const incoming = Object.assign(new EventEmitter(), { headers, socket, pause: () => undefined });
   const outgoing = { closed: false, req: incoming, once: () => undefined };
   const answer = app.request("/v1/transactions", { method: "POST" }, { incoming, outgoing } as never);
-  await vi.waitUntil(() => incoming.listenerCount("end") > 0);
+  await expect.poll(() => incoming.listenerCount("end")).toBeGreaterThan(0);
   incoming.emit("data", Buffer.from(body));
   incoming.emit("end");
   const response = await answer;
@@ -106,7 +106,7 @@ function holdMempool() {
   onTestFinished(() => void vi.restoreAllMocks());
   const decoded = () =>
     decode.mock.results.reduce((sum, { value }) => sum + (value as readonly unknown[]).length, 0);
-  return { go, decoded, added: () => vi.waitUntil(() => held.mock.calls.length > 0) };
+  return { go, decoded, added: () => expect.poll(() => held).toHaveBeenCalled() };
 }
 
 it("a body costs its client as much as four requests, and one more for each 2 KiB", async () => {
@@ -159,7 +159,7 @@ describe("the memory of bodies", () => {
     const turn = Promise.withResolvers<void>();
     const busy = reads.run("10.0.0.3", () => turn.promise);
     const first = post("10.0.0.1", large);
-    await vi.waitUntil(() => reads.waiting === 1);
+    await expect.poll(() => reads.waiting).toBe(1);
     const second = post("10.0.0.2", await strangers(100));
     expect(await first).toMatchObject({ status: 503, body: { code: "OVERLOADED" } });
     expect(reads.waiting).toBe(1);
@@ -173,7 +173,7 @@ describe("the memory of bodies", () => {
     const first = post("10.0.0.1", await strangers(batch + 2));
     await mempool.added();
     const second = post("10.0.0.2", await strangers(batch - 100));
-    await vi.waitUntil(() => mempool.decoded() > batch);
+    await expect.poll(() => mempool.decoded()).toBeGreaterThan(batch);
     mempool.go();
     const { rejected } = (await first).body;
     expect(rejected.map(({ code }) => code)).toEqual([
