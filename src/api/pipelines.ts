@@ -34,14 +34,27 @@ export class Pipelines {
 
   /**
    * Called before an answer. A connection whose body is not complete when the request has been answered is closed: to
-   * read the rest, as Node.js would, takes the thread for as long as the client likes.
+   * read the rest, as Node.js would, takes the thread for as long as the client likes. The answer says so, since the
+   * client may have sent the rest already, and would use the connection again.
    */
   beforeAnswer(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    const { headers, socket } = incoming;
+    if (headers["content-length"] === undefined && !isChunked(incoming)) return;
+    const writeHead = outgoing.writeHead as (...args: unknown[]) => ServerResponse;
+    outgoing.writeHead = (...args: unknown[]) => {
+      if (!hasArrived(incoming)) outgoing.setHeader("connection", "close");
+      return writeHead.apply(outgoing, args);
+    };
     // The listener of Node.js discards the rest and sets a time-out: this one has to be before it.
     outgoing.prependOnceListener("finish", () => incoming.complete || stopReading(incoming));
     // This one has to be after it.
-    outgoing.once("finish", () => incoming.complete || incoming.socket.setTimeout(lingerMs));
+    outgoing.once("finish", () => incoming.complete || socket.setTimeout(lingerMs));
   }
+}
+
+/** True if all of the body is here, or has been read. The parser of Node.js tells the end of a body after the body. */
+function hasArrived({ complete, readableLength, headers }: IncomingMessage): boolean {
+  return complete || readableLength >= Number(headers["content-length"]);
 }
 
 function stopReading(incoming: IncomingMessage): void {

@@ -96,7 +96,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     const { incoming, outgoing } = env as { incoming: IncomingMessage; outgoing: ServerResponse };
     const refusal = refuse(incoming, outgoing);
     pipelines.beforeAnswer(incoming, outgoing);
-    if (refusal) return refusal;
+    // A body that came with its headers is here a moment later.
+    if (refusal) return Promise.resolve(refusal);
     slowReaders.watch(outgoing);
     return app.fetch(request, env as ApiEnv["Bindings"]);
   });
@@ -110,7 +111,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       refusal = problemOf(error, services.logger, "a submission failed");
     }
     if (!incoming.complete) pipelines.beforeAnswer(incoming, outgoing);
-    if (refusal) await answerBy(() => refusal)(incoming, outgoing);
+    if (refusal) await answerBy(async () => refusal)(incoming, outgoing);
     else sendJson(outgoing, text, submitOperation.status);
     // Most answers are sent at once.
     if (outgoing.writableLength > 0 && !outgoing.closed) slowReaders.watch(outgoing);

@@ -66,6 +66,27 @@ test.each(refused)(
   },
 );
 
+test.each(refused)(
+  "says that it closes the connection if %s is answered before its body has come",
+  async (line, code) => {
+    const early = rawConnection(server.port, request(line, "content-length: 2"));
+    expect(await early.until(code)).toContain("connection: close");
+    early.socket.write("{}");
+    await early.closed;
+  },
+);
+
+test.each([
+  ...refused.map(([line, code]) => [line, code, "accept: */*"] as const),
+  ["POST /v1/transactions", "FORBIDDEN", "origin: http://elsewhere.example"] as const,
+])("keeps a connection on which %s is refused with its body: %s", async (line, code, header) => {
+  const kept = rawConnection(server.port, `${request(line, "content-length: 2", header)}{}`);
+  expect(await kept.until(code)).not.toContain("connection: close");
+  kept.socket.write(live);
+  await kept.until('{"status":"live"}');
+  kept.socket.destroy();
+});
+
 test("refuses a chunked body where none belongs: it would wait beside an event stream", async () => {
   const stream = rawConnection(server.port, `${request("GET /v1/events", chunked)}1\r\n0\r\n`);
   expect(await stream.closed).toContain("MALFORMED");
