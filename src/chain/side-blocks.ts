@@ -19,6 +19,8 @@ export class SideBlocks implements ChainParticipant {
   readonly #blocks = new Map<Hex, SideBlock>();
   readonly #store: ForkStore;
   readonly #clock: Clock;
+  /** The newest write of a block that is not canonical. */
+  #written: Promise<void> = Promise.resolve();
 
   private constructor(store: ForkStore, clock: Clock) {
     this.#store = store;
@@ -36,7 +38,7 @@ export class SideBlocks implements ChainParticipant {
     events.on("aside", (block) => {
       const { writes, applied } = side.#add([block], false, new Set());
       // A write that fails ends the node.
-      database.commit(writes).catch(() => undefined);
+      side.#written = database.commit(writes).catch(() => undefined);
       applied();
     });
     return side;
@@ -52,7 +54,8 @@ export class SideBlocks implements ChainParticipant {
   }
 
   /** The encoded `Transactions` that are kept of one of them, its first ones. */
-  transactions(id: Uint8Array): Promise<Uint8Array | undefined> {
+  async transactions(id: Uint8Array): Promise<Uint8Array | undefined> {
+    await this.#written;
     return this.#store.transactions(id);
   }
 

@@ -59,6 +59,23 @@ test("lists blocks that lost or were retracted, until they are canonical again",
   expect(known()).toEqual([`1 ${lost!.idHex}`, `1 ${inTurn!.idHex} retracted, 0 back`]);
 });
 
+test("has the transactions of a block that lost as soon as it lists it", async () => {
+  const { node, database, side } = await start();
+  const transaction = await node.maker.transfer({});
+  const [, inTurn, lost] = await rivals(node, [{}, {}, { transactions: [transaction] }]);
+  await node.add(inTurn!.blocks[0]!);
+  const commit = database.commit.bind(database);
+  database.commit = async (writes) => {
+    await new Promise(setImmediate);
+    await commit(writes);
+  };
+  const listed = new Promise<void>((resolve) => node.chain.events.on("imported", () => resolve()));
+  const added = node.add(lost!.blocks[0]!);
+  await listed;
+  expect(splitTransactions((await side().transactions(lost!.id))!)).toHaveLength(1);
+  await added;
+});
+
 test("remembers them with their transactions, and how many of these went back, after a restart", async () => {
   const { node, known, side } = await start();
   const both = await node.maker.transfer({ amount: 7n });
