@@ -4,6 +4,7 @@ import { voteSigningRoot } from "../../src/chain/vote-check.ts";
 import { authorityIndex, evidenceSubject, isLink } from "../../src/consensus/index.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
 import { EvidenceStore } from "../../src/storage/evidence.ts";
+import { offenderQuota } from "../../src/sync/evidence-inbox.ts";
 import {
   CompactBlock,
   computeDomain,
@@ -37,8 +38,8 @@ interface Heard {
 
 /**
  * Records every signature of a faulty authority that reaches an honest node by gossip: two that conflict must become
- * evidence there. A message that is not a link from one checkpoint to a later one does not count as a vote, and
- * evidence is kept only against authorities.
+ * evidence there, until there is as much against its signer as a node keeps at once. A message that is not a link from
+ * one checkpoint to a later one does not count as a vote, and evidence is kept only against authorities.
  */
 export class EvidenceWatch {
   readonly #genesis: Genesis;
@@ -68,13 +69,19 @@ export class EvidenceWatch {
   async missing({ services, database }: SimNode, nowMs: number): Promise<string[]> {
     if (!services || !database) return [];
     const kept = new Set<string>();
+    /** The number of pieces against each offender. */
+    const counts = new Map<Hex, number>();
     for await (const { evidence } of new EvidenceStore(database).all()) {
       const { offender, offence, slot, round } = evidenceSubject(evidence, this.#genesis.config.slotMs);
       kept.add(keyOf(offender, offence, slot ?? round!));
+      counts.set(toHex(offender), (counts.get(toHex(offender)) ?? 0) + 1);
     }
+    const hasUsedUpRate = (offender: Uint8Array) =>
+      (counts.get(toHex(offender)) ?? 0) >= offenderQuota.requests;
     return [...(this.#heard.get(services) ?? [])]
       .filter(([, { roots, atMs }]) => roots.size > 1 && atMs < nowMs - graceMs)
       .filter(([key, { offender }]) => !kept.has(key) && isAuthority(services, offender))
+      .filter(([, { offender }]) => !hasUsedUpRate(offender))
       .map(([key]) => key);
   }
 
