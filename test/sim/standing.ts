@@ -12,12 +12,14 @@ const lastRoundMs = maxRoundTimeoutMs;
 
 /**
  * Returns the time until all must be well after the last fault. An authority with old data may need a block of each
- * other one before it votes, and then two more for its vote to make a block final; they may be empty ones.
+ * other one before it votes, and then two more for its vote to make a block final; they may be empty ones, or signs of
+ * life where there are none.
  */
 export function settleMs(nodes: readonly SimNode[]): number {
   const snapshots = nodes.flatMap(({ services }) => services?.chain.snapshot ?? []);
   const blocksMs = snapshots.map(
-    ({ authorities, parameters }) => (authorities.length + 2) * parameters.emptyBlockPeriodMs,
+    ({ authorities, parameters: { periodMs, emptyBlockPeriodMs } }) =>
+      (authorities.length + 2) * Math.max(periodMs, emptyBlockPeriodMs),
   );
   return listensMs + Math.max(0, ...blocksMs) + lastRoundMs;
 }
