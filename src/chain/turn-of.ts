@@ -1,4 +1,4 @@
-import { difficulties, hasSignedRecently } from "../consensus/index.ts";
+import { authorityInTurn, difficulties, hasSignedRecently } from "../consensus/index.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { WeightedHeader } from "./types.ts";
 
@@ -13,6 +13,6 @@ export async function turnOf(
   const { proposer, parent, difficulty } = header.message;
   if (difficulty === difficulties.inTurn) return proposer;
   const snapshot = await tree.findSnapshotAfter(parent);
-  const inTurn = snapshot?.authorities[height % snapshot.authorities.length];
+  const inTurn = snapshot && authorityInTurn(snapshot, height);
   return !inTurn || hasSignedRecently(snapshot, height, inTurn) ? undefined : inTurn;
 }

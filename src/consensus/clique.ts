@@ -21,9 +21,17 @@ export interface ParentHeader {
 /** EIP-225 `DIFF_INTURN` and `DIFF_NOTURN`. */
 export const difficulties = { inTurn: 2, outOfTurn: 1 } as const;
 
+/** The authority whose turn `height` is. `snapshot` is the one after the parent of the block at `height`. */
+export function authorityInTurn(
+  { authorities }: Pick<AuthoritySnapshot, "authorities">,
+  height: number,
+): Uint8Array | undefined {
+  return authorities[height % authorities.length];
+}
+
 /** True if the turn at `height` is the proposer's. `snapshot` is the one after the parent of the block at `height`. */
 export function isInTurn(snapshot: AuthoritySnapshot, height: number, proposer: Uint8Array): boolean {
-  const inTurn = snapshot.authorities[height % snapshot.authorities.length];
+  const inTurn = authorityInTurn(snapshot, height);
   return inTurn !== undefined && sameAddress(inTurn, proposer);
 }
 

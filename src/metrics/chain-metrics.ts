@@ -1,7 +1,7 @@
 import { Counter, Histogram, type Registry } from "prom-client";
 import type { Chain } from "../chain/chain.ts";
 import type { CanonicalBlock, HeadChange, StartStageTimer } from "../chain/types.ts";
-import { difficulties } from "../consensus/index.ts";
+import { authorityInTurn, difficulties } from "../consensus/index.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { Clock } from "../util/clock.ts";
@@ -110,9 +110,8 @@ export class ChainMetrics {
   async #watchTurn(chain: WatchedChain, { header }: CanonicalBlock): Promise<void> {
     const { difficulty, height, parent } = header.message;
     if (difficulty === difficulties.inTurn) return;
-    const { authorities } = await chain.tree.snapshotAfter(parent);
-    const missing = authorities[height % authorities.length]!;
-    this.#missedTurns.inc({ authority: encodeAddress(missing) });
+    const missing = authorityInTurn(await chain.tree.snapshotAfter(parent), height);
+    this.#missedTurns.inc({ authority: encodeAddress(missing!) });
   }
 
   async #watchFinality(chain: WatchedChain, clock: Clock): Promise<void> {
