@@ -1,4 +1,4 @@
-import { joinTransactions, type TransactionRecord } from "../types/index.ts";
+import { encodeRecords, type TransactionRecord } from "../types/index.ts";
 import { concatBytes, readUint32, readUint64, uint32Bytes, uint64Bytes } from "../util/bytes.ts";
 import { HeaderRecord } from "./blocks.ts";
 import type { Database, Write } from "./database.ts";
@@ -35,7 +35,7 @@ export class ForkStore {
       uint32Bytes(rest.returned),
       uint32Bytes(header.length),
       header,
-      joinTransactions(records.slice(0, keptTransactions).map(({ encoded }) => encoded)),
+      encodeRecords(records.slice(0, keptTransactions)),
     );
     return { key: keyOf("fork", id), value };
   }

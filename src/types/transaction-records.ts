@@ -112,12 +112,16 @@ export function encodeRecords(records: readonly TransactionRecord[]): Uint8Array
   return joinTransactions(records.map(({ encoded }) => encoded));
 }
 
+/** The size of the SSZ `Transactions` list of encoded transactions. */
+export function transactionsBytes(encoded: readonly Uint8Array[]): number {
+  return encoded.reduce((bytes, { length }) => bytes + 4 + length, 0);
+}
+
 /** The SSZ `Transactions` list of encoded transactions, which follow their offsets. */
 export function joinTransactions(encoded: readonly Uint8Array[]): Uint8Array {
-  const offsets = encoded.length * 4;
-  const list = new Uint8Array(encoded.reduce((bytes, { length }) => bytes + length, offsets));
+  const list = new Uint8Array(transactionsBytes(encoded));
   const view = viewOf(list);
-  let at = offsets;
+  let at = encoded.length * 4;
   for (const [index, bytes] of encoded.entries()) {
     view.setUint32(index * 4, at, true);
     list.set(bytes, at);
