@@ -5,7 +5,7 @@ import { live } from "./live.ts";
 import type { Markup } from "./markup.ts";
 import { goTo } from "./route.ts";
 import { find } from "./search.ts";
-import { useStore } from "./store.ts";
+import { keepIfPossible, useStore } from "./store.ts";
 
 const places = [
   { page: "", name: "Overview" },
@@ -116,11 +116,7 @@ function Theme(): Markup {
   const other = theme === "dark" ? "light" : "dark";
   const toggle = () => {
     document.documentElement.dataset["theme"] = other;
-    try {
-      localStorage.setItem("ccoin.theme", other);
-    } catch {
-      // Storage is switched off: the choice lasts until the page is reloaded.
-    }
+    keepIfPossible("ccoin.theme", other);
     setTheme(other);
   };
   return (

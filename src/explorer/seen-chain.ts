@@ -1,6 +1,6 @@
 import type { Hex, Status } from "../client/index.ts";
 import { client } from "./live.ts";
-import { kept, Store } from "./store.ts";
+import { keepIfPossible, kept, Store } from "./store.ts";
 
 /** A chain that this browser has seen at this address of the node. */
 interface SeenChain {
@@ -31,9 +31,5 @@ export function acceptChain({ genesisId, name }: Status): void {
 }
 
 function remember(chain: SeenChain): void {
-  try {
-    localStorage.setItem(storageKey, JSON.stringify(chain));
-  } catch {
-    // Storage is switched off: another chain is noticed only while the page is open.
-  }
+  keepIfPossible(storageKey, JSON.stringify(chain));
 }

@@ -67,6 +67,15 @@ export function kept<T>(storageKey: string, fallback: T): T {
   }
 }
 
+/** Keeps what the page can do without; in a browser that stores nothing it lasts as long as the page. */
+export function keepIfPossible(storageKey: string, text: string): void {
+  try {
+    localStorage.setItem(storageKey, text);
+  } catch {
+    // Storage is switched off, or full.
+  }
+}
+
 /** Loads again when `key` changes, one request at a time, so that a slow node is asked no faster than it answers. */
 export function useLoad<T>(load: () => Promise<T>, key: unknown): Loaded<T> {
   const [loaded, setLoaded] = useState<Loaded<T>>({ data: undefined, error: undefined });

@@ -1,7 +1,7 @@
 import { live } from "./live.ts";
 import type { Markup } from "./markup.ts";
 import { goTo } from "./route.ts";
-import { Store, useStore } from "./store.ts";
+import { keepIfPossible, Store, useStore } from "./store.ts";
 
 const storageKey = "ccoin.tour";
 
@@ -38,7 +38,7 @@ export function Tour({ page }: { page: string }): Markup {
   if (step?.page !== page) return null;
   const next = steps[at + 1];
   const leave = () => {
-    localStorage.setItem(storageKey, "left");
+    keepIfPossible(storageKey, "left");
     place.set(steps.length);
   };
   const goOn = () => {
