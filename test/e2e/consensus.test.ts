@@ -186,10 +186,10 @@ test("a node that was away for 50 blocks learns from certificates which block is
     30_000,
   );
   expect(back.finalized!.height).toBeGreaterThan(left!.height + 50);
-  const { finalized, proof } = await away.finality();
+  const { finalized, proof } = await away.provenFinality();
   expect(finalized).toMatchObject(halted.finalized);
   // Anybody can check that more than two thirds of the authorities have signed both links.
-  const { justification, finalization } = FinalityProof.deserialize(fromHex(proof!.ssz));
+  const { justification, finalization } = FinalityProof.deserialize(fromHex(proof.ssz));
   expect(toHex(finalization.link.source.block)).toBe(finalized.id);
   expect(finalization.link.target.round).toBe(finalization.link.source.round + 1);
   expect(justification.link.target).toEqual(finalization.link.source);

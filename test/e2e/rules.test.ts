@@ -85,9 +85,9 @@ test("a node that does not know the rules that the others enact stops there, kee
   const { blocks } = await upgraded[0]!.get<{ blocks: { height: number; proposer: string }[] }>("/v1/blocks");
   const since = blocks.filter((block) => block.height > height);
   expect(since.some(({ proposer }) => proposer === stopped.address)).toBe(false);
-  const { finalized, proof } = await upgraded[0]!.finality();
+  const { finalized, proof } = await upgraded[0]!.provenFinality();
   expect(finalized!.height).toBeGreaterThan(height);
-  const { finalization } = FinalityProof.deserialize(fromHex(proof!.ssz));
+  const { finalization } = FinalityProof.deserialize(fromHex(proof.ssz));
   expect(finalization.voters.map(toHex)).not.toContain(toHex(network.wallets[3]!.signer.publicKey));
 
   // A fee that is enough under rules 1 is too low under rules 2.

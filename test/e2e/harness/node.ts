@@ -234,6 +234,14 @@ export class TestNode {
     return this.get("/v1/finality");
   }
 
+  /** Waits until the final block has its proof: the votes that finalized it can arrive before those that justified it. */
+  provenFinality(): Promise<FinalityAnswer & { proof: NonNullable<FinalityAnswer["proof"]> }> {
+    return until(`node ${this.id} has a proof of what is final`, async () => {
+      const { proof, ...rest } = await this.finality();
+      return proof && { ...rest, proof };
+    });
+  }
+
   diagnosis(): Promise<DiagnosisAnswer> {
     return this.get("/v1/diagnosis");
   }
