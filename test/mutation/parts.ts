@@ -33,14 +33,14 @@ function testsOf(
 /** The tests of files of `src/state`: long random runs notice little that these do not. */
 const testsOfState: Readonly<Record<string, readonly string[]>> = {
   "account-table": ["address-index", "execute"],
-  "account-tree": ["state"],
+  "account-tree": ["account-tree"],
   "address-index": ["address-index", "half-sip-hash"],
   execute: ["execute"],
   "half-sip-hash": ["half-sip-hash"],
-  leaves: ["state"],
+  leaves: ["account-tree"],
   "settled-accounts": ["state"],
-  state: ["state", "execute"],
-  "state-root": ["state"],
+  state: ["state", "account-tree", "execute"],
+  "state-root": ["account-tree"],
 };
 
 /** The tests of files of `src/chain`: those of the whole folder take minutes. */

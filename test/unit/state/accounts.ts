@@ -1,7 +1,14 @@
+import { expect } from "vitest";
 import { genesisSnapshot } from "../../../src/consensus/index.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
 import { type AccountReader, AccountState, type BlockInput } from "../../../src/state/index.ts";
-import type { Account, ChainSnapshot, Transaction } from "../../../src/types/index.ts";
+import {
+  type Account,
+  Accounts,
+  type ChainSnapshot,
+  State,
+  type Transaction,
+} from "../../../src/types/index.ts";
 import { uint32Bytes } from "../../../src/util/bytes.ts";
 import { testChainConfig } from "../../chain-config.ts";
 
@@ -28,6 +35,15 @@ export function accountsOf(state: AccountReader): Account[] {
     balance: state.balance(index),
     nonce: state.nonce(index),
   }));
+}
+
+/** Compares the roots with those that the SSZ types compute. */
+export function expectRoot(state: AccountState, snapshot: ChainSnapshot = noAuthorities): void {
+  const accounts = accountsOf(state);
+  expect(state.accountsRoot()).toEqual(Accounts.hashTreeRoot(accounts));
+  expect(state.stateRoot(snapshot)).toEqual(
+    State.hashTreeRoot({ accounts, ...snapshot, authorities: snapshot }),
+  );
 }
 
 export interface TestTransfer {
