@@ -64,10 +64,10 @@ export class EquivocationWatch {
    * `openRounds`: a contradiction there may change the result. Votes in other rounds are forgotten first.
    * `presentSlot`: headers of later slots are forgotten first, and those of slots long before it.
    */
-  constructor(options: { slotMs: number; presentSlot?: () => number; openRounds?: () => Rounds }) {
+  constructor(options: { slotMs: number; presentSlot: () => number; openRounds: () => Rounds }) {
     this.#slotMs = options.slotMs;
-    this.#presentSlot = options.presentSlot ?? (() => Number.POSITIVE_INFINITY);
-    this.#openRounds = options.openRounds ?? (() => noRounds);
+    this.#presentSlot = options.presentSlot;
+    this.#openRounds = options.openRounds;
   }
 
   /** Returns evidence if the header conflicts with one seen before. */
@@ -156,8 +156,6 @@ function leastUseful(numbers: Iterable<number>, open: Rounds): number {
   }
   return first!;
 }
-
-const noRounds: Rounds = { from: 0, to: -1 };
 
 export function isWithin({ from, to }: Rounds, round: number): boolean {
   return round >= from && round <= to;

@@ -51,7 +51,11 @@ async function node(size: number) {
   const { chain } = base;
   const block = await new BlockMaker(genesis).block(new BlockMaker(genesis).start(), { by: signers[1]! });
   const finalizer = new Finalizer({ chain, logger: silentLogger });
-  const watch = new EquivocationWatch({ slotMs: 1_000 });
+  const watch = new EquivocationWatch({
+    slotMs: 1_000,
+    presentSlot: () => 0,
+    openRounds: () => ({ from: 0, to: 0 }),
+  });
   finalizer.events.on("signed", (vote) => watch.vote(vote));
   const own = { publicKey: signers[0]!.publicKey, lastSourceRound: 0, lastTargetRound: 0, refusedToRound: 0 };
   const signFinalityVote = async () => new Uint8Array(64);

@@ -7,18 +7,26 @@ import { genesisId, signedHeader, signedVote, slotMs } from "./equivocation.ts";
 
 const check = (evidence: Evidence) => checkEvidence(evidence, { slotMs, genesisId }, verifySignatures);
 
+/** Makes a watch for which nothing is open, unless it is said. */
+function watchOf(open: Partial<ConstructorParameters<typeof EquivocationWatch>[0]> = {}): EquivocationWatch {
+  return new EquivocationWatch({
+    ...{ slotMs, presentSlot: () => 0, openRounds: () => ({ from: 0, to: -1 }) },
+    ...open,
+  });
+}
+
 const template = signedHeader("A", 0, 1);
 
 describe("the watch", () => {
   test("knows a vote again, of the first two in a round", () => {
-    const watch = new EquivocationWatch({ slotMs });
+    const watch = watchOf();
     const votes = [1, 2, 3].map((block) => signedVote("A", 1, 2, block));
     expect(votes.map((vote) => watch.vote(vote).isNew)).toEqual([true, true, true]);
     expect(votes.map((vote) => watch.vote(vote).isNew)).toEqual([false, false, true]);
   });
 
   test("shows conflicts among everything it sees, once they are there", async () => {
-    const watch = new EquivocationWatch({ slotMs });
+    const watch = watchOf();
     expect(watch.header(signedHeader("A", 5_000, 4))).toBeUndefined();
     expect(watch.header(signedHeader("A", 5_000, 4))).toBeUndefined();
     expect(watch.header(signedHeader("B", 5_100, 4))).toBeUndefined();
@@ -44,7 +52,7 @@ describe("the watch", () => {
     };
     fc.assert(
       fc.property(fc.array(link, { maxLength: 12 }), (links) => {
-        const watch = new EquivocationWatch({ slotMs });
+        const watch = watchOf();
         const votes = links.filter(([s, t]) => s < t).map(([s, t, block]) => signedVote("A", s, t, block));
         const taken: SignedFinalityVote[] = [];
         const expected = new Set<string>();
@@ -69,7 +77,7 @@ describe("the watch", () => {
   });
 
   test("shows a few of a thousand votes that surround one, those in open rounds first, and each once", () => {
-    const watch = new EquivocationWatch({ slotMs, openRounds: () => ({ from: 102, to: 112 }) });
+    const watch = watchOf({ openRounds: () => ({ from: 102, to: 112 }) });
     const rounds = (source: number, target: number) => {
       const vote = { ...signedVoteOf(target, 1), voter: new Uint8Array(32) };
       const message = { ...vote.message, source: { ...vote.message.source, round: source } };
@@ -105,11 +113,11 @@ describe("the watch", () => {
     };
     const contradicts = (watch: EquivocationWatch, slot: number) =>
       watch.header(header(999, slot, 2)) !== undefined;
-    const alone = new EquivocationWatch({ slotMs });
+    const alone = watchOf();
     for (let slot = 1; slot <= 400; slot++) alone.header(header(999, slot));
     expect(contradicts(alone, 1)).toBe(true);
-    const crowd = (presentSlot?: () => number) => {
-      const watch = new EquivocationWatch({ slotMs, ...(presentSlot && { presentSlot }) });
+    const crowd = (presentSlot = () => 0) => {
+      const watch = watchOf({ presentSlot });
       for (let authority = 0; authority < 1_000; authority++) watch.header(header(authority, 1));
       return watch;
     };
@@ -132,24 +140,24 @@ describe("the watch", () => {
     });
     const contradicts = (watch: EquivocationWatch, voter: number, round: number) =>
       watch.vote(unsigned(voter, round, 2)).conflicts.length > 0;
-    const alone = new EquivocationWatch({ slotMs });
+    const alone = watchOf();
     // Later ones are compared with all others: sources that rise with them keep that short.
     for (let round = 1; round <= 400; round++) alone.vote(unsigned(1, round, 1));
     expect(contradicts(alone, 1, 1)).toBe(true);
-    const crowd = new EquivocationWatch({ slotMs });
+    const crowd = watchOf();
     for (let voter = 0; voter < 1_000; voter++) crowd.vote(unsigned(voter, 1, 1));
     for (let round = 2; round <= 66; round++) crowd.vote(unsigned(999, round, 1));
     expect(contradicts(crowd, 999, 3)).toBe(true);
     expect(contradicts(crowd, 999, 1)).toBe(false);
     // Votes of invented rounds do not push out those of the rounds that count.
-    const flooded = new EquivocationWatch({ slotMs, openRounds: () => ({ from: 0, to: 2 }) });
+    const flooded = watchOf({ openRounds: () => ({ from: 0, to: 2 }) });
     for (let voter = 0; voter < 1_000; voter++) flooded.vote(unsigned(voter, 1, 1));
     for (let round = 2; round <= 200; round++) flooded.vote(unsigned(999, round, 1));
     expect(contradicts(flooded, 999, 1)).toBe(true);
     expect(contradicts(flooded, 999, 2)).toBe(true);
     expect(contradicts(flooded, 999, 3)).toBe(false);
     // If all of them count, the first ones go.
-    const open = new EquivocationWatch({ slotMs, openRounds: () => ({ from: 0, to: 99 }) });
+    const open = watchOf({ openRounds: () => ({ from: 0, to: 99 }) });
     for (let voter = 0; voter < 1_000; voter++) open.vote(unsigned(voter, 1, 1));
     for (let round = 2; round <= 66; round++) open.vote(unsigned(999, round, 1));
     expect(contradicts(open, 999, 3)).toBe(true);
