@@ -138,6 +138,28 @@ test("pruning forgets no slot above it, although a later one is the last", async
   await expect(signer.signHeader(header(5, 2))).rejects.toMatchObject({ code: "SLASHABLE_HEADER" });
 });
 
+test("a restart forgets no slot above the floor", async () => {
+  const database = new CrashableDatabase();
+  const before = await openSigner(database);
+  for (const slot of [0, 1, 2]) await before.signHeader(header(slot, 1));
+  const after = await openSigner(database.restart());
+  for (const slot of [0, 1, 2])
+    await expect(after.signHeader(header(slot, 2))).rejects.toMatchObject({ code: "SLASHABLE_HEADER" });
+});
+
+test("pruning that is interrupted leaves no slot below it free", async () => {
+  const database = new CrashableDatabase();
+  const before = await openSigner(database);
+  for (const slot of [5, 9]) await before.signHeader(header(slot, 1));
+  const commit = database.commit.bind(database);
+  let commits = 0;
+  database.commit = (writes) =>
+    ++commits === 2 ? Promise.reject(new Error("the disk is full")) : commit(writes);
+  await expect(before.prune({ slot: 8, targetRound: 0 })).rejects.toThrow("the disk is full");
+  const after = await openSigner(database.restart());
+  await expect(after.signHeader(header(5, 2))).rejects.toMatchObject({ code: "SLASHABLE_HEADER" });
+});
+
 test("a clock that was an hour ahead keeps the account from nothing but the slot that it signed in", async () => {
   const database = new CrashableDatabase();
   const before = await openSigner(database);

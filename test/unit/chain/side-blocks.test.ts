@@ -6,6 +6,7 @@ import { splitTransactions } from "../../../src/types/index.ts";
 import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
 import { authorities, type TestChain, testChain } from "../support/chain.ts";
 import { MemoryDatabase, toArray } from "../support/database.ts";
+import { checkpoint } from "../support/votes.ts";
 
 /** Opens a chain with the record of its side blocks. */
 async function start() {
@@ -80,24 +81,25 @@ test("remembers them with their transactions, and how many of these went back, a
   const { node, known, side } = await start();
   const both = await node.maker.transfer({ amount: 7n });
   const alone = await node.maker.transfer({ from: 1, amount: 25n });
+  const next = await node.maker.transfer({ from: 1, amount: 26n, nonce: 1 });
   const [late, inTurn, lost] = await rivals(node, [
-    { transactions: [both, alone] },
+    { transactions: [both, alone, next] },
     { transactions: [both] },
     { transactions: [alone] },
   ]);
   for (const tip of [late, inTurn, lost]) await node.add(tip!.blocks[0]!);
-  const before = [`1 ${late!.idHex} retracted, 1 back`, `1 ${lost!.idHex}`];
+  const before = [`1 ${late!.idHex} retracted, 2 back`, `1 ${lost!.idHex}`];
   expect(known()).toEqual(before);
 
   await node.reopen();
   expect(known()).toEqual(before);
   const { id, transactionCount, totalDifficulty, header } = side().get(late!.idHex as never)!;
   expect([transactionCount, totalDifficulty, header.message]).toEqual([
-    2,
+    3,
     late!.totalDifficulty,
     late!.header,
   ]);
-  expect(splitTransactions((await side().transactions(id))!)).toHaveLength(2);
+  expect(splitTransactions((await side().transactions(id))!)).toHaveLength(3);
 });
 
 test("does not list the blocks of a batch as side blocks", async () => {
@@ -108,30 +110,63 @@ test("does not list the blocks of a batch as side blocks", async () => {
   expect(known()).toEqual([]);
 });
 
-test("keeps the 100 newest, in memory and on disk, and lists the highest first", async () => {
-  const { node, database, side } = await start();
-  const heights = [...Array(102).keys()].map((at) => (at * 37) % 102);
-  const { header } = node.genesis.block;
-  for (const height of heights) {
-    const id = new Uint8Array(32);
-    id.set(uint32Bytes(height));
-    const block = {
-      ...{ height, id, idHex: toHex(id), records: [], totalDifficulty: 1 },
-      header: { ...header, message: { ...header.message, height } },
-    };
-    node.chain.events.emit("aside", block as CanonicalBlock);
+test("remembers them when finality has passed them", async () => {
+  const { node, known } = await start();
+  const [late, inTurn] = await rivals(node);
+  for (const tip of [late, inTurn]) await node.add(tip!.blocks[0]!);
+  let source = checkpoint(0, node.maker.start());
+  for (const round of [1, 2]) {
+    const target = checkpoint(round, inTurn!);
+    await node.chain.justify({ link: { source, target }, voters: [], signatures: [] });
+    source = target;
   }
-  const newest = heights.slice(2).sort((a, b) => b - a);
-  expect(
-    side()
-      .list()
-      .map(({ height }) => height),
-  ).toEqual(newest);
+  expect(node.chain.finalized.height).toBe(1);
+  expect(await node.chain.tree.get(late!.id)).toBeUndefined();
+  const after = [`1 ${late!.idHex} retracted, 0 back`];
+  expect(known()).toEqual(after);
   await node.reopen();
-  expect(
-    side()
-      .list()
-      .map(({ height }) => height),
-  ).toEqual(newest);
-  expect(await toArray(database.iterate(keyRange("fork")))).toHaveLength(100);
+  expect(known()).toEqual(after);
+});
+
+/** A block of this height that nobody has made. */
+function invented({ genesis }: TestChain, height: number): CanonicalBlock {
+  const { header } = genesis.block;
+  const id = new Uint8Array(32);
+  id.set(uint32Bytes(height));
+  return {
+    ...{ height, id, idHex: toHex(id), records: [], totalDifficulty: 1 },
+    header: { ...header, message: { ...header.message, height } },
+  } as CanonicalBlock;
+}
+
+test("keeps the 100 newest, in memory and on disk, and lists the highest first", async () => {
+  const { node: first, database, side } = await start();
+  let node = first;
+  const see = (height: number) => node.chain.events.emit("aside", invented(node, height));
+  const seen = [...Array(102).keys()].map((at) => (at * 37) % 102);
+  const expectKept = async (...heights: number[]) => {
+    expect(
+      side()
+        .list()
+        .map(({ height }) => height),
+    ).toEqual(heights.sort((a, b) => b - a));
+    node = await node.reopen();
+    expect(side().list()).toHaveLength(heights.length);
+    expect(await toArray(database.iterate(keyRange("fork")))).toHaveLength(100);
+  };
+  for (const height of seen) see(height);
+  await expectKept(...seen.slice(2));
+  // One that is seen again becomes the newest, and pushes out no other.
+  see(seen[2]!);
+  await expectKept(...seen.slice(2));
+  for (const height of [200, 201]) see(height);
+  await expectKept(...seen.slice(5), seen[2]!, 200, 201);
+});
+
+test("keeps the 100 newest of more that are retracted together", async () => {
+  const { node, side } = await start();
+  const retracted = [...Array(101).keys()].map((at) => invented(node, 500 - at));
+  const { writes, applied } = side().prepare({ retracted, applied: [], head: node.chain.head });
+  applied();
+  expect([writes.length, side().list().length, side().list().at(-1)!.height]).toEqual([100, 100, 401]);
 });

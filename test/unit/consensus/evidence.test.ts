@@ -164,6 +164,22 @@ describe("what proves nothing", () => {
   });
 });
 
+test("both messages of a pair are checked, whichever comes first", async () => {
+  const places = new Set<string>();
+  for (const nth of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    const genesis = signedHeader("A", 5_000 + nth, 0);
+    const headers = headerEvidence(signedHeader("A", 5_000, 4), genesis, slotMs)!;
+    const backwards = signedVote("A", 0, 3, nth);
+    backwards.message.source.round = 4;
+    const votes = voteEvidence(signedVote("A", 0, 3, 9), backwards)!;
+    for (const evidence of [headers, votes])
+      await expect(check(evidence)).rejects.toMatchObject({ code: "MALFORMED" });
+    places.add(headers.headers[0]!.first === genesis ? "header first" : "header second");
+    places.add(votes.votes[0]!.first === backwards ? "vote first" : "vote second");
+  }
+  expect(places.size).toBe(4);
+});
+
 test("evidence names the message with the lower root first", () => {
   const [a, b] = [signedVote("A", 0, 3, 1), signedVote("A", 0, 3, 2)];
   const [c, d] = [signedHeader("A", 5_000, 4), signedHeader("A", 5_100, 4)];

@@ -130,6 +130,7 @@ describe("the target", () => {
   test("in later rounds: the round heights", () => {
     expect(height(final, final, { height: 11, standsForMs: 0 }, { round: 6 })).toEqual([8, 10, 11]);
     expect(height(final, final, { height: 6, standsForMs: 999 }, { round: 6 })).toEqual([]);
+    expect(height(final, checkpoint(3, 3), { height: 7, standsForMs: 0 }, { round: 6 })).toEqual([7]);
   });
 
   test("the justified block itself while it is not final", () => {

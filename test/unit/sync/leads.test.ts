@@ -46,6 +46,8 @@ test("takes those of a majority first, and the heavier ones of each kind", async
 
 test("keeps a bounded number that no majority has signed, and any number of others", () => {
   const { leads } = setUp(1);
+  for (let number = 0; number < maxMinor; number++)
+    expect(leads.add(lead(`signed ${number}`, { majority: true }))).toBe(true);
   for (let number = 0; number < maxMinor; number++) expect(leads.add(lead(`${number}`, {}))).toBe(true);
   expect([leads.add(lead("more", {})), leads.has("more"), leads.has("0")]).toEqual([false, false, true]);
   expect(leads.add(lead("majority", { majority: true }))).toBe(true);
