@@ -1,6 +1,6 @@
 import { isEnacted, type Proposal } from "../chain/proposals.ts";
 import { minFaultTolerantAuthorities } from "../config/chain-rules.ts";
-import { authorityIndex, sameAddress, sameSubject, signerLimit } from "../consensus/index.ts";
+import { authorityIndex, quorum, sameAddress, sameSubject, signerLimit } from "../consensus/index.ts";
 import { type ChainSnapshot, type HeaderVote, maxAmount, parameterName, voteKinds } from "../types/index.ts";
 import { duration } from "../util/duration.ts";
 import type { ProposalBody, WarningBody } from "./services-consensus.ts";
@@ -34,6 +34,8 @@ export interface ProposalContext {
   peersKnow: readonly number[];
   /** The votes of the node's other proposals. */
   otherVotes: readonly HeaderVote[];
+  /** True if the last change of the set is final. Until then nobody votes for another one. */
+  isSetFinal: boolean;
   /** The balance of an account after the head. */
   balanceOf(address: Uint8Array): bigint;
 }
@@ -45,7 +47,8 @@ const longPeriodMs = 3_600_000n;
 
 /**
  * The reason for which a proposal must not be accepted without force: once enacted, fewer authorities would be known to
- * be alive than have to sign blocks, and the chain would halt; or this node itself would stop. Undefined if it is safe.
+ * be alive than have to sign blocks, and the chain would halt, or than have to vote for finality, and the change could
+ * not be undone by votes; or this node itself would stop. Undefined if it is safe.
  */
 export function danger(
   { vote }: Pick<Proposal, "vote">,
@@ -77,11 +80,20 @@ function dangerOfSet(
   { isKnownInSync }: ProposalContext,
 ): string | undefined {
   const alive = after.filter((address) => isKnownInSync(address) === true).length;
-  const needed = signerLimit(after.length);
-  if (alive >= needed || after.length === 0) return undefined;
+  const signers = signerLimit(after.length);
+  const voters = quorum(after.length);
+  if (alive >= voters || after.length === 0) return undefined;
+  const [needed, doing, danger] =
+    alive < signers
+      ? [signers, "sign blocks", "the chain could halt for good"]
+      : [
+          voters,
+          "vote for finality",
+          "the change might never be final, and until it is, none can follow it or undo it",
+        ];
   return (
-    `${after.length} authorities${when} would need ${needed} to sign blocks, and only ${alive} are known to be alive: ` +
-    "the chain could halt for good; check the address, see that its node runs, or propose it again with force"
+    `${after.length} authorities${when} would need ${needed} to ${doing}, and only ${alive} are known to be alive: ` +
+    `${danger}; check the address, see that its node runs, or propose it again with force`
   );
 }
 
@@ -138,7 +150,7 @@ function rulesOf(vote: HeaderVote): number | undefined {
 export function proposalWarnings(
   { vote }: Pick<Proposal, "vote">,
   { authorities }: ChainSnapshot,
-  { isKnownInSync, mines, voter, peersKnow, balanceOf }: ProposalContext,
+  { isKnownInSync, mines, voter, peersKnow, isSetFinal, balanceOf }: ProposalContext,
 ): WarningBody[] {
   const warnings: WarningBody[] = [];
   const warn = (code: string, detail: string) => warnings.push({ code, detail });
@@ -178,6 +190,12 @@ export function proposalWarnings(
   }
   if (vote.kind === voteKinds.remove && count > 1 && sameAddress(vote.candidate, voter)) {
     warn("OWN_ACCOUNT", "this is the account of this node: once it is removed, the node makes no blocks");
+  }
+  if (vote.kind !== voteKinds.set && !isSetFinal) {
+    warn(
+      "SET_NOT_FINAL",
+      "the last change of the authorities is not final: until it is, nobody votes for another one (ccoin status says what finality waits for)",
+    );
   }
   const alive = authorities.filter((address) => isKnownInSync(address) === true).length;
   if (alive < signerLimit(count)) {

@@ -131,6 +131,11 @@ export class Proposals {
     return dropped;
   }
 
+  /** True if the set of a snapshot is that after the finalized block. */
+  isSetFinal({ authorities }: Pick<ChainSnapshot, "authorities">): boolean {
+    return sameSet(authorities, this.#finalAuthorities);
+  }
+
   /**
    * The vote in the block at `height` by `voter`. `snapshot` is the one after its parent. Several proposals take turns,
    * one for each round of the authorities, so that nodes with the same proposals vote on the same one.
@@ -153,7 +158,7 @@ export class Proposals {
    */
   #voteOnSet(snapshot: ChainSnapshot, height: number, voter: Uint8Array): HeaderVote | undefined {
     const { authorities, openVotes } = snapshot;
-    if (!sameSet(authorities, this.#finalAuthorities)) return undefined;
+    if (!this.isSetFinal(snapshot)) return undefined;
     const wanted = this.list()
       .map(({ vote }) => vote)
       .filter((vote) => vote.kind !== voteKinds.set && !isEnacted(snapshot, vote));

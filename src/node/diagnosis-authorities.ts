@@ -1,5 +1,5 @@
 import type { DiagnosisState } from "../api/index.ts";
-import { authorityIndex, sameAddress, signerLimit } from "../consensus/index.ts";
+import { authorityIndex, quorum as quorumOf, sameAddress, signerLimit } from "../consensus/index.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import { toHex } from "../util/bytes.ts";
 import { duration } from "../util/duration.ts";
@@ -14,6 +14,12 @@ const maxHaltNames = 16;
 
 const startThem =
   "start the nodes of these authorities, without --no-mine, and see that they reach this one (GET /v1/peers on each)";
+
+const oneRemoval =
+  "one that is gone for good can be voted out by a majority of all (ccoin propose remove), and finality resumes with the smaller set, " +
+  "unless that change would follow another one that is not final yet";
+const noRemoval =
+  "voting one out would not be enough, and nobody votes for a second removal before the first is final";
 
 /** Findings about the authorities' work. */
 export function authorityFindings(
@@ -106,10 +112,7 @@ function missingFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
         `${named(absent, (address) => lastSeen(input, chain, address))}; ${steady} (${signerLimit(total)} of ${total} must sign)`,
       remedy:
         `${startThem}; votes need blocks, so removing an authority (ccoin propose remove) takes a majority that signs` +
-        // Another recovery would be another chain.
-        (chain.recovery.unknown.length > 0
-          ? ""
-          : "; if a majority is lost for good, the others go on with ccoin recover"),
+        recoverAfter("a majority is lost", chain),
     });
   }
   if (barred.length > 0) {
@@ -160,6 +163,11 @@ function signingLocked({ headers, votes, reason, isFinal }: SigningLock): Findin
   };
 }
 
+/** Another recovery than one that is known would be another chain. */
+function recoverAfter(loss: string, { recovery }: ChainInput): string {
+  return recovery.unknown.length > 0 ? "" : `; if ${loss} for good, the others go on with ccoin recover`;
+}
+
 function finalityFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
   const { finality, head } = chain;
   const lateMs = finalityLateMs(input, chain);
@@ -178,9 +186,11 @@ function finalityFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
         `height ${finalized.height} is final, the head is at ${head.height}; round ${round} has ${count(voters.length, "vote")} ` +
         `of ${authorities.length} authorities, ${quorum} are needed: ${missingText}`,
       remedy:
-        needed > 0
-          ? `${startThem}; one that is gone for good can be voted out by a majority of all (ccoin propose remove), and finality resumes with the smaller set`
-          : "wait for the next round: the votes agree after a time-out",
+        needed === 0
+          ? "wait for the next round: the votes agree after a time-out"
+          : voters.length >= quorumOf(authorities.length - 1)
+            ? `${startThem}; ${oneRemoval}`
+            : `${startThem}; ${noRemoval}${recoverAfter("too many are gone", chain)}`,
     },
   ];
 }

@@ -22,7 +22,8 @@ test("three of four authorities vote in a fifth; after two of five fail, the oth
   const { address: newcomer } = await world.ccoinJson<{ address: string }>(["create-account", "--nodeid=5"]);
   const fifth = new TestNode(world, 5);
   await startAll(network);
-  await first.finalizes(1, 30_000);
+  // By then each authority has signed one, and is known to be alive.
+  await first.finalizes(8, 30_000);
 
   // No node has heard of the fifth node yet.
   const early = await propose(first, "add", newcomer);

@@ -106,6 +106,7 @@ async function propose(services: ApiServices, value: unknown): Promise<ProposalR
       .list()
       .map((other) => other.vote)
       .filter((other) => !sameSubject(other, vote)),
+    isSetFinal: proposals.isSetFinal(chain.snapshot),
     balanceOf: (address) => chain.state.get(address)?.balance ?? 0n,
     peersKnow: services.peers().flatMap(({ knownRules }) => knownRules ?? []),
   };

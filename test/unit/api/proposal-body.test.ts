@@ -19,6 +19,7 @@ function knowing(
     knownRules: 1,
     peersKnow: [1, 2, 1],
     otherVotes: [],
+    isSetFinal: true,
     balanceOf: () => 100n,
     ...more,
   };
@@ -36,29 +37,46 @@ it("warns if fewer authorities are known to be alive than must vote", () => {
 it("refuses a change of the set after which too few would be known to be alive, and no other", () => {
   const refuses = (vote: HeaderVote, context: ProposalContext) =>
     danger({ vote }, snapshot, context) !== undefined;
-  // A set of five needs three signers, a set of three needs two.
-  expect(refuses(authorityVote("add", e!), knowing([a, b]))).toBe(true);
-  expect(refuses(authorityVote("add", e!), knowing([a, b, e]))).toBe(false);
-  expect(refuses(authorityVote("add", e!), knowing([a, b, c]))).toBe(false);
-  expect(refuses(authorityVote("remove", d!), knowing([a, d]))).toBe(true);
-  expect(refuses(authorityVote("remove", d!), knowing([a, b]))).toBe(false);
+  // Finality needs four of a set of five, and three of a set of three.
+  expect(refuses(authorityVote("add", e!), knowing([a, b, c]))).toBe(true);
+  expect(refuses(authorityVote("add", e!), knowing([a, b, c, e]))).toBe(false);
+  expect(refuses(authorityVote("add", e!), knowing([a, b, c, d]))).toBe(false);
+  expect(refuses(authorityVote("remove", d!), knowing([a, b, d]))).toBe(true);
+  expect(refuses(authorityVote("remove", d!), knowing([a, b, c]))).toBe(false);
   expect(refuses(parameterVote("minFee", 2n), knowing([]))).toBe(false);
+});
+
+it("says what a refused change of the set would stop", () => {
+  const refusal = (alive: readonly (Uint8Array | undefined)[]) =>
+    danger({ vote: authorityVote("add", e!) }, snapshot, knowing(alive));
+  expect(refusal([a, b])).toContain(
+    "5 authorities would need 3 to sign blocks, and only 2 are known to be alive: the chain could halt for good",
+  );
+  expect(refusal([a, b, c])).toContain(
+    "5 authorities would need 4 to vote for finality, and only 3 are known to be alive: the change might never be final",
+  );
+});
+
+it("warns that votes on the set wait while the last change is not final", () => {
+  const waiting = knowing([a, b, c, d], { isSetFinal: false });
+  expect(codes(authorityVote("add", e!), waiting)).toEqual(["CANDIDATE_NOT_IN_SYNC", "SET_NOT_FINAL"]);
+  expect(codes(authorityVote("remove", d!), waiting)).toEqual(["NO_FAULT_TOLERANCE", "SET_NOT_FINAL"]);
+  expect(codes(parameterVote("minFee", 2n), waiting)).toEqual([]);
 });
 
 it("counts the changes of the set that the node has proposed before", () => {
   const add = (name: string) => authorityVote("add", addressOf(name));
   const refusal = (vote: HeaderVote, otherVotes: HeaderVote[], alive = [a, b, c, d]) =>
     danger({ vote }, snapshot, knowing(alive, { otherVotes }));
-  // With four alive a set of seven can go on, and a set of eight cannot.
-  expect(refusal(add("E"), [])).toBeUndefined();
-  expect(refusal(add("G"), [add("E"), add("F"), parameterVote("minFee", 2n)])).toBeUndefined();
+  // Four are a quorum of five, and a majority of seven.
+  expect(refusal(add("E"), [parameterVote("minFee", 2n)])).toBeUndefined();
+  expect(refusal(add("F"), [add("E")])).toContain(
+    "6 authorities (with this node's other proposals) would need 5 to vote for finality, and only 4 are known",
+  );
   expect(refusal(add("H"), [add("E"), add("F"), add("G")])).toContain(
     "8 authorities (with this node's other proposals) would need 5 to sign blocks, and only 4 are known",
   );
-  // The set of C and D needs both.
-  const removals = [authorityVote("remove", a!)];
-  expect(refusal(authorityVote("remove", b!), removals, [a, b, c, d])).toBeUndefined();
-  expect(refusal(authorityVote("remove", b!), removals, [a, b, c])).toContain("2 authorities (with");
+  expect(refusal(authorityVote("remove", b!), [authorityVote("remove", a!)])).toBeUndefined();
 });
 
 it("warns of the removal of the node's own account", () => {

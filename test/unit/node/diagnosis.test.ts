@@ -102,6 +102,9 @@ function finality(voters: string, waitingMs: number, fields: Partial<FinalityInp
   };
 }
 
+/** The authorities of a larger set, which has a quorum of five. */
+const setOf = (names: string) => ({ authorities: [...names].map(addressOf), quorum: 5 });
+
 const own = (fields: Partial<DiagnosisInput["own"]>) => ({ ...input().own, ...fields });
 
 interface Case {
@@ -538,6 +541,20 @@ const cases: Case[] = [
     says: ["the votes do not agree yet"],
   },
   {
+    name: "finality that a removal brings back",
+    input: input({ chain: chain({ finality: finality("BCDE", 20_000, setOf("ABCDEF")) }, "DC", "ABCDEF") }),
+    state: "waiting",
+    codes: ["FINALITY_WAITING"],
+    says: ["can be voted out by a majority of all (ccoin propose remove)"],
+  },
+  {
+    name: "finality that no removal brings back",
+    input: input({ chain: chain({ finality: finality("BCDE", 20_000, setOf("ABCDEFG")) }, "DC", "ABCDEFG") }),
+    state: "waiting",
+    codes: ["FINALITY_WAITING"],
+    says: ["voting one out would not be enough", "ccoin recover"],
+  },
+  {
     name: "a halt and a finality that waits",
     input: input({ chain: chain({ ...standing(60_000), finality: finality("CD", 50_000) }) }),
     state: "halted",
@@ -748,13 +765,15 @@ describe("a diagnosis", () => {
   test("advises a recovery only where none is known", () => {
     const remedyWith = (unknown: ChainInput["recovery"]["unknown"]) => {
       const recovery = { awaited: undefined, unknown, without: 0 };
-      const { findings } = diagnose(input({ chain: chain({ ...standing(60_000), recovery }) }));
-      return findings.find(({ code }) => code === "MISSING_AUTHORITIES")!.remedy;
+      const halted = chain({ ...standing(60_000), finality: finality("C", 50_000), recovery });
+      const { findings } = diagnose(input({ chain: halted }));
+      return ["MISSING_AUTHORITIES", "FINALITY_WAITING"].map(
+        (name) => findings.find(({ code }) => code === name)!.remedy,
+      );
     };
-    expect(remedyWith([])).toContain("ccoin recover");
-    expect(remedyWith([{ id: "0x07", height: 110, authorities: 3, addresses: 2 }])).not.toContain(
-      "ccoin recover",
-    );
+    for (const remedy of remedyWith([])) expect(remedy).toContain("ccoin recover");
+    const known = remedyWith([{ id: "0x07", height: 110, authorities: 3, addresses: 2 }]);
+    for (const remedy of known) expect(remedy).not.toContain("ccoin recover");
   });
 
   test("names only as many authorities as people can read", () => {
