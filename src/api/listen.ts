@@ -1,8 +1,39 @@
-import type { Server } from "node:net";
-import { messageOf, UserError } from "../util/errors.ts";
+import { type AddressInfo, createServer, type Server, type ServerOpts } from "node:net";
+import { codeOf, messageOf, UserError } from "../util/errors.ts";
 
-/** @throws {UserError} if it cannot listen, with what to do. */
-export function listen(server: Server, host: string, port: number): Promise<void> {
+/** What the operating system says of `::1` where it has no IPv6. */
+const noIp6 = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
+
+/**
+ * Resolves to a function that ends it, once the last connection is closed. `localhost` stands for 127.0.0.1 and, where
+ * there is IPv6, for ::1 too: browsers and programs try either first.
+ * @throws {UserError} if it cannot listen, with what to do.
+ */
+export async function listen(server: Server, host: string, port: number): Promise<() => Promise<void>> {
+  const isLocal = host === "localhost";
+  await listenAt(server, isLocal ? "127.0.0.1" : host, port);
+  if (!isLocal) return () => close(server);
+  // A server has the options of its sockets as properties.
+  const second = createServer(server as ServerOpts, (socket) => server.emit("connection", socket));
+  second.maxConnections = server.maxConnections;
+  try {
+    await listenAt(second, "::1", (server.address() as AddressInfo).port);
+  } catch (error) {
+    if (noIp6.includes(codeOf((error as UserError).cause) ?? "")) return () => close(server);
+    await close(server);
+    throw error;
+  }
+  second.on("error", (error) => server.emit("error", error));
+  return async () => {
+    await Promise.all([close(server), close(second)]);
+  };
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+function listenAt(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => reject(listenError(error, host, port));
     server.once("error", onError);
@@ -21,9 +52,10 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
       case "EACCES":
         return `HTTP port ${port} is not allowed: choose one above 1023 with --http-port`;
       case "EADDRNOTAVAIL":
+      case "EAFNOSUPPORT":
       case "ENOTFOUND":
       case "EAI_AGAIN":
-        return `${host} is not an address of this machine: use --host=127.0.0.1, or --host=0.0.0.0 for all`;
+        return `${host} is not an address of this machine: leave --host out, or use --host=0.0.0.0 for all of IPv4`;
       default:
         return `cannot listen on ${host}, HTTP port ${port}: ${messageOf(error)}`;
     }

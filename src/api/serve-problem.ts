@@ -35,15 +35,15 @@ export async function serveProblem(options: {
       toll: freeToll,
     });
   const listener = secure?.listener ?? server;
-  await listen(listener, host, port);
+  const endListening = await listen(listener, host, port);
   // A connection may fail, for example because no file descriptor is left. The next one may not.
   listener.on("error", () => undefined);
   return {
-    close: () =>
-      new Promise((resolve) => {
-        listener.close(() => resolve());
-        server.closeAllConnections();
-        secure?.cutOff();
-      }),
+    close: async () => {
+      const ended = endListening();
+      server.closeAllConnections();
+      secure?.cutOff();
+      await ended;
+    },
   };
 }

@@ -145,8 +145,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     });
   const listener = secure?.listener ?? server;
   shareConnections(listener, limits.maxConnections, proxies);
+  let endListening: () => Promise<void>;
   try {
-    await listen(listener, host, port);
+    endListening = await listen(listener, host, port);
   } catch (error) {
     hub.close();
     slowReaders.close();
@@ -160,22 +161,20 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     );
   });
   const bound = (listener.address() as AddressInfo).port;
-  const close = () =>
-    new Promise<void>((resolve) => {
-      isClosing = true;
-      const cancel = services.clock.after(closeGraceMs, () => {
-        server.closeAllConnections();
-        secure?.cutOff();
-      });
-      listener.close(() => {
-        cancel();
-        resolve();
-      });
-      cancelLoading();
-      hub.close();
-      slowReaders.close();
-      server.closeIdleConnections();
+  const close = async () => {
+    isClosing = true;
+    const cancel = services.clock.after(closeGraceMs, () => {
+      server.closeAllConnections();
+      secure?.cutOff();
     });
+    const ended = endListening();
+    cancelLoading();
+    hub.close();
+    slowReaders.close();
+    server.closeIdleConnections();
+    await ended;
+    cancel();
+  };
   return {
     url: `${tls ? "https" : "http"}://${dialable(host)}:${bound}`,
     port: bound,
@@ -187,9 +186,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   };
 }
 
-/** 0.0.0.0 and :: are not dialable. */
+/**
+ * 0.0.0.0 and :: are not dialable. `localhost` is another origin than 127.0.0.1, by which pages have kept their keys.
+ */
 function dialable(host: string): string {
-  if (host === "0.0.0.0") return "127.0.0.1";
+  if (host === "0.0.0.0" || host === "localhost") return "127.0.0.1";
   if (host === "::") return "[::1]";
   return isIPv6(host) ? `[${host}]` : host;
 }

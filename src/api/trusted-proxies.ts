@@ -17,6 +17,10 @@ export class TrustedProxies {
       if (prefix === undefined) this.#list.addAddress(address, familyOf(address));
       else this.#list.addSubnet(address, Number(prefix), familyOf(address));
     }
+    // A proxy on this machine that calls the node localhost comes from either.
+    const own = ["127.0.0.1", "::1"];
+    if (own.some((address) => this.has(address)))
+      for (const address of own) this.#list.addAddress(address, familyOf(address));
   }
 
   has(address: string): boolean {

@@ -19,7 +19,8 @@ import { addStatusCommand } from "./commands/status.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
 import { nameRefusedValues } from "./name-refused-values.ts";
 import { addExamples } from "./options.ts";
-import { exitCodes, reportError, UsageError } from "./output.ts";
+import { exitCodes, printWarning, reportError, UsageError } from "./output.ts";
+import { unreadVariables } from "./variables.ts";
 
 /**
  * Runs one command line without the program's name and resolves to the exit code: 0, 1 for an error, 2 for wrong usage.
@@ -27,6 +28,12 @@ import { exitCodes, reportError, UsageError } from "./output.ts";
  */
 export async function runCli(argv: string[]): Promise<number> {
   const program = createProgram();
+  program.hook("preSubcommand", (_, command) => {
+    // Those of a node are lines of its log.
+    if (command.name() === "start" && !argv.includes("--print-config")) return;
+    for (const line of unreadVariables(program))
+      printWarning(argv.includes("--json"), "UNREAD_VARIABLE", line);
+  });
   nameRefusedValues(program, () => help(program, argv));
   try {
     await program.parseAsync(argv, { from: "user" });

@@ -26,11 +26,12 @@ export function applySettings(command: Command, env: NodeJS.ProcessEnv = process
     const attribute = option.attributeName();
     if (owner.getOptionValueSource(attribute) === "cli") continue;
     const name = settingName(option);
-    const variable = variableOf(name);
+    const variable = variableOf(option);
     const text = env[variable];
-    const [source, value, from] = text
-      ? (["env", text, variable] as const)
-      : (["config", file[name], `${configFile}: ${name}`] as const);
+    const [source, value, from] =
+      text && !isOfService(variable, text)
+        ? (["env", text, variable] as const)
+        : (["config", file[name], `${configFile}: ${name}`] as const);
     if (value !== undefined) owner.setOptionValueWithSource(attribute, parse(option, value, from), source);
   }
 }
@@ -51,8 +52,17 @@ export function settingName(option: Option): string {
   return option.long!.slice(2).replace(/^no-/, "");
 }
 
-function variableOf(name: string): string {
-  return `CCOIN_${name.toUpperCase().replaceAll("-", "_")}`;
+export function variableOf(option: Option): string {
+  return `CCOIN_${settingName(option).toUpperCase().replaceAll("-", "_")}`;
+}
+
+/** What Kubernetes sets in every pod for a service whose name begins with ccoin; some have the names of options. */
+const ofServices = [/_SERVICE_(HOST|PORT(_\w+)?)$/, /_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/];
+const endpoint = /^(tcp|udp|sctp):\/\//;
+
+/** True for `CCOIN_PORT=tcp://10.0.0.1:63262`, by which Kubernetes tells of a service named `ccoin`. */
+export function isOfService(name: string, value: string): boolean {
+  return ofServices.some((form) => form.test(name)) || (name.endsWith("_PORT") && endpoint.test(value));
 }
 
 function readSettings(path: string, settings: readonly { option: Option }[]): Record<string, Setting> {

@@ -85,7 +85,7 @@ export function addStartOptions(command: Command): Command {
     )
     .option(
       "--host <address>",
-      "address that the HTTP API listens on, :: for all of IPv4 and IPv6 (default: 127.0.0.1)",
+      "address that the HTTP API listens on; 0.0.0.0: all of IPv4, ::: all of IPv4 and IPv6 (default: localhost, in both)",
     )
     .option(
       "--allow-host <name>",

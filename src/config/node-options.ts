@@ -36,7 +36,8 @@ const nodeOptionsSchema = z
       .refine((text) => isIP(text) !== 0, noAddress)
       .optional(),
     p2pPort: port,
-    httpHost: host.default("127.0.0.1"),
+    /** `localhost` stands for 127.0.0.1 and ::1. */
+    httpHost: host.default("localhost"),
     httpPort: port,
     ...httpAccessShape,
     ...tlsShape,

@@ -4,6 +4,8 @@ import { sameChain, stopAndVerify } from "./harness/checks.ts";
 import { Lab } from "./harness/lab.ts";
 import { createNetwork } from "./harness/network.ts";
 import type { Machine, TestNode } from "./harness/node.ts";
+import { cliPath, nodeFlags } from "./harness/process.ts";
+import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
 function ip({ enter: [nsenter, ...args] }: Machine, command: string): void {
@@ -81,4 +83,29 @@ test("nodes with IPv4 alone and with IPv6 alone are of one chain by a node that 
     expect((await fetch(`http://${host}:${middle.httpPort}/v1/status`)).status).toBe(200);
   await sameChain(nodes, { atLeast: 2 });
   await stopAndVerify(nodes);
+});
+
+test.each([
+  ["on", "0", ["localhost", "127.0.0.1", "[::1]"]],
+  ["off", "1", ["localhost", "127.0.0.1"]],
+])("the page is at every name of the own machine, with IPv6 %s", async (_, disabled, names) => {
+  const world = createWorld();
+  const { enter } = await new Lab(world).machine(1);
+  const run = (...command: string[]) => world.start(command.join(" ").slice(0, 40), command, { enter });
+  for (const interfaces of ["all", "lo"])
+    await run("sysctl", "-q", "-w", `net.ipv6.conf.${interfaces}.disable_ipv6=${disabled}`).ended;
+  const options = ["start", "--json", `--datadir=${world.dataDir}`, "--port=0"];
+  const node = run(process.execPath, ...nodeFlags, cliPath, ...options);
+  await until(
+    "it says where it is",
+    () => node.end ?? node.stdout.includes('"url":"http://127.0.0.1:63262"'),
+  );
+  const ask = `for (const name of ${JSON.stringify(["localhost", "127.0.0.1", "[::1]"])})
+    await fetch(\`http://\${name}:63262/v1/status\`).then(({ status }) => console.log(name, status), () => {});`;
+  const { stdout } = await run(process.execPath, "--input-type=module", "-e", ask).ended;
+  expect(stdout.trim().split("\n")).toEqual(names.map((name) => `${name} 200`));
+  // Nothing is said of what is not there.
+  expect(node.stderr).toBe("");
+  node.signal("SIGTERM");
+  expect((await node.ended).code).toBe(0);
 });

@@ -4,15 +4,16 @@ import { nobodyIsBlamed, sameChain, stopAndVerify } from "./harness/checks.ts";
 import { Lab } from "./harness/lab.ts";
 import { createNetwork } from "./harness/network.ts";
 import type { Machine } from "./harness/node.ts";
-import { until } from "./harness/until.ts";
+import { patience, until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
-/** Two cores cannot run 50 nodes; `test/contract/network/fifty.test.ts` has as many networks in one process. */
+/** With 50 it takes a quarter of an hour; `test/contract/network/fifty.test.ts` has as many networks in one process. */
 const count = Number(process.env["CCOIN_E2E_NODES"] ?? 10);
 const vanishing = Math.ceil(count / 5) + 1;
 const withinMs = 30_000;
 
-test(`${count} nodes that all know one have enough peers, and ${vanishing} may vanish, that one among them`, async () => {
+const title = `${count} nodes that all know one have enough peers, and ${vanishing} may vanish, that one among them`;
+test(title, { timeout: count * 60_000 * patience.factor }, async () => {
   const world = createWorld();
   const lab = new Lab(world);
   const machines: Machine[] = [];
@@ -29,6 +30,8 @@ test(`${count} nodes that all know one have enough peers, and ${vanishing} may v
     node.start("--no-mdns", `--bootstrap=${first!.multiaddr}`);
     await node.until(`node ${node.id} answers`, () => true);
   }
+  // Until then the machine is busy with starts.
+  for (const node of nodes) await node.ready(count * 10_000);
   const startedAt = performance.now();
   const enough = Math.min(wantedOutbound, count - 1);
   for (const node of nodes)
@@ -38,7 +41,7 @@ test(`${count} nodes that all know one have enough peers, and ${vanishing} may v
       withinMs,
     );
   const tookMs = Math.round(performance.now() - startedAt);
-  console.log(`${enough} peers on all ${count} nodes ${tookMs} ms after the last start`);
+  console.log(`${enough} peers on all ${count} nodes ${tookMs} ms after the last is ready`);
 
   const counts = others.slice(3).map(async (node) => ({ node, ...(await node.status()) }));
   const mostConnected = (await Promise.all(counts)).toSorted((a, b) => b.peers - a.peers);

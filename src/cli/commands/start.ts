@@ -24,6 +24,7 @@ import {
   startInput,
   startOptionNames,
 } from "../start-options.ts";
+import { unreadVariables } from "../variables.ts";
 
 export function addStartCommand(program: Command): void {
   const command = addStartOptions(program.command("start"))
@@ -68,6 +69,7 @@ async function run(command: Command): Promise<void> {
       ? {}
       : await givenPassphrase(options.passphraseFile, pathsOf({ ...options, nodeid }));
   const { logger, file } = await openLog(options, checked.logLevel);
+  for (const line of unreadVariables(command.parent!)) logger.warn({}, line);
   const explain = nodeid === undefined ? undefined : noteMadeAccount(pathsOf({ ...options, nodeid }));
   let running: RunningNode | undefined;
   const start = async () => {

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { createServer as createHttpServer } from "node:http";
 import { request } from "node:https";
 import { connect, createServer, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { selfMadeCertificate } from "../../../src/accounts/self-made-certificate.ts";
@@ -72,6 +73,17 @@ describe("a server with TLS", () => {
         .end();
     });
     expect(status).toBe(200);
+  });
+
+  it("answers on both addresses of this machine as localhost", async () => {
+    const port = await start({ host: "localhost" });
+    const addresses = Object.values(networkInterfaces()).flatMap((list) =>
+      list!.map(({ address }) => address),
+    );
+    for (const host of ["127.0.0.1", "::1"].filter((address) => addresses.includes(address))) {
+      const connection = secureConnection(port, `${live}connection: close\r\n\r\n`, { host, rejectUnauthorized: false });
+      await connection.until('{"status":"live"}');
+    }
   });
 
   it("checks names and origins as without", async () => {

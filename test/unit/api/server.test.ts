@@ -1,4 +1,5 @@
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
+import { networkInterfaces } from "node:os";
 import { afterEach, describe, expect, it } from "vitest";
 import { defaultHttpLimits, startHttpServer } from "../../../src/api/index.ts";
 import { maxPipelined } from "../../../src/api/pipelines.ts";
@@ -10,6 +11,8 @@ import { rawConnection } from "./raw.ts";
 const services = await bareServices();
 const start = (host: string, port: number) =>
   startHttpServer({ host, port, access: directAccess, services, limits: defaultHttpLimits });
+
+const hasIp6 = networkInterfaces()["lo"]?.some(({ address }) => address === "::1") === true;
 
 describe("startHttpServer", () => {
   it("says what to do if it cannot listen", async () => {
@@ -33,6 +36,34 @@ describe("startHttpServer", () => {
     expect(all.url).toBe(`http://127.0.0.1:${all.port}`);
     expect((await fetch(`${all.url}/health/live`)).status).toBe(200);
     await all.close();
+  });
+
+  it.skipIf(!hasIp6)(
+    "answers on both addresses of this machine as localhost, until it is closed",
+    async () => {
+      const { port, url, close } = await start("localhost", 0);
+      expect(url).toBe(`http://127.0.0.1:${port}`);
+      for (const host of ["127.0.0.1", "[::1]", "localhost"])
+        expect((await fetch(`http://${host}:${port}/health/live`)).status).toBe(200);
+      const left = ["127.0.0.1", "::1"].map((host) => connect(port, host).on("error", () => undefined));
+      await Promise.all(left.map((socket) => new Promise((connected) => socket.once("connect", connected))));
+      const ended = left.map((socket) => new Promise((closed) => socket.once("close", closed)));
+      await close();
+      await Promise.all(ended);
+      await expect(fetch(`http://[::1]:${port}/health/live`)).rejects.toThrow();
+    },
+  );
+
+  it.skipIf(!hasIp6)("as localhost listens on neither address if another program has one", async () => {
+    const other = createServer();
+    await new Promise<void>((listening) => other.listen(0, "::1", listening));
+    const { port } = other.address() as { port: number };
+    await expect(start("localhost", port)).rejects.toMatchObject({
+      code: "PORT_IN_USE",
+      message: expect.stringContaining(`${port} of ::1`),
+    });
+    await (await start("127.0.0.1", port)).close();
+    other.close();
   });
 
   it("may be closed twice", async () => {

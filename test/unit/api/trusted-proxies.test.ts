@@ -40,6 +40,14 @@ describe("the client of a request through proxies", () => {
     expect(clientOf(address, forwarded)).toBe(client);
   });
 
+  it("is whom a proxy on this machine names, by whichever address of it the proxy calls", () => {
+    for (const own of ["127.0.0.1", "::1", "127.0.0.0/8"])
+      expect(
+        ["127.0.0.1", "::1", "::ffff:127.0.0.1"].map((from) => new TrustedProxies([own]).has(from)),
+      ).toEqual([true, true, true]);
+    expect(["127.0.0.1", "::1"].some((from) => new TrustedProxies(["10.0.0.0/8"]).has(from))).toBe(false);
+  });
+
   it("is nobody's word where no proxy is trusted", () => {
     expect(["127.0.0.1", "10.0.0.1", ""].map((address) => new TrustedProxies([]).has(address))).toEqual([
       false,

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ccoinHere, oneLine } from "./ccoin.ts";
+import { ccoin, ccoinHere, oneLine } from "./ccoin.ts";
 
 async function configFile(text: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "ccoin-config-"));
@@ -110,6 +110,57 @@ describe("options of start", () => {
     const { code, stderr } = await ccoinHere(["start", "--nodeid=1", "--print-config", ...file], env);
     expect(code).toBe(2);
     expect(stderr).toContain(message);
+  });
+
+  it("are not what Kubernetes says of services named ccoin and ccoin-http", async () => {
+    const env = {
+      CCOIN_SERVICE_HOST: "10.96.0.7",
+      CCOIN_SERVICE_PORT: "63262",
+      CCOIN_SERVICE_PORT_HTTP: "63262",
+      CCOIN_PORT: "tcp://10.96.0.7:63262",
+      CCOIN_PORT_63262_TCP: "tcp://10.96.0.7:63262",
+      CCOIN_PORT_63262_TCP_PROTO: "tcp",
+      CCOIN_PORT_63262_TCP_PORT: "63262",
+      CCOIN_PORT_63262_TCP_ADDR: "10.96.0.7",
+      CCOIN_HTTP_SERVICE_HOST: "10.96.0.8",
+      CCOIN_HTTP_PORT: "tcp://10.96.0.8:80",
+      CCOIN_P2P_PORT: "udp://10.96.0.9:63261",
+    };
+    const config = { nodeid: 1, port: 63_261, "http-port": 63_262 };
+    expect(await configOf(["--nodeid=1"], env)).toMatchObject(config);
+  });
+
+  it.each([
+    ["CCOIN_BOOTSTRP", ": did you mean CCOIN_BOOTSTRAP?"],
+    ["CCOIN_NO_MDNS", ": did you mean CCOIN_MDNS?"],
+    ["CCOIN_DATA_DIR", ": did you mean CCOIN_DATADIR?"],
+    ["CCOIN_TLS_FINGERPRINTS", ": did you mean CCOIN_TLS_FINGERPRINT?"],
+    ["CCOIN_SEED", ": see ccoin start --help"],
+  ])("are named if one seems to be meant by %s", async (name, hint) => {
+    for (const args of [["start", "--print-config", "--nodeid=1"], ["status"]]) {
+      const { stderr } = await ccoinHere(args, { [name]: "x" });
+      expect(stderr.split("\n")[0]).toBe(`warning: no option is read from ${name}${hint}`);
+    }
+    const { stderr } = await ccoinHere(["start", "--print-config", "--json", "--nodeid=1"], { [name]: "x" });
+    expect(oneLine(stderr)).toMatchObject({ warning: { code: "UNREAD_VARIABLE" } });
+  });
+
+  it("are named in the log of a node", async () => {
+    const { stderr } = await ccoin(["start", "--nodeid=1", "--recovery=/nowhere"], { CCOIN_BOOTSTRP: "x" });
+    expect(stderr).toMatch(
+      /^\{"level":40,.*"msg":"no option is read from CCOIN_BOOTSTRP: did you mean CCOIN_BOOT/,
+    );
+  });
+
+  it("that are known are not warned of, whichever command reads them", async () => {
+    const env = {
+      CCOIN_NODEID: "7",
+      CCOIN_OPTIONS: "--tls",
+      CCOIN_DEBUG: "1",
+      CCOIN_TLS_CA: "x",
+      CCOIN_MINE: "false",
+    };
+    expect(await configOf([], env)).toMatchObject({ nodeid: 7 });
   });
 
   it("refuse a file that is missing", async () => {

@@ -19,7 +19,7 @@ describe("parseNodeOptions", () => {
         tlsKey: resolve("data/node-2/tls-key.pem"),
       },
       p2pPort: 63_263,
-      httpHost: "127.0.0.1",
+      httpHost: "localhost",
       httpPort: 63_264,
       allowHosts: [],
       allowOrigins: [],
