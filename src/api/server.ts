@@ -186,11 +186,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   };
 }
 
-/**
- * 0.0.0.0 and :: are not dialable. `localhost` is another origin than 127.0.0.1, by which pages have kept their keys.
- */
+/** All of these are at 127.0.0.1, and browsers keep the keys of a page by the name in its address. */
+const alsoIp4 = ["localhost", "0.0.0.0", "::"];
+
 function dialable(host: string): string {
-  if (host === "0.0.0.0" || host === "localhost") return "127.0.0.1";
-  if (host === "::") return "[::1]";
+  if (alsoIp4.includes(host)) return "127.0.0.1";
   return isIPv6(host) ? `[${host}]` : host;
 }

@@ -1,18 +1,21 @@
+import { isOwnMachine } from "../node/http-names.ts";
 import type { RunningNode } from "../node/index.ts";
 
 type Shown = Pick<RunningNode, "url" | "https">;
 
-/** The rows that say where a node's page is, and by which certificate. None without HTTPS. */
-export function httpsRows({ url, https }: Shown): (readonly [string, string])[] {
+/** The rows that say where the page of a node that listens on `host` is, and by which certificate. None without HTTPS. */
+export function httpsRows({ url, https }: Shown, host: string): (readonly [string, string])[] {
   if (!https) return [];
   const { fingerprint, urlForOthers } = https;
-  const hint =
-    urlForOthers === undefined
+  const hint = () => {
+    if (urlForOthers !== undefined) return "on phones and other machines of this network";
+    return isOwnMachine(host)
       ? "on this machine alone: with --host=0.0.0.0 on phones and other machines too"
-      : "on phones and other machines of this network";
+      : "on this machine alone, which has no address in a network yet: connect it to one";
+  };
   return [
     ["page", `${urlForOthers ?? url}/`],
-    ["", hint],
+    ["", hint()],
     ["SHA-256", fingerprint],
     ["", "compare it with the fingerprint of the certificate that a browser shows"],
   ];

@@ -15,12 +15,14 @@ interface DevOptions {
   folder: string;
   reset: boolean;
   json: boolean | undefined;
+  /** The address of the HTTP interface. */
+  host: string;
 }
 
 /** Makes a chain of one authority unless the folder has one, starts its node with `run` and prints its addresses. */
 export async function startDevChain(
   module: Pick<NodeModule, "prepareDevChain" | "deleteDevChain">,
-  { folder, reset, json }: DevOptions,
+  { folder, reset, json, host }: DevOptions,
   run: (options: Partial<NodeOptionsInput>, coins: CoinGiver) => Promise<RunningNode>,
 ): Promise<RunningNode> {
   const path = resolve(folder);
@@ -33,22 +35,21 @@ export async function startDevChain(
   const explorer = `${node.url}/#/wallet?key=${wallet.key}`;
   const { url, joinLine, https } = node;
   const result = { nodeId, url, joinLine, explorer, wallet, genesisId, folder: path, deleted, ...https };
-  printResult(json, result, text(dev, node, explorer, path, await pageCode(node)));
+  printResult(json, result, text(dev, node, [explorer, host, path], await pageCode(node)));
   return node;
 }
 
 function text(
   { nodeId, wallet, balance, genesisId }: DevChain,
   node: RunningNode,
-  explorer: string,
-  path: string,
+  [explorer, host, path]: readonly [string, string, string],
   code: string,
 ): string {
   const rows: (readonly [string, string])[] = [
     ["explorer", explorer],
     ["", "opens the account below. The link contains its private key: use it for development only"],
     ["account", `${wallet.address}, ${balance} at genesis`],
-    ...httpsRows(node),
+    ...httpsRows(node, host),
     ["HTTP API", `${node.url}/v1/status`],
     ["genesis", genesisId],
     ["data", `${path} (npm start -- --reset deletes it and begins anew)`],

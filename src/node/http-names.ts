@@ -28,14 +28,14 @@ export function certificateNames(
 
 /**
  * The base URL by which other machines call the node at `url`: by the first name of its options, else by an address.
- * Undefined if it listens for this machine only.
+ * Undefined if it listens for this machine only, or on a machine without a network.
  */
 export function urlForOthers(
   { httpHost, allowHosts }: Options,
   url: string,
   interfaces: Interfaces = networkInterfaces(),
 ): string | undefined {
-  if (/^(127\.|::1$|localhost$)/.test(httpHost)) return undefined;
+  if (isOwnMachine(httpHost)) return undefined;
   const name = allowHosts.find((allowed) => !allowed.startsWith("*."));
   const own = ownAddresses(interfaces).toSorted((a, b) => isIP(a) - isIP(b));
   const host = name ?? (isAnyAddress(httpHost) ? own[0] : httpHost);
@@ -50,6 +50,11 @@ function ownAddresses(interfaces: Interfaces): string[] {
     .flatMap((list) => list ?? [])
     .filter(({ internal, address }) => !internal && !/^fe80:/i.test(address))
     .map(({ address }) => address);
+}
+
+/** True if nobody but this machine reaches what listens there. */
+export function isOwnMachine(host: string): boolean {
+  return /^(127\.|::1$|localhost$)/.test(host);
 }
 
 function isAnyAddress(host: string): boolean {

@@ -79,13 +79,14 @@ async function run(command: Command): Promise<void> {
       running = node;
       const { url, joinLine = null, https } = node;
       if (options.json) printResult(true, { nodeId: nodeid, url, joinLine, ...https }, "");
-      else if (https) process.stdout.write(`${table(httpsRows(node))}\n${await pageCode(node)}`);
+      else if (https)
+        process.stdout.write(`${table(httpsRows(node, checked.httpHost))}\n${await pageCode(node)}`);
       return node;
     }
     const folder = join(dataDirOf(options), "dev");
     return startDevChain(
       module,
-      { folder, reset: options.reset === true, json: options.json },
+      { folder, reset: options.reset === true, json: options.json, host: checked.httpHost },
       (dev, coins) => module.runNode(nodeOptions(dev), logger, undefined, coins),
     );
   };

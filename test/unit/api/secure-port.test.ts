@@ -81,7 +81,10 @@ describe("a server with TLS", () => {
       list!.map(({ address }) => address),
     );
     for (const host of ["127.0.0.1", "::1"].filter((address) => addresses.includes(address))) {
-      const connection = secureConnection(port, `${live}connection: close\r\n\r\n`, { host, rejectUnauthorized: false });
+      const connection = secureConnection(port, `${live}connection: close\r\n\r\n`, {
+        host,
+        rejectUnauthorized: false,
+      });
       await connection.until('{"status":"live"}');
     }
   });

@@ -32,10 +32,12 @@ describe("startHttpServer", () => {
   });
 
   it("reports a URL that can be requested", async () => {
-    const all = await start("0.0.0.0", 0);
-    expect(all.url).toBe(`http://127.0.0.1:${all.port}`);
-    expect((await fetch(`${all.url}/health/live`)).status).toBe(200);
-    await all.close();
+    for (const host of hasIp6 ? ["0.0.0.0", "::"] : ["0.0.0.0"]) {
+      const all = await start(host, 0);
+      expect(all.url).toBe(`http://127.0.0.1:${all.port}`);
+      expect((await fetch(`${all.url}/health/live`)).status).toBe(200);
+      await all.close();
+    }
   });
 
   it.skipIf(!hasIp6)(

@@ -45,19 +45,23 @@ it("there is no code without a terminal or HTTPS, or for an address of this mach
 
 it("docs/operating.md shows what is said", () => {
   const https = { fingerprint: Array(32).fill("0F").join(":"), urlForOthers };
-  const text = httpsRows({ url, https }).map((row) => row.join(" "));
+  const text = httpsRows({ url, https }, "0.0.0.0").map((row) => row.join(" "));
   const { shown, printed } = compared("ccoin start --nodeid=1 --host=0.0.0.0 --tls", text.join("\n"));
   expect(printed).toEqual(shown);
 });
 
 it("the address and the fingerprint are said, and what lets others open the page", () => {
-  const text = (others: string | undefined) =>
-    httpsRows({ url, https: { fingerprint, urlForOthers: others } })
+  const text = (others: string | undefined, host = "0.0.0.0") =>
+    httpsRows({ url, https: { fingerprint, urlForOthers: others } }, host)
       .map((row) => row.join(" "))
       .join("\n");
   expect(text(urlForOthers)).toContain(`page ${urlForOthers}/`);
   expect(text(urlForOthers)).toContain(`SHA-256 ${fingerprint}`);
-  expect(text(undefined)).toContain(`page ${url}/`);
-  expect(text(undefined)).toContain("--host=0.0.0.0");
-  expect(httpsRows({ url, https: undefined })).toEqual([]);
+  for (const host of ["localhost", "127.0.0.1", "::1"]) {
+    expect(text(undefined, host)).toContain(`page ${url}/`);
+    expect(text(undefined, host)).toContain("with --host=0.0.0.0 on phones");
+  }
+  // A person who has typed that needs no advice to type it.
+  expect(text(undefined)).toContain("no address in a network yet");
+  expect(httpsRows({ url, https: undefined }, "0.0.0.0")).toEqual([]);
 });

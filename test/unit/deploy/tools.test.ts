@@ -40,3 +40,14 @@ test.skipIf(!isThere("promtool"))(
     });
   },
 );
+
+// Not in Debian: https://kubernetes.io/docs/tasks/tools/
+test.skipIf(!isThere("kubectl"))("kubectl renders the manifests with the image and the settings", () => {
+  const folder = join(root, "deploy/kubernetes");
+  const { status, said } = run("kubectl", ["kustomize", folder]);
+  expect(status).toBe(0);
+  const [settings] = [...said.matchAll(/^ {2}name: (ccoin-[a-z0-9]{10})$/gm)].map(([, name]) => name);
+  // A pod starts anew once its settings have another name.
+  expect(said).toContain(`- configMapRef:\n            name: ${settings}\n`);
+  expect(said).toMatch(/^ {8}image: registry\.example\.org\/ccoin:\d/m);
+});
