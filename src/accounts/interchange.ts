@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { decodeAddress, encodeAddress } from "../crypto/address.ts";
 import { equalBytes, fromHex, type Hex, toHex } from "../util/bytes.ts";
 import { lineOf, UserError } from "../util/errors.ts";

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { addressSchema, amountSchema, describeIssues } from "../config/schema.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import { keyPairFromSeed } from "../crypto/ed25519.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Chain } from "../chain/chain.ts";
 import type { BlockRef } from "../types/index.ts";
 import { fromHex } from "../util/bytes.ts";

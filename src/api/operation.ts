@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { describeIssues } from "../config/schema.ts";
 import { requireAdmin } from "./admin.ts";
 import { clientAddress } from "./client-address.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Chain } from "../chain/chain.ts";
 import type { Chronicle } from "../chain/chronicle.ts";
 import type { Proposals } from "../chain/proposals.ts";

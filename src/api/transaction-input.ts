@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { z } from "zod";
+import * as z from "zod";
 import { addressTextSchema, amountSchema, describeIssues, wholeNumber } from "../config/schema.ts";
 import { maxMemoBytes, Transaction } from "../types/index.ts";
 import { fromHex, type Hex } from "../util/bytes.ts";

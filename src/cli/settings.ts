@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, type Option } from "commander";
-import { z } from "zod";
+import * as z from "zod";
 import { readJsonFile } from "../config/index.ts";
 import { UsageError } from "./output.ts";
 

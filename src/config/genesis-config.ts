@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { GenesisPayload } from "../types/genesis.ts";
 import { firstRules } from "../types/parameters.ts";
 import { maxAmount } from "../types/primitives.ts";

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { z } from "zod";
+import * as z from "zod";
 
 const label = "[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?";
 const hostName = new RegExp(`^(?:\\*\\.)?${label}(?:\\.${label})*$`);

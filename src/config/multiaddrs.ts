@@ -1,6 +1,6 @@
 import { peerIdFromString } from "@libp2p/peer-id";
 import { multiaddr } from "@multiformats/multiaddr";
-import { z } from "zod";
+import * as z from "zod";
 
 type Part = [name: string, value: string | undefined];
 

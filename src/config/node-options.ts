@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { z } from "zod";
+import * as z from "zod";
 import { UserError } from "../util/errors.ts";
 import { httpAccessShape, tlsFilesIssue, tlsShape } from "./http-options.ts";
 import { announcedAddress, bootstrapAddress, peerId } from "./multiaddrs.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Address, encodeAddress } from "../crypto/address.ts";
 import { type ChainParameters, Recovery, rootOf, zero32 } from "../types/index.ts";
 import { compareBytes, fromHex, type Hex, toHex } from "../util/bytes.ts";

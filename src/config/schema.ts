@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { decodeAddress, decodeAddressText } from "../crypto/address.ts";
 import { messageOf } from "../util/errors.ts";
 import { parseAmount } from "./amount.ts";

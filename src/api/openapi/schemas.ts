@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The parts of JSON Schema (draft 2020-12) that this interface uses. */
 export interface JsonSchema {

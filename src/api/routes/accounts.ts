@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Chain } from "../../chain/chain.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { toHex } from "../../util/bytes.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Chain } from "../../chain/chain.ts";
 import type { BlockSummary, StoredBlock } from "../../chain/types.ts";
 import { parametersJson } from "../../config/index.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { hourMs } from "../../chain/chronicle.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import type { EnactedChange, HourFigures } from "../../storage/chronicle.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { encodeAddress } from "../../crypto/address.ts";
 import { clientAddress } from "../client-address.ts";
 import { isLoopback } from "../client-limiter.ts";

@@ -1,5 +1,5 @@
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import { z } from "zod";
+import * as z from "zod";
 import type { EventHub } from "../event-hub.ts";
 import { eventStreamHeaders } from "../event-stream.ts";
 import { type EventName, eventNames } from "../event-texts.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { SideBlock } from "../../chain/side-blocks.ts";
 import type { TransactionRecord } from "../../types/index.ts";
 import { toHex } from "../../util/bytes.ts";

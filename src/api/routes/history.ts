@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import { z } from "zod";
+import * as z from "zod";
 import type { HistoryRow } from "../../chain/history-reader.ts";
 import type { TransactionPlace } from "../../storage/blocks.ts";
 import { type AccountHistory, beginningAfter, endingBefore, type HistoryQuery } from "../account-history.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { recoveryFile } from "../../config/index.ts";
 import { keptFor } from "../../util/kept.ts";
 import type { Api } from "../operation.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { maxProofDepth, proveAccount } from "../../chain/account-proof.ts";
 import type { Chain } from "../../chain/chain.ts";
 import { proveFinality } from "../../chain/finality-proof.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { describeIssues } from "../../config/schema.ts";
 import { sameAddress, sameSubject } from "../../consensus/index.ts";
 import { decodeAddress } from "../../crypto/address.ts";

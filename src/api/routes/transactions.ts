@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { IncludedTransaction } from "../../chain/types.ts";
 import type { TransactionRecord } from "../../types/index.ts";
 import { type Hex, toHex } from "../../util/bytes.ts";

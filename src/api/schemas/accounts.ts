@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { amountSchema } from "../../config/schema.ts";
 import { maxCount, parseCount } from "../query.ts";
 import { placedTransactionSchema } from "./transactions.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { addressSchema, amountSchema } from "../../config/schema.ts";
 import { parameterNames } from "../../types/index.ts";
 import {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { transactionSchema } from "./transactions.ts";
 import {
   addressText,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { addressText, blockRefSchema, countSchema, timeSchema, voteSchema } from "./values.ts";
 
 const hourSchema = z

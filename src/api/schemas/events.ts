@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { EventName } from "../event-texts.ts";
 import { weightedShape } from "./blocks.ts";
 import { modeSchema } from "./node.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { headerSchema } from "./blocks.ts";
 import { transactionSchema } from "./transactions.ts";
 import {

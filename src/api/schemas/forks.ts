@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { blockSummarySchema } from "./blocks.ts";
 import { placedTransactionSchema } from "./transactions.ts";
 import { countSchema, timeSchema } from "./values.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Operation } from "../operation.ts";
 import { maxJsonTransactions, transactionInputSchema } from "../transaction-input.ts";
 import { submitResultSchema, submittedSchema } from "./transactions.ts";

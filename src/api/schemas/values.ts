@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { addressSchema } from "../../config/schema.ts";
 import { maxAmount, parameterNames } from "../../types/index.ts";
 import { fromHex } from "../../util/bytes.ts";
