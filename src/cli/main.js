@@ -22,6 +22,9 @@ if (nodeModule.enableCompileCache(own).status === compileCacheStatus.FAILED) {
   if (caches) nodeModule.enableCompileCache(join(caches, "ccoin"));
 }
 
+// The published package is a bundle. Its maps take time and memory, which a debugged command can spare.
+if (process.env["CCOIN_DEBUG"]) nodeModule.setSourceMapsSupport(true, { nodeModules: true });
+
 // A reader that closes the pipe (`ccoin status | head -1`) is no failure.
 process.stdout.on("error", (error) => {
   if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EPIPE") throw error;

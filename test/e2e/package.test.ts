@@ -12,7 +12,7 @@ import { dirname, join } from "node:path";
 import { buildSync } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openWorld } from "./harness/open-world.ts";
-import { nodeFlags, root } from "./harness/process.ts";
+import { environment, nodeFlags, root } from "./harness/process.ts";
 import { until } from "./harness/until.ts";
 
 const { world, close } = openWorld();
@@ -58,6 +58,22 @@ test("the package contains the licenses of what it bundles", () => {
     ["@chainsafe/ssz", "Copyright 2019- ChainSafe"],
   ])
     expect(licenses).toMatch(new RegExp(`^${name} [\\d.]+ \\(.+\\)\n=+\n\n${text}`, "m"));
+});
+
+test("the bundle takes one byte of memory for each character, and sorts nothing by the rules of a language", () => {
+  const folder = join(installed, "src/cli");
+  const scripts = readdirSync(folder).filter((name) => name.endsWith(".js"));
+  const texts = scripts.map((name) => [name, readFileSync(join(folder, name), "utf8")] as const);
+  const isNode = ([name]: readonly [string, string]) => name.startsWith("node-");
+  expect(texts.filter(isNode)).toHaveLength(1);
+  for (const [name, text] of texts) expect([name, /^[\0-\x7f]*$/.test(text)]).toEqual([name, true]);
+  expect(texts.find(isNode)![1]).not.toContain("localeCompare");
+});
+
+test("a debugged command's stack trace names the sources", () => {
+  const args = [join(installed, "src/cli/main.js"), "status", "--url=http://127.0.0.1:9"];
+  const { stderr } = spawnSync(process.execPath, args, { env: { ...environment(), CCOIN_DEBUG: "1" } });
+  expect(stderr.toString()).toMatch(/at async run\w* \(.*\/src\/cli\/commands\/status\.ts:\d+:\d+\)/);
 });
 
 test("the installed package runs a node with the explorer and the client", async () => {
