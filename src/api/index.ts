@@ -4,6 +4,5 @@ export { diagnosisStates } from "./schemas/node.ts";
 export type { TlsIdentity } from "./secure-port.ts";
 export { serveProblem } from "./serve-problem.ts";
 export { type HttpServer, startHttpServer } from "./server.ts";
-export type { ApiServices, CoinGiver, LedgerServices, PeerBody, StatusBody } from "./services.ts";
-export type * from "./services-consensus.ts";
+export type * from "./services.ts";
 export { recoverySummaries, textOf } from "./views.ts";

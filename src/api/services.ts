@@ -10,11 +10,35 @@ import type { FinalityProof } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Logger } from "../util/logger.ts";
-import type { peerSchema, statusSchema } from "./schemas/node.ts";
-import type { ConsensusServices, FinalityBody } from "./services-consensus.ts";
+import type {
+  evidenceSchema,
+  proposalResultSchema,
+  proposalSchema,
+  warningSchema,
+} from "./schemas/authorities.ts";
+import type {
+  certificateSchema,
+  checkpointSchema,
+  finalitySchema,
+  finalityVoteSchema,
+} from "./schemas/finality.ts";
+import type { diagnosisSchema, findingSchema, peerSchema, statusSchema } from "./schemas/node.ts";
+import type { voteSchema } from "./schemas/values.ts";
 
 export type StatusBody = z.infer<typeof statusSchema>;
 export type PeerBody = z.infer<typeof peerSchema>;
+export type CheckpointBody = z.infer<typeof checkpointSchema>;
+export type FinalityVoteBody = z.infer<typeof finalityVoteSchema>;
+export type CertificateBody = z.infer<typeof certificateSchema>;
+export type FinalityBody = z.infer<typeof finalitySchema>;
+export type EvidenceBody = z.infer<typeof evidenceSchema>;
+export type VoteBody = z.infer<typeof voteSchema>;
+export type ProposalBody = z.infer<typeof proposalSchema>;
+export type ProposalResultBody = z.infer<typeof proposalResultSchema>;
+export type WarningBody = z.infer<typeof warningSchema>;
+export type DiagnosisBody = z.infer<typeof diagnosisSchema>;
+export type DiagnosisState = DiagnosisBody["state"];
+export type FindingBody = z.infer<typeof findingSchema>;
 
 /** The chain and its mempool. They exist once a genesis block is known. */
 export interface LedgerServices {
@@ -38,7 +62,7 @@ export interface CoinGiver {
 }
 
 /** Everything that the HTTP interface needs from the node. */
-export interface ApiServices extends ConsensusServices {
+export interface ApiServices {
   status(): StatusBody;
   /** `undefined` until a genesis block is known. */
   ledger(): LedgerServices | undefined;
@@ -49,6 +73,20 @@ export interface ApiServices extends ConsensusServices {
   metrics: { readonly contentType: string; text(): Promise<string> };
   /** Development chains alone have it. */
   coins?: CoinGiver | undefined;
+  /** The token of the admin routes. */
+  adminToken: string;
+  /** True if the node makes blocks when its account is an authority. */
+  mines: boolean;
+  /** True if the account's node is known to follow the chain; `undefined` if unknown. */
+  isKnownInSync(address: Uint8Array): boolean | undefined;
+  /**
+   * The time at which the last finality vote of an authority arrived, ms since the Unix epoch; `undefined` if none has
+   * since the start.
+   */
+  lastVoteMs(address: Uint8Array): number | undefined;
+  /** Newest first. */
+  listEvidence(): EvidenceBody[];
+  diagnosis(): DiagnosisBody;
   clock: Clock;
   logger: Logger;
 }

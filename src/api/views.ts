@@ -11,7 +11,7 @@ import {
   voteKinds,
 } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
-import type { VoteBody } from "./services-consensus.ts";
+import type { VoteBody } from "./services.ts";
 
 /** Transactions that are formatted between two turns of the event loop: about 10 ms. */
 const sliceSize = 500;

@@ -11,8 +11,7 @@ import { danger, type ProposalContext, proposalBody, proposalWarnings } from "..
 import { requireLedger } from "../require-ledger.ts";
 import { proposalInputSchema, proposalResultSchema } from "../schemas/authorities.ts";
 import { addressParameter } from "../schemas/values.ts";
-import type { ApiServices } from "../services.ts";
-import type { ProposalResultBody, WarningBody } from "../services-consensus.ts";
+import type { ApiServices, ProposalResultBody, WarningBody } from "../services.ts";
 import { Shares } from "../shares.ts";
 import { parseJson } from "../transaction-input.ts";
 import { mediaType } from "./submit.ts";
