@@ -3,7 +3,7 @@ import { minFaultTolerantAuthorities } from "../config/chain-rules.ts";
 import { authorityIndex, quorum, sameAddress, sameSubject, signerLimit } from "../consensus/index.ts";
 import { type ChainSnapshot, type HeaderVote, maxAmount, parameterName, voteKinds } from "../types/index.ts";
 import { duration } from "../util/duration.ts";
-import type { ProposalBody, WarningBody } from "./services-consensus.ts";
+import type { ProposalBody, WarningBody } from "./services.ts";
 import { subjectView } from "./views.ts";
 
 /** A proposal as JSON, with the votes for it. `snapshot` is the one after the head. */
@@ -131,15 +131,6 @@ function dangerOfValue(
   );
 }
 
-function highestBalance(authorities: readonly Uint8Array[], balanceOf: ProposalContext["balanceOf"]): bigint {
-  let highest = 0n;
-  for (const authority of authorities) {
-    const balance = balanceOf(authority);
-    if (balance > highest) highest = balance;
-  }
-  return highest;
-}
-
 /** The version of the rules that a vote would set. */
 function rulesOf(vote: HeaderVote): number | undefined {
   const isOnRules = vote.kind === voteKinds.set && parameterName(vote.parameter) === "rules";
@@ -181,7 +172,7 @@ export function proposalWarnings(
       `${ignorant} of ${peersKnow.length} connected nodes do not know version ${rules} of the rules: they stop at the block that enacts it until a later release is installed there`,
     );
   }
-  const richest = highestBalance(authorities, balanceOf);
+  const [richest = 0n] = authorities.map(balanceOf).sort((a, b) => Number(b - a));
   if (parameterName(vote.parameter) === "minFee" && richest > 0n && vote.value > richest) {
     warn(
       "FEE_NOT_PAYABLE",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { provedFinalityBody } from "../../../src/api/proof-body.ts";
+import { provedFinalityBody } from "../../../src/api/finality-body.ts";
 import { signedHeaderView } from "../../../src/api/views.ts";
 import { acceptRecoveries } from "../../../src/chain/accept-recoveries.ts";
 import { proveAccount } from "../../../src/chain/account-proof.ts";
