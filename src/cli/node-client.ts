@@ -5,13 +5,12 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { ApiError, Client } from "../client/index.ts";
 import { defaultHttpPort } from "../config/index.ts";
 import { codeOf, messageOf, UserError } from "../util/errors.ts";
-import { type GlobalOptions, pathsOf } from "./options.ts";
+import { type NodeIdOptions, pathsOf } from "./options.ts";
 import { UsageError } from "./output.ts";
 import { fetchBy, PinnedAgent } from "./tls-fetch.ts";
 
 /** Options that say which node a command asks. */
-export interface NodeUrlOptions extends GlobalOptions {
-  nodeid: number;
+export interface NodeUrlOptions extends NodeIdOptions {
   url?: string;
   tlsCa?: string;
   tlsFingerprint?: string;

@@ -25,7 +25,12 @@ export function dataDirOf({ datadir }: GlobalOptions): string {
   return datadir || process.env["CCOIN_DATADIR"] || defaultDataDir;
 }
 
-export function pathsOf(options: GlobalOptions & { nodeid: number }): NodePaths {
+/** The options of a command for one node. */
+export interface NodeIdOptions extends GlobalOptions {
+  nodeid: number;
+}
+
+export function pathsOf(options: NodeIdOptions): NodePaths {
   return nodePaths(dataDirOf(options), options.nodeid);
 }
 

@@ -3,7 +3,7 @@ import { createAccount } from "../../accounts/index.ts";
 import {
   addExamples,
   amountOption,
-  type GlobalOptions,
+  type NodeIdOptions,
   passphraseFileOption,
   pathsOf,
   requiredNodeIdOption,
@@ -11,8 +11,7 @@ import {
 import { printResult, table } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
 
-interface Options extends GlobalOptions {
-  nodeid: number;
+interface Options extends NodeIdOptions {
   balance: bigint;
   passphraseFile?: string;
 }

@@ -2,12 +2,8 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { UserError } from "../../util/errors.ts";
 import { loadNode } from "../node-module.ts";
-import { addExamples, type GlobalOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
+import { addExamples, type NodeIdOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
 import { printResult, progressLine } from "../output.ts";
-
-interface Options extends GlobalOptions {
-  nodeid: number;
-}
 
 export function addExportCommand(program: Command): void {
   const command = program
@@ -15,11 +11,13 @@ export function addExportCommand(program: Command): void {
     .description("write the chain of a stopped node to a file")
     .argument("<file>", "to write")
     .addOption(requiredNodeIdOption())
-    .action(async (file: string, _options, self: Command) => run(file, self.optsWithGlobals<Options>()));
+    .action(async (file: string, _options, self: Command) =>
+      run(file, self.optsWithGlobals<NodeIdOptions>()),
+    );
   addExamples(command, "ccoin export chain.ccoin --nodeid=1");
 }
 
-async function run(file: string, options: Options): Promise<void> {
+async function run(file: string, options: NodeIdOptions): Promise<void> {
   if (existsSync(file)) throw new UserError(`${file} exists: choose another file`, "FILE_EXISTS");
   const progress = progressLine("exported block");
   const { exportChain } = await loadNode();

@@ -3,11 +3,10 @@ import type { Command } from "commander";
 import { readRecoveryFile } from "../../config/index.ts";
 import { UserError } from "../../util/errors.ts";
 import { loadNode } from "../node-module.ts";
-import { addExamples, type GlobalOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
+import { addExamples, type NodeIdOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
 import { printResult, progressLine } from "../output.ts";
 
-interface Options extends GlobalOptions {
-  nodeid: number;
+interface Options extends NodeIdOptions {
   recovery?: string;
 }
 

@@ -6,7 +6,7 @@ import { equalBytes } from "../../util/bytes.ts";
 import { loadNode } from "../node-module.ts";
 import {
   addExamples,
-  type GlobalOptions,
+  type NodeIdOptions,
   passphraseFileOption,
   pathsOf,
   requiredNodeIdOption,
@@ -14,8 +14,7 @@ import {
 import { printResult, printWarning, table, warnOfSmallSet } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
 
-interface Options extends GlobalOptions {
-  nodeid: number;
+interface Options extends NodeIdOptions {
   config: string;
   passphraseFile?: string;
 }

@@ -2,12 +2,8 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { UserError } from "../../util/errors.ts";
 import { loadNode } from "../node-module.ts";
-import { addExamples, type GlobalOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
+import { addExamples, type NodeIdOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
 import { printResult, printWarning } from "../output.ts";
-
-interface Options extends GlobalOptions {
-  nodeid: number;
-}
 
 export function addProtectionCommand(program: Command): void {
   const command = program
@@ -21,7 +17,7 @@ export function addProtectionCommand(program: Command): void {
     .argument("<file>", "to write")
     .addOption(requiredNodeIdOption())
     .action(async (file: string, _options, self: Command) =>
-      runExport(file, self.optsWithGlobals<Options>()),
+      runExport(file, self.optsWithGlobals<NodeIdOptions>()),
     );
   const importing = command
     .command("import")
@@ -29,7 +25,7 @@ export function addProtectionCommand(program: Command): void {
     .argument("<file>", "file that protection export wrote")
     .addOption(requiredNodeIdOption())
     .action(async (file: string, _options, self: Command) =>
-      runImport(file, self.optsWithGlobals<Options>()),
+      runImport(file, self.optsWithGlobals<NodeIdOptions>()),
     );
   const examples = ["export", "import"].map((name) => `ccoin protection ${name} signed.json --nodeid=1`);
   addExamples(command, ...examples);
@@ -37,7 +33,7 @@ export function addProtectionCommand(program: Command): void {
   addExamples(importing, examples[1]!);
 }
 
-async function runExport(file: string, options: Options): Promise<void> {
+async function runExport(file: string, options: NodeIdOptions): Promise<void> {
   if (existsSync(file)) throw new UserError(`${file} exists: choose another file`, "FILE_EXISTS");
   const { exportProtection } = await loadNode();
   const { reasons, ...result } = await exportProtection({ paths: pathsOf(options), file });
@@ -55,7 +51,7 @@ async function runExport(file: string, options: Options): Promise<void> {
   );
 }
 
-async function runImport(file: string, options: Options): Promise<void> {
+async function runImport(file: string, options: NodeIdOptions): Promise<void> {
   if (!existsSync(file)) throw new UserError(`there is no file ${file}`, "NO_FILE");
   const { importProtection } = await loadNode();
   const result = await importProtection({ paths: pathsOf(options), file });

@@ -1,22 +1,18 @@
 import type { Command } from "commander";
 import { loadNode } from "../node-module.ts";
-import { addExamples, type GlobalOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
+import { addExamples, type NodeIdOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
 import { printResult, progressLine, table } from "../output.ts";
-
-interface Options extends GlobalOptions {
-  nodeid: number;
-}
 
 export function addVerifyCommand(program: Command): void {
   const command = program
     .command("verify")
     .description("check the whole database of a stopped node")
     .addOption(requiredNodeIdOption())
-    .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
+    .action(async (_options, self: Command) => run(self.optsWithGlobals<NodeIdOptions>()));
   addExamples(command, "ccoin verify --nodeid=1");
 }
 
-async function run(options: Options): Promise<void> {
+async function run(options: NodeIdOptions): Promise<void> {
   const progress = progressLine("checked block");
   const { verifyChain } = await loadNode();
   const result = await verifyChain({ paths: pathsOf(options), onProgress: progress.update }).finally(
