@@ -1,5 +1,9 @@
 import { maxNodeId } from "../config/index.ts";
+import type { LibP2pNetwork } from "../network/index.ts";
+import { every } from "../util/clock.ts";
+import type { NodeCore } from "./core.ts";
 
+const lookEveryMs = 5_000;
 /** Addresses of several interfaces. A longer line does not help. */
 const maxAddresses = 3;
 const maxOthers = 2;
@@ -44,4 +48,42 @@ export function joinLine({
   const bootstrap = [...own, ...more].join(",");
   const recovery = isRecovered ? " --recovery=<file>" : "";
   return `npm start -- --nodeid=${otherId} --bootstrap=${bootstrap} --genesis=${genesisId}${recovery}`;
+}
+
+/**
+ * Logs the line with which other machines can join: at once, and again when it can name more nodes than this one.
+ * Returns what makes the line of the moment.
+ */
+export function adviseToJoin(
+  {
+    options,
+    clock,
+    logger,
+    closers,
+    line: chainLine,
+  }: Pick<NodeCore, "clock" | "logger" | "closers" | "line"> & {
+    options: Pick<NodeCore["options"], "nodeId" | "announce">;
+  },
+  network: Pick<LibP2pNetwork, "addresses" | "workedAddresses">,
+  genesisId: string,
+): () => string {
+  const { nodeId, announce: announced } = options;
+  const lineWith = (others: readonly string[]) =>
+    joinLine({
+      nodeId,
+      announced,
+      addresses: network.addresses(),
+      others,
+      genesisId,
+      isRecovered: chainLine.recoveries.length > 0,
+    });
+  const line = () => lineWith(network.workedAddresses());
+  logger.info({ join: line() }, "other machines can join with this line, even without multicast");
+  const stop = every(clock, lookEveryMs, () => {
+    if (line() === lineWith([])) return;
+    stop();
+    logger.info({ join: line() }, "this line names other nodes too: machines can join also without this one");
+  });
+  closers.push("join line", stop);
+  return line;
 }

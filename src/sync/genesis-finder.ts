@@ -18,7 +18,7 @@ const settleMs = 2_000;
 const firstFetchMs = 3_000;
 const failuresUntilDoubled = 4;
 
-export interface GenesisFinderOptions {
+interface GenesisFinderOptions {
   network: Network;
   statuses: PeerStatuses;
   verify: Verify;
