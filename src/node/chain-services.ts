@@ -17,10 +17,7 @@ import { openProposals, startProducer } from "./start-production.ts";
 import { type Divergence, startSynchronizer, watchDivergence } from "./start-sync.ts";
 import { startVoting, type Voting } from "./start-voting.ts";
 
-export interface ChainServices
-  extends Omit<OpenedChain, "checks">,
-    Pick<Voting, "finalizer" | "signer" | "voter">,
-    Divergence {
+export interface ChainServices extends OpenedChain, Omit<Voting, "own">, Divergence {
   finalityStore: FinalityStore;
   proposals: Proposals;
   synchronizer: Synchronizer;
@@ -44,20 +41,7 @@ export async function startChainServices(setup: ChainSetup): Promise<ChainServic
   if (voting.signer) startProducer(setup, opened, voting.signer, { inbox: blocks, outbox, proposals });
   meetPeers(setup, { chain: opened.chain, transactions, votes, evidence });
   const synchronizer = startSynchronizer(setup, opened, blocks);
-  const { chain, mempool, sideBlocks, chronicle } = opened;
   const { finalizer, signer, voter } = voting;
-  return {
-    chain,
-    mempool,
-    sideBlocks,
-    chronicle,
-    finalizer,
-    signer,
-    voter,
-    ...divergence,
-    finalityStore,
-    proposals,
-    synchronizer,
-    evidence,
-  };
+  const own = { finalityStore, proposals, synchronizer, evidence };
+  return { ...opened, finalizer, signer, voter, ...divergence, ...own };
 }

@@ -28,7 +28,7 @@ export interface ChainSetup {
   clock: Clock;
   pause: Pause;
   logger: Logger;
-  /** The log of the parts that report on others. */
+  /** The log of the parts that report on others, who could provoke any number of lines. */
   peerLog: Logger;
   /** Measures the work on blocks. */
   startTimer?: StartStageTimer;

@@ -9,8 +9,7 @@ import { ownStatus } from "../sync/claimed-status.ts";
 import { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveGenesis } from "../sync/serve.ts";
 import { fromHex, toHex } from "../util/bytes.ts";
-import type { NodeCore } from "./core.ts";
-import { genesisPinOf } from "./genesis-pin.ts";
+import { genesisPinOf, type NodeCore } from "./core.ts";
 import { listenAddresses } from "./listen-addresses.ts";
 
 export interface Peers {

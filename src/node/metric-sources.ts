@@ -1,33 +1,25 @@
 import { diagnosisStates } from "../api/index.ts";
 import { version } from "../config/index.ts";
 import type { NodeSources } from "../metrics/index.ts";
-import type { Network } from "../network/types.ts";
-import type { PeerStatuses } from "../sync/peer-statuses.ts";
-import type { ChainServices } from "./chain-services.ts";
+import type { NodeCore } from "./core.ts";
+import type { Peers } from "./create-peers.ts";
 import type { Diagnosis } from "./diagnosis-types.ts";
 import { folderBytes, freeBytes } from "./disk.ts";
-import { type Mode, transitions } from "./mode.ts";
-
-export interface MetricSourcesOptions {
-  mode(): Mode;
-  diagnose(): Diagnosis;
-  services(): ChainServices | undefined;
-  network: Network;
-  statuses: PeerStatuses;
-  eventStreams(): number;
-  /** The database's folder. */
-  folder: string;
-}
+import { transitions } from "./mode.ts";
 
 /** The sources that the metrics read at each scrape. */
-export function metricSources(options: MetricSourcesOptions): NodeSources {
-  const { mode, diagnose, services, network, statuses, eventStreams, folder } = options;
-  const chain = () => services()?.chain;
+export function metricSources(
+  core: NodeCore,
+  { network, statuses }: Peers,
+  { diagnose, eventStreams }: { diagnose(): Diagnosis; eventStreams(): number },
+): NodeSources {
+  const { db: folder } = core.options.dataDir;
+  const chain = () => core.services?.chain;
   return {
     version,
     modes: Object.keys(transitions),
     states: diagnosisStates,
-    mode,
+    mode: () => core.modes.mode,
     state: () => diagnose().state,
     findings: () => diagnose().findings.map(({ code }) => code),
     head: () => {
@@ -36,9 +28,9 @@ export function metricSources(options: MetricSourcesOptions): NodeSources {
     },
     justifiedHeight: () => chain()?.justified.height,
     finalizedHeight: () => chain()?.finalized.height,
-    syncTargetHeight: () => services()?.synchronizer.progress?.targetHeight,
+    syncTargetHeight: () => core.services?.synchronizer.progress?.targetHeight,
     authorities: () => chain()?.snapshot.authorities.length,
-    mempool: () => services()?.mempool,
+    mempool: () => core.services?.mempool,
     peers: () =>
       network.peers().map(({ id, direction }) => ({ direction, height: statuses.get(id)?.status.height })),
     eventStreams,

@@ -1,13 +1,12 @@
 import type { Signer } from "../accounts/index.ts";
 import { textOf } from "../api/index.ts";
-import type { NodeCore } from "./core.ts";
+import { genesisPinOf, type NodeCore } from "./core.ts";
 import type { Peers } from "./create-peers.ts";
 import { diagnose } from "./diagnosis.ts";
 import { DiagnosisInputs } from "./diagnosis-input.ts";
 import { DiagnosisLog, lookEveryMs } from "./diagnosis-log.ts";
 import type { Diagnosis, DiagnosisInput } from "./diagnosis-types.ts";
 import { freeBytes } from "./disk.ts";
-import { genesisPinOf } from "./genesis-pin.ts";
 import { MainThread } from "./main-thread.ts";
 
 export interface NodeDiagnosis {

@@ -22,12 +22,12 @@ export interface StartedHttp {
 /** Serves the HTTP interface, which reports the node's start as well. */
 export async function startHttp(
   core: NodeCore,
-  { network, statuses }: Peers,
+  peers: Peers,
   { signer, eventLog, diagnosis }: { signer: Signer; eventLog: EventLog; diagnosis: NodeDiagnosis },
 ): Promise<StartedHttp> {
-  const { options, clock, peerLog: logger, line, metrics, closers } = core;
-  const mode = () => core.modes.mode;
-  const services = () => core.services;
+  const { options, clock, logger, metrics, closers } = core;
+  const { inputs, diagnose } = diagnosis;
+  const adminToken = await loadAdminToken(options.dataDir.adminToken);
   const certificate = await tlsCertificate(options, clock.now());
   const http = await startHttpServer({
     tls: certificate,
@@ -35,36 +35,11 @@ export async function startHttp(
     port: options.httpPort,
     access: options,
     limits: defaultHttpLimits,
-    services: apiServices({
-      options,
-      signer,
-      network,
-      statuses,
-      line,
-      clock,
-      logger,
-      eventLog,
-      mode,
-      services,
-      adminToken: await loadAdminToken(options.dataDir.adminToken),
-      diagnosis: diagnosis.inputs,
-      metrics,
-      coins: core.coins,
-    }),
+    services: apiServices(core, { ...peers, signer, eventLog, adminToken, inputs }),
   });
-  metrics.follow(
-    metricSources({
-      mode,
-      diagnose: diagnosis.diagnose,
-      services,
-      network,
-      statuses,
-      eventStreams: () => http.eventStreams,
-      folder: options.dataDir.db,
-    }),
-  );
+  metrics.follow(metricSources(core, peers, { diagnose, eventStreams: () => http.eventStreams }));
   closers.push("http", () => http.close());
-  const parts = { clock, logger: core.logger, use: http.renew };
+  const parts = { clock, logger, use: http.renew };
   const keeper = certificate && new TlsKeeper(certificate, options, parts);
   closers.push("certificate", () => keeper?.stop());
   return {

@@ -1,7 +1,6 @@
 import type { Signer } from "../accounts/index.ts";
 import {
   type ApiServices,
-  type CoinGiver,
   type FinalityBody,
   type LedgerServices,
   type PeerBody,
@@ -9,51 +8,37 @@ import {
   type StatusBody,
   textOf,
 } from "../api/index.ts";
-import { type NodeOptions, parametersJson, version } from "../config/index.ts";
-import type { Metrics } from "../metrics/index.ts";
-import type { Network } from "../network/types.ts";
+import { parametersJson, version } from "../config/index.ts";
 import type { EventLog } from "../storage/event-log.ts";
-import type { OwnLine } from "../sync/claimed-status.ts";
-import type { PeerStatuses } from "../sync/peer-statuses.ts";
 import { toHex } from "../util/bytes.ts";
-import type { Clock } from "../util/clock.ts";
 import { Kept, keptFor } from "../util/kept.ts";
-import type { Logger } from "../util/logger.ts";
 import type { ChainServices } from "./chain-services.ts";
+import type { NodeCore } from "./core.ts";
+import type { Peers } from "./create-peers.ts";
 import { diagnose } from "./diagnosis.ts";
 import type { DiagnosisInputs } from "./diagnosis-input.ts";
 import { finalityBody } from "./finality-views.ts";
-import type { Mode } from "./mode.ts";
 
-export interface ApiServicesOptions {
-  options: NodeOptions;
+/** The parts of a node that its views show, besides the chain's. */
+export interface ViewedParts extends Pick<Peers, "network" | "statuses"> {
   signer: Signer;
-  network: Network;
-  statuses: PeerStatuses;
-  line: OwnLine;
-  clock: Clock;
-  logger: Logger;
   eventLog: EventLog;
-  mode(): Mode;
-  services(): ChainServices | undefined;
   adminToken: string;
-  diagnosis: DiagnosisInputs;
-  metrics: Metrics;
-  coins: CoinGiver | undefined;
+  inputs: DiagnosisInputs;
 }
 
 /** A diagnosis of a large set of authorities takes milliseconds, and health checks ask for it too. */
 const diagnosisKeptMs = 100;
 
 /** The parts of the node that the HTTP interface uses. */
-export function apiServices(parts: ApiServicesOptions): ApiServices {
-  const { clock, logger, eventLog, services, adminToken, diagnosis, metrics } = parts;
+export function apiServices(core: NodeCore, parts: ViewedParts): ApiServices {
+  const { clock, peerLog: logger, metrics, coins, options } = core;
+  const { eventLog, adminToken, inputs } = parts;
   let ledger: LedgerServices | undefined;
   return {
-    status: () => status(parts),
+    status: () => status(core, parts),
     ledger: () => {
-      const running = services();
-      if (running) ledger ??= ledgerServices(running);
+      if (core.services) ledger ??= ledgerServices(core.services);
       return ledger;
     },
     peers: () => peers(parts),
@@ -62,13 +47,13 @@ export function apiServices(parts: ApiServicesOptions): ApiServices {
     clock,
     logger,
     adminToken,
-    coins: parts.coins,
-    mines: parts.options.mine,
-    isKnownInSync: (address) => diagnosis.isKnownInSync(address),
-    lastVoteMs: (address) => diagnosis.lastVoteMs(address),
-    diagnosis: keptFor(clock, diagnosisKeptMs, () => diagnose(diagnosis.gather())),
+    coins,
+    mines: options.mine,
+    isKnownInSync: (address) => inputs.isKnownInSync(address),
+    lastVoteMs: (address) => inputs.lastVoteMs(address),
+    diagnosis: keptFor(clock, diagnosisKeptMs, () => diagnose(inputs.gather())),
     listEvidence: () =>
-      (services()?.evidence.list() ?? []).map(({ receivedAtMs, ...evidence }) => ({
+      (core.services?.evidence.list() ?? []).map(({ receivedAtMs, ...evidence }) => ({
         ...evidence,
         receivedAt: receivedAtMs,
         proposal: { candidate: evidence.offender, kind: "remove" },
@@ -86,15 +71,18 @@ function ledgerServices(services: ChainServices): LedgerServices {
   };
 }
 
-function status({ options, signer, network, line, mode, services, clock }: ApiServicesOptions): StatusBody {
-  const { chain, mempool, synchronizer } = services() ?? {};
+function status(
+  { options, line, modes, services, clock }: NodeCore,
+  { signer, network }: ViewedParts,
+): StatusBody {
+  const { chain, mempool, synchronizer } = services ?? {};
   const progress = synchronizer?.progress;
   return {
     version,
     nodeId: options.nodeId,
     peerId: network.peerId,
     address: signer.address,
-    mode: mode(),
+    mode: modes.mode,
     time: clock.now(),
     genesisId: chain?.genesis.idHex ?? null,
     name: chain ? textOf(chain.genesis.config.name) : null,
@@ -126,7 +114,7 @@ function status({ options, signer, network, line, mode, services, clock }: ApiSe
   };
 }
 
-function peers({ network, statuses }: ApiServicesOptions): PeerBody[] {
+function peers({ network, statuses }: ViewedParts): PeerBody[] {
   return network.peers().map(({ id, address, direction, score, connectedAtMs }) => {
     const known = statuses.get(id);
     return {
