@@ -208,6 +208,12 @@ describe("openAccount", () => {
       "memory",
     ],
     [
+      "whose cost scrypt refuses",
+      (account) => (account["scrypt"] = { ...(account["scrypt"] as object), n: 2 ** 16, r: 1 }),
+      "ERR_CRYPTO_INVALID_SCRYPT_PARAMS",
+      "limit exceeded",
+    ],
+    [
       "whose cost is no power of two",
       (account) => (account["scrypt"] = { ...(account["scrypt"] as object), n: 3 }),
       "DAMAGED_KEYSTORE",

@@ -83,6 +83,28 @@ test("a quorum of votes justifies, a fourth vote changes nothing, and the votes 
   expect(finalizer.rounds.roundOf(authorities[0]!.publicKey)).toBe(0);
 });
 
+test("votes that arrive while their result is being written make no second one", async () => {
+  const { chain, finalizer, vote, one } = await node();
+  const votes = await Promise.all([0, 1, 2, 3].map((voter) => vote(voter, checkpoint(1, one))));
+  let justified = 0;
+  const justifyOnce = chain.justify.bind(chain);
+  chain.justify = (proof) => {
+    justified++;
+    return justifyOnce(proof);
+  };
+  await Promise.all(votes.map((each) => finalizer.addVote(each)));
+  expect([justified, chain.justified.round]).toEqual([1, 1]);
+});
+
+test("counts a vote that was refused once its block is here", async () => {
+  const { add, finalizer, maker, two, vote } = await node();
+  const three = await maker.block(two);
+  const early = await vote(0, checkpoint(1, three));
+  expect(await codeOf(finalizer.addSigned(early))).toBe("UNKNOWN_BLOCK");
+  await add(three.blocks.at(-1)!);
+  expect(await finalizer.addSigned(early)).toBe(true);
+});
+
 test("hears of a round whose block is not here", async () => {
   const { finalizer, events, vote, one } = await node();
   finalizer.hearRound(await vote(2, checkpoint(4, one)));

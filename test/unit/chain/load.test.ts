@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
 import { requireKnownHead } from "../../../src/chain/load.ts";
+import { keyOf } from "../../../src/storage/key-spaces.ts";
 import { BlockError } from "../../../src/types/errors.ts";
+import { uint64Bytes } from "../../../src/util/bytes.ts";
 import { CodedError, UserError } from "../../../src/util/errors.ts";
 import { genesisParent } from "../consensus/test-chain.ts";
+import { testChain } from "../support/chain.ts";
 
 type Loaded = Parameters<typeof requireKnownHead>[0];
 
@@ -33,3 +36,12 @@ test.each([new BlockError("MALFORMED", "…"), new CodedError("UNKNOWN_RULES", "
     await expect(look(() => Promise.reject(error))).rejects.toBe(error);
   },
 );
+
+test("a genesis block that the canonical chain lacks is named", async () => {
+  const node = await testChain();
+  await node.database.commit([{ key: keyOf("canonical", uint64Bytes(0)), value: undefined }]);
+  await expect(node.reopen()).rejects.toMatchObject({
+    code: "DAMAGED",
+    message: expect.stringContaining("block 0 is missing"),
+  });
+});
