@@ -36,8 +36,8 @@ async function node() {
   finalizer.events.on("conflict", ({ code }) => conflicts.push(code));
   const signed: number[] = [];
   finalizer.events.on("signed", ({ message }) => signed.push(message.target.round));
-  const link = async (source: Checkpoint, target: Checkpoint, count = 3) => {
-    const voters = authorities.slice(0, count);
+  const link = async (source: Checkpoint, target: Checkpoint, count = 3, from = 0) => {
+    const voters = authorities.slice(from, from + count);
     const votes = await Promise.all(voters.map((voter) => signedVote(voter, genesis, source, target)));
     await finalizer.addCertificate(certificateOf(votes[0]!.message, votes));
   };
@@ -137,6 +137,19 @@ test.each([
   expect(conflicts).toHaveLength(count);
 });
 
+test("a conflict is shown by those who were the authorities at its height", async () => {
+  const { addAll, chain, maker, first, three, beside, conflicts, link } = await node();
+  let tip = three;
+  const vote = authorityVote("remove", authorities[3]!.publicKey);
+  for (let count = 0; count < 3; count++) tip = await maker.block(tip, { edit: { vote } });
+  await addAll(tip);
+  await link(first, checkpoint(5, tip));
+  await link(checkpoint(5, tip), checkpoint(6, tip));
+  expect([chain.finalized.height, chain.snapshot.authorities.length]).toEqual([6, 3]);
+  expect(await codeOf(link(first, checkpoint(9, beside), 3, 1))).toBe("UNKNOWN_BLOCK");
+  expect(conflicts).toEqual(["CONFLICTING_FINALITY"]);
+});
+
 test("reports a conflict once, however often and in whichever round it appears", async () => {
   const { first, one, two, beside, conflicts, link } = await node();
   await link(first, checkpoint(1, one));
@@ -232,14 +245,17 @@ describe("the checkpoints on disk", () => {
     await link(first, r1);
     await link(r1, r2);
     const { status } = checkpoints;
-    const error = await link(first, checkpoint(9, beside)).catch((caught) => caught);
-    expect(error).toBeInstanceOf(FinalityConflictError);
-    expect(error).toMatchObject({
-      code: "CONFLICTING_FINALITY",
-      own: { height: 1, id: one.id },
-      other: { height: 1, id: beside.id },
-    });
-    expect(checkpoints.status).toBe(status);
+    // The second link would also make the other block final.
+    for (const source of [first, checkpoint(8, beside)]) {
+      const error = await link(source, checkpoint(9, beside)).catch((caught) => caught);
+      expect(error).toBeInstanceOf(FinalityConflictError);
+      expect(error).toMatchObject({
+        code: "CONFLICTING_FINALITY",
+        own: { height: 1, id: one.id },
+        other: { height: 1, id: beside.id },
+      });
+      expect(checkpoints.status).toBe(status);
+    }
     expect(await stores.finality.certificate(9)).toBeUndefined();
   });
 });

@@ -240,6 +240,13 @@ describe("a proposal to set a parameter", () => {
     expect((await open()).list()).toEqual([]);
   });
 
+  test("is not voted for unless it is on disk", async () => {
+    const save = () => Promise.reject(new Error("the disk is full"));
+    const proposals = await open({ store: { load: async () => [], save, remove: async () => undefined } });
+    await expect(proposals.propose(parameterVote("minFee", 7))).rejects.toThrow("the disk is full");
+    expect(proposals.list()).toEqual([]);
+  });
+
   test("replaces a proposal on the same parameter, also on disk", async () => {
     const proposals = await open();
     await proposals.propose(parameterVote("minFee", 7));

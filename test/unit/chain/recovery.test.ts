@@ -92,6 +92,14 @@ describe("a chain that continues from a recovery", () => {
     expect(await stores.finality.status()).toEqual({ justified: at, finalized: at });
   });
 
+  test("goes back further than by one commit", async () => {
+    const base = await testChain({ genesis: await testGenesis(5) });
+    const third = await base.maker.extend(base.maker.start(), 3);
+    await base.addAll(await base.maker.extend(third, 66));
+    const { chain } = await restart(base, recoveryAt(base.genesis.id, third, left));
+    expect([chain.head.height, chain.finalized.height]).toEqual([3, 3]);
+  });
+
   /** Six blocks of 1, 2, 3, 1, 2, 3. The last three, or some of them, vote. From the third on, 1 alone goes on. */
   async function withVotesAbove(vote: HeaderVote, ...heights: number[]) {
     const base = await testChain({ genesis: await testGenesis(5, { blockReward: 3n }) });
@@ -207,6 +215,15 @@ describe("a chain that continues from a recovery", () => {
     expect(again.chain.head.idHex).toBe(tip.idHex);
     expect(toHex(again.chain.snapshot.recovery)).toBe(toHex(recoveryId(recovery)));
     expect(await contentsOf(again)).toEqual(await contentsOf(node));
+  });
+
+  test("is continued by no blocks of the old set that come in a batch with the recovery's", async () => {
+    const { recovery, tips, ...base } = await lostMajority();
+    const fresh = await restart(await testChain({ genesis: base.genesis }), recovery);
+    await fresh.addAll(tips[2]!);
+    const batch = await Promise.all(tips[4]!.blocks.slice(2).map(fresh.check));
+    expect(await codeOf(fresh.chain.importBlocks(batch))).toMatch(/NOT_AN_AUTHORITY|WRONG_/);
+    expect(fresh.chain.head.idHex).toBe(tips[3]!.idHex);
   });
 
   test("becomes final by votes of the new set for blocks above the recovery's, and by no other votes", async () => {
