@@ -152,6 +152,15 @@ test("a header on an unknown parent is ignored by a node that does not know the 
   );
 });
 
+test("headers that break the rules take none of their proposer's places in a slot", async () => {
+  const { judged, block } = await judging();
+  for (const laterMs of [1, 2]) {
+    const bad = await block(maker.start(), { edit: { difficulty: 3 - one.header.difficulty }, laterMs });
+    expect(await judged(bad)).toBe("reject");
+  }
+  expect(await judged(one)).toBe("accept");
+});
+
 test("a surplus header is judged like others if blocks build on it, and is not charged", async () => {
   const { judged, block, needed } = await judging();
   for (const laterMs of [1, 2]) expect(await judged(await block(maker.start(), { laterMs }))).toBe("accept");

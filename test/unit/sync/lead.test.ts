@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { acceptRecoveries } from "../../../src/chain/accept-recoveries.ts";
 import { Lead } from "../../../src/sync/lead.ts";
 import { scout } from "../../../src/sync/scout.ts";
-import type { SignedHeader } from "../../../src/types/index.ts";
+import { authorityVote, type SignedHeader } from "../../../src/types/index.ts";
 import { authorities, type BlockMaker, testChain, testGenesis } from "../support/chain.ts";
 import { FakeNetwork } from "../support/network.ts";
 import { recoveryAt } from "../support/recovery.ts";
@@ -121,6 +121,21 @@ test("two blocks of two of three authorities show that an honest one has signed,
   const { chain, maker } = await testChain({ genesis });
   const lead = await Lead.of("peer", { checked: await headsOf(maker, 2), isLast: true }, chain);
   expect([lead!.isOfMajority, lead!.isOfMinority]).toEqual([false, true]);
+});
+
+test("signers are counted among the authorities after the block below the first that is not here", async () => {
+  const lone = await testGenesis(1);
+  const source = await testChain({ genesis: lone });
+  const [, second] = authorities;
+  const vote = authorityVote("add", second!.publicKey);
+  const one = await source.maker.block(source.maker.start(), { edit: { vote } });
+  const two = await source.maker.block(one, { by: second! });
+  await source.addAll(two);
+  const checked = await Promise.all([one, two].map(({ id }) => source.chain.tree.require(id)));
+  const { chain, addAll } = await testChain({ genesis: lone });
+  await addAll(one);
+  const lead = await Lead.of("peer", { checked, isLast: true }, chain);
+  expect([lead!.heads.length, lead!.isOfMinority]).toEqual([1, true]);
 });
 
 describe("headers of a peer", () => {
