@@ -1,6 +1,7 @@
 export * from "./authority.ts";
 export * from "./block.ts";
 export * from "./domain.ts";
+export type { TransactionRecord } from "./encoded-record.ts";
 export * from "./evidence.ts";
 export * from "./finality.ts";
 export * from "./genesis.ts";

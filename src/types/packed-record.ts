@@ -1,6 +1,6 @@
-import { fromBinary, type Hex, toBinary, writeBinary } from "../util/bytes.ts";
-import type { Transaction, Transfer } from "./transaction.ts";
-import { maxTransactionBytes, readCount, type TransactionRecord } from "./transaction-records.ts";
+import { fromBinary, toBinary, writeBinary } from "../util/bytes.ts";
+import { EncodedRecord, type TransactionRecord } from "./encoded-record.ts";
+import { maxTransactionBytes } from "./transaction-records.ts";
 import { transactionLayout as layout } from "./transaction-roots.ts";
 
 const rootBytes = 32;
@@ -38,84 +38,18 @@ export function unpackRecord(packed: PackedRecord, keys: RecordKeys): Transactio
     used = 0;
   }
   writeBinary(packed, sharedArray, used);
-  const message = new UnpackedTransfer(shared, used, packed.length);
+  const { idHex, shortKey } = keys;
+  const record = new EncodedRecord({
+    view: shared,
+    at: used + encodedAt,
+    length: packedLength(packed),
+    id: { bytes: sharedArray, at: used },
+    signingRoot: { bytes: sharedArray, at: used + rootBytes },
+    idHex,
+    shortKey,
+  });
   used += packed.length;
-  return new UnpackedRecord(message, keys);
-}
-
-/**
- * Makes its arrays at each access, as most are used once or never: to make and keep seven of them for each transaction
- * of a block takes longer than the rest of the unpacking.
- */
-class UnpackedRecord implements TransactionRecord, Transaction {
-  readonly message: UnpackedTransfer;
-  readonly idHex: Hex;
-  readonly shortKey: string;
-
-  constructor(message: UnpackedTransfer, { idHex, shortKey }: RecordKeys) {
-    this.message = message;
-    this.idHex = idHex;
-    this.shortKey = shortKey;
-  }
-
-  get transaction(): Transaction {
-    return this;
-  }
-
-  get signature(): Uint8Array {
-    return this.message.part(encodedAt + layout.signature, encodedAt + layout.from);
-  }
-
-  get id(): Uint8Array {
-    return this.message.part(0, rootBytes);
-  }
-
-  get signingRoot(): Uint8Array {
-    return this.message.part(rootBytes, encodedAt);
-  }
-
-  get encoded(): Uint8Array {
-    return this.message.part(encodedAt);
-  }
-}
-
-class UnpackedTransfer implements Transfer {
-  readonly amount: bigint;
-  readonly fee: bigint;
-  readonly nonce: number;
-  readonly validUntil: number;
-  readonly #buffer: ArrayBuffer;
-  readonly #at: number;
-  readonly #length: number;
-
-  /** The packed record of this length is in the view at `at`. */
-  constructor(view: DataView<ArrayBuffer>, at: number, length: number) {
-    const message = at + encodedAt;
-    this.amount = view.getBigUint64(message + layout.amount, true);
-    this.fee = view.getBigUint64(message + layout.fee, true);
-    this.nonce = readCount(view, message + layout.nonce);
-    this.validUntil = readCount(view, message + layout.validUntil);
-    this.#buffer = view.buffer;
-    this.#at = at;
-    this.#length = length;
-  }
-
-  get from(): Uint8Array {
-    return this.part(encodedAt + layout.from, encodedAt + layout.to);
-  }
-
-  get to(): Uint8Array {
-    return this.part(encodedAt + layout.to, encodedAt + layout.amount);
-  }
-
-  get memo(): Uint8Array {
-    return this.part(encodedAt + layout.memo);
-  }
-
-  /** A part of the packed record, to its end unless told otherwise. */
-  part(start: number, end = this.#length): Uint8Array {
-    return new Uint8Array(this.#buffer, this.#at + start, end - start);
-  }
+  return record;
 }
 
 export function packedId(packed: PackedRecord): Uint8Array {

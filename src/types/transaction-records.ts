@@ -1,29 +1,14 @@
-import { type Hex, toBinary, toHex, viewOf } from "../util/bytes.ts";
+import { toBinary, toHex, viewOf } from "../util/bytes.ts";
 import type { Pause } from "../util/slices.ts";
-import { isSafeCount, ShortId } from "./primitives.ts";
+import { EncodedRecord, type TransactionRecord } from "./encoded-record.ts";
+import { ShortId } from "./primitives.ts";
 import { maxMemoBytes, maxTransactionsPerList, Transaction } from "./transaction.ts";
 import { transactionLayout as layout, transactionRoots } from "./transaction-roots.ts";
 
-const noMemo = new Uint8Array();
 const decodedAtOnce = 512;
 
 /** The size of the longest SSZ encoding of a transaction, with the longest memo. */
 export const maxTransactionBytes = layout.memo + maxMemoBytes;
-
-/**
- * A transaction with the values that are computed from it once. `id` is its `hash_tree_root`; the signature covers
- * `signingRoot`.
- */
-export interface TransactionRecord {
-  readonly transaction: Transaction;
-  readonly id: Uint8Array;
-  readonly idHex: Hex;
-  /** The result of `shortKeyOf`, kept because a transaction is looked up by it several times. */
-  readonly shortKey: string;
-  readonly signingRoot: Uint8Array;
-  /** The SSZ encoding of the transaction. */
-  readonly encoded: Uint8Array;
-}
 
 /** The key under which compact blocks look up transactions: `toBinary` of a `ShortId`, or of the id that it begins. */
 export function shortKeyOf(id: Uint8Array): string {
@@ -58,8 +43,7 @@ export function transactionRecords(
   transactions: readonly Transaction[],
   domain: Uint8Array,
 ): TransactionRecord[] {
-  return withRoots(
-    transactions,
+  return encodedRecords(
     transactions.map((transaction) => Transaction.serialize(transaction)),
     domain,
   );
@@ -75,11 +59,25 @@ export function decodeRecords(list: Uint8Array, domain: Uint8Array): Transaction
 
 /** The records of encoded transactions. They keep `encoded`, which must not change. @throws {RangeError} */
 export function encodedRecords(encoded: readonly Uint8Array[], domain: Uint8Array): TransactionRecord[] {
-  return withRoots(
-    encoded.map((bytes) => decodeTransaction(bytes)),
-    encoded,
-    domain,
-  );
+  const views = encoded.map((bytes) => {
+    const view = viewOf(bytes);
+    checkLayout(view, 0, view.byteLength);
+    return view;
+  });
+  const { ids, signingRoots } = transactionRoots(encoded, domain);
+  return views.map((view, index) => {
+    const at = index * 32;
+    const id = ids.subarray(at, at + 32);
+    return new EncodedRecord({
+      view,
+      at: 0,
+      length: view.byteLength,
+      id: { bytes: ids, at },
+      signingRoot: { bytes: signingRoots, at },
+      idHex: toHex(id),
+      shortKey: shortKeyOf(id),
+    });
+  });
 }
 
 /**
@@ -128,25 +126,6 @@ export function joinTransactions(encoded: readonly Uint8Array[]): Uint8Array {
     at += bytes.length;
   }
   return list;
-}
-
-function withRoots(
-  transactions: readonly Transaction[],
-  encoded: readonly Uint8Array[],
-  domain: Uint8Array,
-): TransactionRecord[] {
-  const { ids, signingRoots } = transactionRoots(encoded, domain);
-  return transactions.map((transaction, index) => {
-    const id = ids.subarray(index * 32, index * 32 + 32);
-    return {
-      transaction,
-      id,
-      idHex: toHex(id),
-      shortKey: shortKeyOf(id),
-      signingRoot: signingRoots.subarray(index * 32, index * 32 + 32),
-      encoded: encoded[index]!,
-    };
-  });
 }
 
 /** The elements of an encoded `Transactions` list: 4-byte offsets, then elements, no gaps. @throws {RangeError} */
@@ -233,28 +212,6 @@ function walkTransactions(list: Uint8Array, visit: (start: number, end: number) 
   }
 }
 
-/**
- * Decodes like `Transaction.deserialize`, but several times as fast; its arrays are views of `encoded`. @throws
- * {RangeError}
- */
-function decodeTransaction(encoded: Uint8Array): Transaction {
-  const { length } = encoded;
-  const view = viewOf(encoded);
-  checkLayout(view, 0, length);
-  return {
-    message: {
-      from: encoded.subarray(layout.from, layout.to),
-      to: encoded.subarray(layout.to, layout.amount),
-      amount: view.getBigUint64(layout.amount, true),
-      fee: view.getBigUint64(layout.fee, true),
-      nonce: readCount(view, layout.nonce),
-      validUntil: readCount(view, layout.validUntil),
-      memo: length === layout.memo ? noMemo : encoded.subarray(layout.memo),
-    },
-    signature: encoded.subarray(layout.signature, layout.from),
-  };
-}
-
 /** Checks the encoding of a transaction that begins at `at`. @throws {RangeError} */
 function checkLayout(view: DataView, at: number, length: number): void {
   if (length < layout.memo || length > maxTransactionBytes) {
@@ -266,10 +223,4 @@ function checkLayout(view: DataView, at: number, length: number): void {
   ) {
     throw new RangeError("a transaction whose parts are not where they belong");
   }
-}
-
-/** Reads a `Count`. Values above 2^53 - 1, which are invalid in every message, become infinity. */
-export function readCount(view: DataView, at: number): number {
-  const count = view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
-  return isSafeCount(count) ? count : Number.POSITIVE_INFINITY;
 }

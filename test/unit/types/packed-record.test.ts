@@ -11,28 +11,14 @@ import {
   packedSender,
   packRecord,
   type Transaction,
-  type TransactionRecord,
   transactionRecords,
   unpackRecord,
   zero32,
 } from "../../../src/types/index.ts";
 import { toBinary } from "../../../src/util/bytes.ts";
+import { fieldsOf } from "./record-fields.ts";
 
 const domain = computeDomain("transaction", zero32);
-
-/** The fields of a record, some of which are made at each access. */
-function fieldsOf({ transaction, id, idHex, shortKey, signingRoot, encoded }: TransactionRecord) {
-  const { from, to, amount, fee, nonce, validUntil, memo } = transaction.message;
-  const message = { from, to, amount, fee, nonce, validUntil, memo };
-  return {
-    transaction: { message, signature: transaction.signature },
-    id,
-    idHex,
-    shortKey,
-    signingRoot,
-    encoded,
-  };
-}
 
 /** Makes records of one list with every byte, and memos of several lengths. */
 function records() {
@@ -53,7 +39,7 @@ test("a packed record is the same record again, with little memory of others", (
     const { encoded, id } = record;
     const packed = packRecord(record);
     const unpacked = unpackRecord(packed, record);
-    expect(fieldsOf(unpacked)).toEqual(record);
+    expect(fieldsOf(unpacked)).toEqual(fieldsOf(record));
     const { message, signature } = unpacked.transaction;
     for (const { buffer } of [unpacked.encoded, unpacked.id, unpacked.signingRoot, message.from, signature])
       expect(buffer.byteLength).toBeLessThanOrEqual(8_192);
@@ -65,7 +51,7 @@ test("a packed record is the same record again, with little memory of others", (
   // None is overwritten by the next ones.
   const many = Array.from({ length: 100 }, () => records()).flat();
   const unpacked = many.map((record) => unpackRecord(packRecord(record), record));
-  expect(unpacked.map(fieldsOf)).toEqual(many);
+  expect(unpacked.map(fieldsOf)).toEqual(many.map(fieldsOf));
   const buffers = new Set(unpacked.map(({ encoded }) => encoded.buffer));
   expect(buffers.size).toBeLessThan(unpacked.length / 10);
   expect(records().at(-1)!.encoded).toHaveLength(maxTransactionBytes);
