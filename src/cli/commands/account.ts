@@ -24,7 +24,10 @@ async function run(address: string | undefined, options: NodeUrlOptions): Promis
     if (isOwn && codeOf(error) === "UNREACHABLE") return undefined;
     throw error;
   });
-  if (!status) return printAddress(options);
+  if (!status)
+    return printAddress((await readAccountInfo(pathsOf(options))).address, "the node does not run", options);
+  if (address === undefined && !status.head)
+    return printAddress(plain(status.address), "the node has no chain yet", options);
   const answer = await client.account(address ?? status.address);
   const account = plain(answer);
   const pending = account.pendingNonce - account.nonce;
@@ -36,15 +39,14 @@ async function run(address: string | undefined, options: NodeUrlOptions): Promis
   printResult(options.json, answer, table(rows));
 }
 
-/** Prints what a node's folder says of its account, for a node that does not run. */
-async function printAddress(options: NodeUrlOptions): Promise<void> {
-  const { address } = await readAccountInfo(pathsOf(options));
+/** Prints the address of an account whose balance nobody here knows. */
+function printAddress(address: string, why: string, { json }: NodeUrlOptions): void {
   printResult(
-    options.json,
+    json,
     { address, balance: null },
     table([
       ["address", address],
-      ["balance", "unknown: the node does not run"],
+      ["balance", `unknown: ${why}`],
     ]),
   );
 }

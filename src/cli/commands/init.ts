@@ -66,6 +66,6 @@ function* mistakesOf(
   if (!authorities.some((authority) => equalBytes(authority, account)))
     yield [
       "NOT_AN_AUTHORITY",
-      "this node's account is no authority of the chain: it makes no blocks; start the authorities with the line above",
+      "this node's account is no authority of the chain: it makes no blocks; start the nodes of the authorities too, with --genesis and the id of this chain",
     ];
 }

@@ -137,6 +137,15 @@ describe("account", () => {
   });
 });
 
+it("account shows the own address of a node without a chain", async () => {
+  answers = { "GET /v1/status": () => [200, { ...status, address: own.address, head: null, mode: "boot" }] };
+  expect(await run("account")).toEqual({
+    code: 0,
+    stdout: `address  ${own.address}\nbalance  unknown: the node has no chain yet\n`,
+    stderr: "",
+  });
+});
+
 describe("account of a node that does not run", () => {
   // The HTTP port of node 1000 is the highest; nothing listens there.
   const runHere = (...args: string[]) =>
