@@ -25,15 +25,18 @@ export function buildRequests(
     const part = indexes.slice(start, start + perRequest);
     const body =
       format === "ssz" ? sszList(part.map(presigned.encoded)) : jsonBody(part, presigned, addresses, format);
-    requests.push({ bytes: httpPost(body, format), transactions: part.length });
+    const type = format === "ssz" ? "application/octet-stream" : "application/json";
+    const bytes = httpPost("/v1/transactions", { "content-type": type }, body);
+    requests.push({ bytes, transactions: part.length });
   }
   return requests;
 }
 
-function httpPost(body: Buffer, format: Format): Buffer {
-  const type = format === "ssz" ? "application/octet-stream" : "application/json";
-  const head = `POST /v1/transactions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n`;
-  return Buffer.concat([Buffer.from(head), body]);
+/** Makes a complete HTTP request to this machine. */
+export function httpPost(path: string, headers: Readonly<Record<string, string>>, body: Buffer): Buffer {
+  const all = { host: "127.0.0.1", ...headers, "content-length": body.length };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.concat([Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join("")}\r\n`), body]);
 }
 
 function jsonBody(

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Measured } from "../figure.ts";
 
 /** `sysconf(_SC_CLK_TCK)`: 100 on every Linux that Node runs on. */
-const ticksPerSecond = 100;
+export const ticksPerSecond = 100;
 
 /** Returns the CPU seconds of all threads of a process, user and system. */
 export function cpuSeconds(pid: number): number {

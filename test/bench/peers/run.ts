@@ -1,0 +1,116 @@
+import { appendFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { latencyFigure } from "../figures/latency.ts";
+import { environment, environmentLine } from "../lib/environment.ts";
+import { inWorld } from "../lib/in-world.ts";
+import { anvilProgram } from "./anvil.ts";
+import { ccoinProgram } from "./ccoin.ts";
+import { loadSecp256k1, type SignedTransfers, signTransfers } from "./ethereum.ts";
+import { hardhatProgram } from "./hardhat.ts";
+import { type Installation, type Installations, readInstallations } from "./installation.ts";
+import { litecoinProgram } from "./litecoin.ts";
+import { measureKept, measureLoad, measureLone, type Plan, type Round } from "./measure.ts";
+import { comparisonPlot } from "./plot.ts";
+import type { Program } from "./program.ts";
+import { type Compared, comparisonTable } from "./table.ts";
+
+const quick: Plan = { count: 2_000, warmUp: 500, idleMs: 3_000, lone: 2, kills: 1 };
+const full: Plan = { count: 30_000, warmUp: 10_000, idleMs: 40_000, lone: 10, kills: 4 };
+const rounds = 3;
+/** Four authorities on this machine, as in docs/benchmarks.md. */
+const finalSettings = { authorities: 4, periodMs: 200 };
+
+export interface PeersOptions {
+  full: boolean;
+  /** The folder in which the other programs are installed. */
+  programs?: string | undefined;
+  /** The first words of the names of the programs; all by default. */
+  only?: readonly string[] | undefined;
+  /** The file to which a line of JSON is appended for each program. */
+  json?: string | undefined;
+  /** The folder for peers.md and peers.svg. */
+  out?: string | undefined;
+}
+
+/** Compares the node with other programs on the same load, in turn, and prints a table. */
+export async function runPeers({
+  full: isFull,
+  programs: folder,
+  only,
+  json,
+  out,
+}: PeersOptions): Promise<void> {
+  if (folder === undefined) throw new Error("the other programs are installed by `npm run bench -- peers`");
+  const { programs, leftOut } = openPrograms(readInstallations(folder));
+  const chosen = programs.filter(({ name }) => only?.includes(name.split(" ")[0]!) ?? true);
+  const plan = isFull ? full : quick;
+  const compared = chosen.map(({ name, does }) => ({ name, does, rounds: [] as Round[] }));
+  for (let round = 1; round <= rounds; round++) {
+    for (const [index, program] of chosen.entries()) {
+      const measured = await measureRound(program, plan);
+      console.error(`round ${round}, ${program.name}: ${JSON.stringify(measured)}`);
+      compared[index]!.rounds.push(measured);
+    }
+  }
+  const machine = environment();
+  const text = [
+    `${environmentLine(machine)}; ${rounds} rounds in turn, the median (least to greatest) of each:` +
+      ` ${plan.count.toLocaleString("en")} transfers in each form after ${plan.warmUp.toLocaleString("en")} others.`,
+    comparisonTable(compared),
+    ...leftOut,
+  ].join("\n\n");
+  console.log(text);
+  if (json)
+    for (const each of compared) appendFileSync(json, `${JSON.stringify({ ...each, plan, ...machine })}\n`);
+  if (out !== undefined) writeComparison(out, isFull, text, compared);
+}
+
+async function measureRound(program: Program, plan: Plan): Promise<Round> {
+  const round = {
+    ...(await inWorld((context) => measureLoad(program, context, plan))),
+    ...(await inWorld((context) => measureLone(program, context, plan))),
+    ...(await inWorld((context) => measureKept(program, context, plan))),
+  };
+  if (program !== ccoinProgram) return round;
+  const final = await inWorld((context) =>
+    latencyFigure.run(context, { ...finalSettings, transfers: plan.lone }),
+  );
+  return { ...round, finalMs: final.value };
+}
+
+/** Makes the programs that are installed, and sentences about those that are not. */
+function openPrograms({ signer, ...others }: Installations): {
+  programs: Program[];
+  leftOut: string[];
+} {
+  const programs: Program[] = [ccoinProgram];
+  const leftOut: string[] = [];
+  const add = (name: keyof typeof others, make: (installation: Installation) => Program) => {
+    const installation = others[name];
+    const missing = [signer, installation].find((each) => "leftOut" in each);
+    if (missing && "leftOut" in missing) leftOut.push(`${name} is left out: ${missing.leftOut}`);
+    else programs.push(make(installation as Installation));
+  };
+  const secp256k1 = () => loadSecp256k1((signer as Installation).folder);
+  let known: SignedTransfers | undefined;
+  const signed = (count: number) => {
+    known ??= signTransfers(secp256k1(), count);
+    return known;
+  };
+  add("anvil", (installation) => anvilProgram(installation, signed));
+  add("Hardhat", (installation) => hardhatProgram(installation, signed));
+  add("litecoind", (installation) => litecoinProgram(installation, secp256k1()));
+  return { programs, leftOut };
+}
+
+function writeComparison(out: string, isFull: boolean, text: string, compared: readonly Compared[]): void {
+  const command = `npm run bench -- peers${isFull ? " --full" : ""} --out docs`;
+  const page = [
+    "# ccoin and others",
+    `Made by \`${command}\` ([benchmarks.md](benchmarks.md#ccoin-and-others) says how to read it).`,
+    "![ccoin and others](peers.svg)",
+    text,
+  ].join("\n\n");
+  writeFileSync(join(out, "peers.md"), `${page}\n`);
+  writeFileSync(join(out, "peers.svg"), comparisonPlot(compared));
+}
