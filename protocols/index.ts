@@ -1,3 +1,4 @@
+export * from "./authority.ts";
 export * from "./block-ids.ts";
 export * from "./blocks.ts";
 export * from "./digest.ts";

@@ -35,6 +35,7 @@ export interface StartOptions extends GlobalOptions {
   genesisTimeout?: number;
   mdns: boolean;
   mine: boolean;
+  anonymous?: boolean;
   passphraseFile?: string;
   recovery?: string;
   stopTimeout: number;
@@ -141,6 +142,7 @@ export function addStartOptions(command: Command): Command {
     )
     .option("--no-mdns", "do not look for nodes on the local network")
     .option("--no-mine", "make no blocks and cast no votes, even as an authority")
+    .option("--anonymous", "do not tell peers that this is an authority's node")
     .addOption(passphraseFileOption())
     .addOption(
       new Option(
@@ -175,6 +177,7 @@ export function refuseWithoutNodeId({
   genesisTimeout,
   p2pHost,
   mine,
+  anonymous,
   passphraseFile,
   recovery,
 }: StartOptions): void {
@@ -189,6 +192,7 @@ export function refuseWithoutNodeId({
     "passphrase-file": passphraseFile,
     recovery,
     "no-mine": mine ? undefined : true,
+    anonymous,
   };
   const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
   if (name)
@@ -216,6 +220,7 @@ export function startInput(options: StartOptions) {
     allowPeers: options.allowPeers,
     mdns: options.mdns,
     mine: options.mine,
+    anonymous: options.anonymous,
     genesisPin: options.genesis,
     genesisTimeoutMs: options.genesisTimeout,
     passphraseFile: options.passphraseFile,

@@ -362,6 +362,8 @@ export interface Peer {
   direction: "inbound" | "outbound";
   score: number;
   connectedAt: number;
+  /** The authority whose node the peer has shown to be, if it says so. */
+  authority: Address | null;
   height: number | null;
   /** The rules after the peer's head, and the newest ones that its program knows, as the peer claims. */
   rules: number | null;

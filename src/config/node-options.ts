@@ -53,6 +53,8 @@ const nodeOptionsSchema = z
     maxPerAddress: wholeNumber(1, 1_000).default(32),
     /** True if the node makes blocks when its account is an authority. */
     mine: z.boolean().default(true),
+    /** True if the node does not tell its peers that its account is an authority. */
+    anonymous: z.boolean().default(false),
     /** The id of the only genesis block that the node may adopt. */
     genesisPin: z
       .string()

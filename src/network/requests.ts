@@ -2,6 +2,7 @@ import type { Connection, Libp2p, Stream } from "@libp2p/interface";
 import {
   type AnyProtocol,
   answerRequest,
+  authority,
   height,
   peers,
   RateLimiter,
@@ -44,7 +45,7 @@ const requesterOffences: Partial<Record<RequestErrorCode, PeerOffence>> = {
 };
 
 /** Answers that anybody can give at no cost. */
-const cheapAnswers: ReadonlySet<string> = new Set([height.id, peers.id]);
+const cheapAnswers: ReadonlySet<string> = new Set([authority.id, height.id, peers.id]);
 
 const answererOffences: Partial<Record<RequestErrorCode, PeerOffence>> = {
   malformed: "invalidResponse",

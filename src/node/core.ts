@@ -2,6 +2,7 @@ import type { CoinGiver } from "../api/index.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import type { NodeOptions } from "../config/index.ts";
 import type { Metrics } from "../metrics/index.ts";
+import type { AuthorityNodes } from "../sync/authority-nodes.ts";
 import type { Recovery } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import type { ChainServices } from "./chain-services.ts";
@@ -24,6 +25,8 @@ export interface NodeCore extends Readonly<Shared> {
   genesis: Genesis | undefined;
   /** Everything that needs a genesis block. */
   services: ChainServices | undefined;
+  /** Which peers are nodes of authorities. */
+  authorityNodes: AuthorityNodes | undefined;
   /** The database's first error. */
   writeFailure: string | undefined;
 }

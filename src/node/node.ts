@@ -26,6 +26,7 @@ import { lockFolder } from "./open.ts";
 import { openEventLog, openNodeAccount, openNodeDatabase } from "./open-data.ts";
 import { PeerLog } from "./peer-log.ts";
 import type { HttpsPlace, RunningNode } from "./running-node.ts";
+import { startAuthorityNodes } from "./start-authority-nodes.ts";
 import { type NodeDiagnosis, startNodeDiagnosis } from "./start-diagnosis.ts";
 import { type StartedHttp, startHttp } from "./start-http.ts";
 import { createVerifyPool } from "./verify-threads.ts";
@@ -67,6 +68,7 @@ export class Node implements RunningNode {
       modes: new ModeMachine("boot", logger),
       genesis: undefined,
       services: undefined,
+      authorityNodes: undefined,
       writeFailure: undefined,
     };
     // The reason of an end that nobody awaits is in the log; the process must not end by it.
@@ -163,6 +165,7 @@ export class Node implements RunningNode {
     });
     // This comes before anything is awaited: from now on the node may be ready, and reports it.
     core.services = services;
+    core.authorityNodes = startAuthorityNodes(core, peers, services.chain, signer);
     await this.#watch(services, parts);
     peers.network.exchangePeers((id) => peers.statuses.get(id)?.isFollowed === true);
     // Asks the peers that were connected before there was a chain to compare.

@@ -9,6 +9,7 @@ import {
   textOf,
 } from "../api/index.ts";
 import { parametersJson, version } from "../config/index.ts";
+import { encodeAddress } from "../crypto/address.ts";
 import type { EventLog } from "../storage/event-log.ts";
 import { toHex } from "../util/bytes.ts";
 import { Kept, keptFor } from "../util/kept.ts";
@@ -41,7 +42,7 @@ export function apiServices(core: NodeCore, parts: ViewedParts): ApiServices {
       if (core.services) ledger ??= ledgerServices(core.services);
       return ledger;
     },
-    peers: () => peers(parts),
+    peers: () => peers(core, parts),
     eventLog,
     metrics,
     clock,
@@ -114,15 +115,17 @@ function status(
   };
 }
 
-function peers({ network, statuses }: ViewedParts): PeerBody[] {
+function peers({ authorityNodes }: NodeCore, { network, statuses }: ViewedParts): PeerBody[] {
   return network.peers().map(({ id, address, direction, score, connectedAtMs }) => {
     const known = statuses.get(id);
+    const authority = authorityNodes?.of(id);
     return {
       id,
       address,
       direction,
       score,
       connectedAt: connectedAtMs,
+      authority: authority ? encodeAddress(authority) : null,
       height: known?.status.height ?? null,
       rules: known?.status.rules ?? null,
       knownRules: known?.status.knownRules ?? null,

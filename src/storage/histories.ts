@@ -37,6 +37,9 @@ export interface HistoryRange {
   before?: TransactionPlace | undefined;
 }
 
+/** Entries that are handed over together: each time costs as much as reading one of them. */
+const entriesAtOnce = 256;
+
 /**
  * The effects of the canonical chain on each account, in an order that lets a page of an account's history be read at
  * once. Methods that change something return the writes.
@@ -64,8 +67,8 @@ export class HistoryStore {
   }
 
   /**
-   * Yields what transactions did to an account, some of one block at a time. `limit` is the number that is needed, if
-   * it is known: then little more is read.
+   * Yields what transactions did to an account, some at a time. `limit` is the number that is needed, if it is known:
+   * then little more is read.
    */
   async *entries(
     account: number,
@@ -75,14 +78,20 @@ export class HistoryStore {
     const range = keyRange("accountEntry", uint32Bytes(account));
     if (before) range.lt = accountEntryKey(account, before.height, before.index);
     if (from) range.gte = await this.#startKey(account, from);
+    const most = limit ?? entriesAtOnce;
+    let some: AccountEntry[] = [];
     // The first entry of the database may hold nothing of the range.
     for await (const [key, value] of this.#iterate(range, newestFirst, limit && limit + 1)) {
-      const entries = readAccountEntry(key, value).filter(
-        (entry) =>
-          !(from && comparePlaces(entry, from) < 0) && !(before && comparePlaces(entry, before) >= 0),
-      );
-      if (entries.length > 0) yield newestFirst ? entries.reverse() : entries;
+      const entries = readAccountEntry(key, value);
+      if (newestFirst) entries.reverse();
+      for (const entry of entries)
+        if (!(from && comparePlaces(entry, from) < 0) && !(before && comparePlaces(entry, before) >= 0))
+          some.push(entry);
+      if (some.length < most) continue;
+      yield some;
+      some = [];
     }
+    if (some.length > 0) yield some;
   }
 
   /** The balance of an account after the canonical block at a height; undefined if no block has ever changed it. */

@@ -8,6 +8,7 @@ export const domainTypes = {
   transaction: new Uint8Array([1, 0, 0, 0]),
   header: new Uint8Array([2, 0, 0, 0]),
   finalityVote: new Uint8Array([3, 0, 0, 0]),
+  authorityNode: new Uint8Array([4, 0, 0, 0]),
 } as const;
 
 export type DomainType = keyof typeof domainTypes;

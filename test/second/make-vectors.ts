@@ -18,7 +18,7 @@ export async function makeVectors(): Promise<Record<string, string>> {
     "recovery.json": json(recoveries),
     "finality.json": json(finality),
     "keys.json": json(makeKeys()),
-    "types.json": json(makeTypes(made)),
+    "types.json": json(await makeTypes(made)),
     "wire.json": json(await makeWire(made, finality, recoveries)),
   };
 }

@@ -8,6 +8,7 @@ const names = {
   transaction: "transaction",
   header: "header",
   finalityVote: "finality vote",
+  authorityNode: "authority's node",
 };
 
 /** Returns the domain of a type of signature, whose bytes are in the table of the page. */

@@ -100,6 +100,11 @@ export const peerSchema = z
     direction: z.enum(["inbound", "outbound"]),
     score: z.number(),
     connectedAt: timeSchema,
+    authority: addressText
+      .nullable()
+      .describe(
+        "The authority whose node the peer has shown to be; null if it is none, does not tell, or was not asked yet.",
+      ),
     height: countSchema
       .nullable()
       .describe("The height of the peer's head as the peer last claimed; null before it has answered."),

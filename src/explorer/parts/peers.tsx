@@ -1,8 +1,9 @@
 import type { Peer, Status } from "../../client/index.ts";
 import { duration, short, whole } from "../format.ts";
 import type { Markup } from "../markup.ts";
+import { shownAddress } from "../names.ts";
 import { Tag } from "./layout.tsx";
-import { Age } from "./names.tsx";
+import { Age, Authority } from "./names.tsx";
 import { type Column, Table } from "./table.tsx";
 
 const size = { width: 340, height: 280 };
@@ -45,7 +46,7 @@ export function PeerGraph({ status, peers }: PeersProps): Markup {
       ))}
       {peers.map((peer, index) => {
         const { x, y } = placeOf(peer, index, peers.length);
-        const lines = [shortPeer(peer.id), heightAndLatency(peer), clock(peer)].filter((line) => line !== "");
+        const lines = [nameOf(peer), heightAndLatency(peer), clock(peer)].filter((line) => line !== "");
         const firstY = y < middle.y ? y + 1 - lines.length * lineHeight : y + 9 + lineHeight;
         return (
           <g key={peer.id} class={isBehind(peer, status) ? "behind" : ""}>
@@ -66,6 +67,11 @@ export function PeerGraph({ status, peers }: PeersProps): Markup {
       </text>
     </svg>
   );
+}
+
+/** A peer by the authority that it is the node of, otherwise by its id. */
+function nameOf({ id, authority }: Peer): string {
+  return authority === null ? shortPeer(id) : shownAddress(authority);
 }
 
 function shortPeer(id: string): string {
@@ -109,6 +115,11 @@ export function PeerTable({ status, peers, brief = false }: PeersProps & { brief
           {shortPeer(id)}
         </code>
       ),
+    },
+    {
+      head: "Authority",
+      phone: "none",
+      cell: ({ authority }) => (authority === null ? "–" : <Authority address={authority} />),
     },
     {
       head: "Height",

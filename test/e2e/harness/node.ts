@@ -30,6 +30,7 @@ export interface BlockAnswer {
 
 export interface PeerAnswer {
   id: string;
+  authority: string | null;
   score: number;
   knownRules: number | null;
   followed: boolean;

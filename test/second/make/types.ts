@@ -1,8 +1,10 @@
+import { AuthorityNode } from "../../../protocols/index.ts";
 import { computeDomain, signingRoot } from "../../../src/types/domain.ts";
 import { GenesisPayload } from "../../../src/types/genesis.ts";
 import { Block, Header, SignedHeader, State, Transaction, Transfer } from "../../../src/types/index.ts";
 import { compareBytes } from "../../../src/util/bytes.ts";
 import { chainConfig, type Tip, users } from "../../unit/support/chain.ts";
+import { signedAuthorityNode } from "./authority-node.ts";
 import type { MadeChain } from "./chain.ts";
 import { hex, typed } from "./text.ts";
 
@@ -33,8 +35,9 @@ function namedPayload(): GenesisPayload {
 }
 
 /** Returns `types.json`. */
-export function makeTypes({ genesis, tips }: MadeChain) {
+export async function makeTypes({ genesis, tips }: MadeChain) {
   const genesisId = genesis.id;
+  const { node, root, authority, signature } = await signedAuthorityNode(genesisId);
   const blocks = tips.at(-1)!.blocks;
   const transactions = blocks.flatMap((block) => block.transactions);
   const withMemo = transactions.find(({ message }) => message.memo.length > 0)!;
@@ -58,6 +61,7 @@ export function makeTypes({ genesis, tips }: MadeChain) {
       by: genesis.block.header.message.proposer,
       signature: genesis.block.header.signature,
     },
+    { type: "authorityNode", root, by: authority, signature },
   ] as const;
   return {
     genesisId: hex(genesisId),
@@ -74,6 +78,7 @@ export function makeTypes({ genesis, tips }: MadeChain) {
         `the state after block ${voting.header.height} of chain.json, with an open vote; its root is the block's stateRoot`,
       ),
       typed(GenesisPayload, namedPayload(), "the payload of a genesis block with a unit and names"),
+      typed(AuthorityNode, node, "what the authority of an exchange in wire.json signs"),
     ],
     signatures: signatures.map(({ type, root, by, signature }) => {
       const domain = computeDomain(type, type === "genesis" ? new Uint8Array(32) : genesisId);

@@ -1,5 +1,6 @@
 import type { Type } from "@chainsafe/ssz";
 import {
+  authority as authorityProtocol,
   blockIds,
   blocks,
   blocksById,
@@ -35,6 +36,7 @@ import {
 import { fromHex } from "../../../src/util/bytes.ts";
 import { signRecord } from "../../unit/network/sign-record.ts";
 import { encoded, genesisTime } from "../../unit/support/chain.ts";
+import { signedAuthorityNode } from "./authority-node.ts";
 import type { MadeChain } from "./chain.ts";
 import { exchange } from "./exchange.ts";
 import type { makeFinality } from "./finality.ts";
@@ -70,6 +72,7 @@ export async function makeWire({ genesis, tips }: MadeChain, finality: Finality,
   const evidence = decoded(Evidence, finality.evidence[0]!);
   const recovery = decoded(Recovery, recoveries.recoveries[0]!);
   const digest = chainDigest({ genesisId: genesis.id, recoveries: [], rules: 1 });
+  const { node, authority, signature } = await signedAuthorityNode(genesis.id);
   const head = tips.at(-1)!;
   const status = {
     genesisId: genesis.id,
@@ -172,6 +175,18 @@ export async function makeWire({ genesis, tips }: MadeChain, finality: Finality,
       recoveryProtocol,
       { known: zero32 },
       { error: ["resourceUnavailable", "no recovery"] },
+    ),
+    exchange(
+      "authority: the node of an authority",
+      authorityProtocol,
+      { nonce: node.nonce },
+      { chunks: [{ authority, signature }] },
+    ),
+    exchange(
+      "authority: another node",
+      authorityProtocol,
+      { nonce: node.nonce },
+      { error: ["resourceUnavailable", "no authority's node"] },
     ),
     exchange("peers: two, one of them at two addresses", peers, { limit: 16 }, { chunks: await toldPeers() }),
     exchange("peers: none", peers, { limit: 1 }, {}),

@@ -65,6 +65,7 @@ beforeAll(async () => {
           address: "/ip4/127.0.0.1/tcp/1",
           direction: "inbound",
           score: -0.5,
+          authority: null,
           connectedAt: 1_700_000_000_000,
           height: null,
           rules: 1,

@@ -12,7 +12,6 @@ import {
   AuthoritySnapshot,
   authorityVote,
   computeDomain,
-  type DomainType,
   FinalityVote,
   Header,
   maxAmount,
@@ -223,7 +222,7 @@ describe("roots", () => {
     });
   });
 
-  it.each<DomainType>(["genesis", "transaction", "header", "finalityVote"])(
+  it.each(["genesis", "transaction", "header", "finalityVote"] as const)(
     "for signing equal the node's: %s",
     (type) => {
       same(fc.tuple(bytes(32), bytes(32)), ([root, genesisId]) => {

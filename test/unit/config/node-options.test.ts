@@ -30,6 +30,7 @@ describe("parseNodeOptions", () => {
       mdns: true,
       maxPerAddress: 32,
       mine: true,
+      anonymous: false,
       genesisTimeoutMs: 600_000,
       logLevel: "info",
     });
