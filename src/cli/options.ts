@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import {
   defaultDataDir,
   maxNodeId,
@@ -107,11 +107,6 @@ export function parameterArgument(text: string): { parameter: ParameterName; val
 export function collect(text: string, previous: string[] = []): string[] {
   const parts = text.split(",").map((part) => part.trim());
   return [...previous, ...parts.filter((part) => part !== "")];
-}
-
-/** Adds an `Examples:` section to the command's help. */
-export function addExamples(command: Command, ...examples: string[]): Command {
-  return command.addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}`).join("\n")}`);
 }
 
 /** Turns any error of `parse` into commander's; `nameRefusedValues` adds the name of the option or argument. */

@@ -1,6 +1,5 @@
 import { styleText } from "node:util";
-import { ClientError } from "../client/index.ts";
-import { minFaultTolerantAuthorities } from "../config/index.ts";
+import { ClientError } from "../client/bytes.ts";
 import { type Clock, systemClock } from "../util/clock.ts";
 import { duration } from "../util/duration.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
@@ -35,17 +34,6 @@ export function printResult(json: boolean | undefined, result: object, text: str
 export function printWarning(json: boolean | undefined, code: string, message: string): void {
   process.stderr.write(
     `${json ? jsonLine({ warning: { code, message } }) : `${styled("yellow", "warning:", process.stderr)} ${plain(message)}`}\n`,
-  );
-}
-
-/** Warns of a set of authorities that is too small to tolerate a fault. */
-export function warnOfSmallSet(json: boolean | undefined, authorities: number): void {
-  if (authorities >= minFaultTolerantAuthorities) return;
-  printWarning(
-    json,
-    "NO_FAULT_TOLERANCE",
-    `${authorities} ${authorities === 1 ? "authority tolerates" : "authorities tolerate"} no fault: ` +
-      `${minFaultTolerantAuthorities} are needed to tolerate one that fails or lies`,
   );
 }
 

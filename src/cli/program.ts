@@ -1,40 +1,31 @@
 import { styleText } from "node:util";
 import { Command, CommanderError } from "commander";
-import { defaultDataDir, version } from "../config/index.ts";
-import { addAccountCommand } from "./commands/account.ts";
-import { addCompletionCommand } from "./commands/completion.ts";
-import { addCreateAccountCommand } from "./commands/create-account.ts";
-import { addExportCommand } from "./commands/export.ts";
-import { addGenesisCommand } from "./commands/genesis.ts";
-import { addImportCommand } from "./commands/import.ts";
-import { addInitCommand } from "./commands/init.ts";
-import { addNetworkKeyCommand } from "./commands/network-key.ts";
-import { addProposeCommand } from "./commands/propose.ts";
-import { addProtectionCommand } from "./commands/protection.ts";
-import { addRecoverCommand } from "./commands/recover.ts";
-import { addSendCommand } from "./commands/send.ts";
-import { addStartCommand } from "./commands/start.ts";
-import { addStatementCommand } from "./commands/statement.ts";
-import { addStatusCommand } from "./commands/status.ts";
-import { addVerifyCommand } from "./commands/verify.ts";
+import { defaultDataDir } from "../config/paths.ts";
+import { version } from "../config/version.ts";
+import { commandTable } from "./command-table.ts";
+import { addExamples } from "./examples.ts";
 import { nameRefusedValues } from "./name-refused-values.ts";
-import { addExamples } from "./options.ts";
 import { exitCodes, printWarning, reportError, UsageError } from "./output.ts";
-import { unreadVariables } from "./variables.ts";
+
+const commandNames = Object.keys(commandTable);
+const helpStyle = { showGlobalOptions: true, styleTitle: (title: string) => styleText("bold", title) };
 
 /**
  * Runs one command line without the program's name and resolves to the exit code: 0, 1 for an error, 2 for wrong usage.
  * Results go to standard output, everything else to standard error.
  */
 export async function runCli(argv: string[]): Promise<number> {
-  const program = createProgram();
-  program.hook("preSubcommand", (_, command) => {
+  const hasVariables = Object.keys(process.env).some((name) => name.startsWith("CCOIN_"));
+  // Scripts for shells have the words of all commands; which variables nobody reads is known from all of them.
+  const program = await createProgram(hasVariables || argv.includes("completion") ? commandNames : argv);
+  program.hook("preSubcommand", async (_, command) => {
     // Those of a node are lines of its log.
-    if (command.name() === "start" && !argv.includes("--print-config")) return;
+    if (!hasVariables || (command.name() === "start" && !argv.includes("--print-config"))) return;
+    const { unreadVariables } = await import("./variables.ts");
     for (const line of unreadVariables(program))
       printWarning(argv.includes("--json"), "UNREAD_VARIABLE", line);
   });
-  nameRefusedValues(program, () => help(program, argv));
+  nameRefusedValues(program, () => help(argv));
   try {
     await program.parseAsync(argv, { from: "user" });
     return exitCodes.success;
@@ -42,21 +33,19 @@ export async function runCli(argv: string[]): Promise<number> {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.success;
     // Options after the one that fails are not parsed.
     const json = program.opts<{ json?: boolean }>().json === true || argv.includes("--json");
-    return reportError(
-      error instanceof CommanderError ? usageError(error, help(program, argv)) : error,
-      json,
-    );
+    return reportError(error instanceof CommanderError ? usageError(error, help(argv)) : error, json);
   }
 }
 
-function createProgram(): Command {
+/** Loads the named commands only, since they load most of the project. The help needs none of them. */
+async function createProgram(names: readonly string[]): Promise<Command> {
   const program = new Command("ccoin")
     .description("CryptoCoin: a proof-of-authority blockchain node.")
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .option("--datadir <folder>", `holds node-<id>/ (env CCOIN_DATADIR; default: ${defaultDataDir})`)
     .option("--json", "print one line of JSON")
-    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => styleText("bold", title) })
+    .configureHelp(helpStyle)
     // `reportError` prints errors.
     .configureOutput({ outputError: () => {} })
     .exitOverride()
@@ -68,32 +57,18 @@ function createProgram(): Command {
     "ccoin status --nodeid=2",
     "ccoin send --nodeid=2 --to=cc1… --amount=5 --wait",
   );
-  const commands = [
-    addCreateAccountCommand,
-    addGenesisCommand,
-    addInitCommand,
-    addStartCommand,
-    addSendCommand,
-    addStatusCommand,
-    addAccountCommand,
-    addStatementCommand,
-    addProposeCommand,
-    addExportCommand,
-    addImportCommand,
-    addVerifyCommand,
-    addProtectionCommand,
-    addRecoverCommand,
-    addNetworkKeyCommand,
-    addCompletionCommand,
-  ];
-  for (const add of commands) add(program);
+  for (const [name, { description, load }] of Object.entries(commandTable)) {
+    const command = program.command(name).description(description);
+    if (names.includes(name)) (await load())(command);
+  }
+  // The subcommands of a command have been made by now, and show their arguments.
+  program.configureHelp({ ...helpStyle, subcommandTerm: (command) => command.name() });
   return program;
 }
 
 /** Says how to print the help of the command that the user meant. */
-function help(program: Command, argv: string[]): string {
-  const names = new Set(program.commands.map((command) => command.name()));
-  const command = argv.find((word) => names.has(word));
+function help(argv: string[]): string {
+  const command = argv.find((word) => commandNames.includes(word));
   return `see ccoin ${command ? `${command} ` : ""}--help`;
 }
 

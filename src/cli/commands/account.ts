@@ -1,15 +1,15 @@
 import type { Command } from "commander";
 import { readAccountInfo } from "../../accounts/index.ts";
 import { codeOf } from "../../util/errors.ts";
+import { addExamples } from "../examples.ts";
 import { addNodeUrlOptions, type NodeUrlOptions, nodeClient } from "../node-client.ts";
-import { addExamples, addressArgument, nodeIdOption, pathsOf } from "../options.ts";
+import { addressArgument, nodeIdOption, pathsOf } from "../options.ts";
 import { printResult, table } from "../output.ts";
 import { plain } from "../plain.ts";
 import { amountInUnit, namedAddress } from "../unit-text.ts";
 
-export function addAccountCommand(program: Command): void {
-  const command = addNodeUrlOptions(program.command("account").addOption(nodeIdOption().default(1)))
-    .description("show an account's balance and nonce")
+export function addAccountCommand(command: Command): void {
+  addNodeUrlOptions(command.addOption(nodeIdOption().default(1)))
     .argument("[address]", "default: the node's own", addressArgument)
     .action(async (address: string | undefined, _options, self: Command) =>
       run(address, self.optsWithGlobals<NodeUrlOptions>()),

@@ -3,7 +3,8 @@ import { bashCompletion } from "../completion/bash.ts";
 import { fishCompletion } from "../completion/fish.ts";
 import { type CommandWords, commandWords } from "../completion/words.ts";
 import { zshCompletion } from "../completion/zsh.ts";
-import { addExamples, type GlobalOptions } from "../options.ts";
+import { addExamples } from "../examples.ts";
+import type { GlobalOptions } from "../options.ts";
 import { printResult } from "../output.ts";
 
 const shells: Readonly<Record<string, (commands: readonly CommandWords[]) => string>> = {
@@ -13,13 +14,11 @@ const shells: Readonly<Record<string, (commands: readonly CommandWords[]) => str
 };
 
 /** The scripts complete the words of `ccoin`, which is an alias or the program that npm link installs. */
-export function addCompletionCommand(program: Command): void {
-  const command = program
-    .command("completion")
-    .description("print a script that completes commands and options in a shell")
+export function addCompletionCommand(command: Command): void {
+  command
     .addArgument(new Argument("<shell>").choices(Object.keys(shells)))
     .action((shell: string, _options, self: Command) => {
-      const script = shells[shell]!(commandWords(program));
+      const script = shells[shell]!(commandWords(command.parent!));
       printResult(self.optsWithGlobals<GlobalOptions>().json, { shell, script }, script.trimEnd());
     });
   addExamples(

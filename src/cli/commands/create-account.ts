@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { createAccount } from "../../accounts/index.ts";
+import { addExamples } from "../examples.ts";
 import {
-  addExamples,
   amountOption,
   type NodeIdOptions,
   passphraseFileOption,
@@ -16,10 +16,8 @@ interface Options extends NodeIdOptions {
   passphraseFile?: string;
 }
 
-export function addCreateAccountCommand(program: Command): void {
-  const command = program
-    .command("create-account")
-    .description("make the account of a node and print its address")
+export function addCreateAccountCommand(command: Command): void {
+  command
     .addOption(requiredNodeIdOption())
     .addOption(
       amountOption(

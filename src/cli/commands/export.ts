@@ -1,14 +1,13 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { UserError } from "../../util/errors.ts";
+import { addExamples } from "../examples.ts";
 import { loadNode } from "../node-module.ts";
-import { addExamples, type NodeIdOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
+import { type NodeIdOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
 import { printResult, progressLine } from "../output.ts";
 
-export function addExportCommand(program: Command): void {
-  const command = program
-    .command("export")
-    .description("write the chain of a stopped node to a file")
+export function addExportCommand(command: Command): void {
+  command
     .argument("<file>", "to write")
     .addOption(requiredNodeIdOption())
     .action(async (file: string, _options, self: Command) =>

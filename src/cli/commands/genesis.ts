@@ -10,8 +10,8 @@ import {
 } from "../../config/index.ts";
 import { replaceFile } from "../../util/atomic-file.ts";
 import { messageOf, UserError } from "../../util/errors.ts";
+import { addExamples } from "../examples.ts";
 import {
-  addExamples,
   amountArgument,
   collect,
   dataDirOf,
@@ -42,10 +42,8 @@ const optionNames = {
   emptyBlockPeriodMs: "--empty-block-period",
 };
 
-export function addGenesisCommand(program: Command): void {
-  const command = program
-    .command("genesis")
-    .description("write a chain's configuration, with local accounts as its authorities")
+export function addGenesisCommand(command: Command): void {
+  command
     .requiredOption(
       "--nodeids <ids>",
       "nodes whose accounts are the authorities, such as 1,2,3",

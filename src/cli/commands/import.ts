@@ -2,18 +2,17 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { readRecoveryFile } from "../../config/index.ts";
 import { UserError } from "../../util/errors.ts";
+import { addExamples } from "../examples.ts";
 import { loadNode } from "../node-module.ts";
-import { addExamples, type NodeIdOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
+import { type NodeIdOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
 import { printResult, progressLine } from "../output.ts";
 
 interface Options extends NodeIdOptions {
   recovery?: string;
 }
 
-export function addImportCommand(program: Command): void {
-  const command = program
-    .command("import")
-    .description("check the blocks of a file and add them to a stopped node's chain")
+export function addImportCommand(command: Command): void {
+  command
     .argument("<file>", "file that ccoin export wrote")
     .addOption(requiredNodeIdOption())
     .option("--recovery <file>", "the recovery file that the operators agreed on, if the chain was recovered")

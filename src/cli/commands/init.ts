@@ -3,26 +3,20 @@ import { openAccount } from "../../accounts/index.ts";
 import { readGenesisFile } from "../../config/index.ts";
 import type { ChainConfig, Coinbase } from "../../types/index.ts";
 import { equalBytes } from "../../util/bytes.ts";
+import { addExamples } from "../examples.ts";
 import { loadNode } from "../node-module.ts";
-import {
-  addExamples,
-  type NodeIdOptions,
-  passphraseFileOption,
-  pathsOf,
-  requiredNodeIdOption,
-} from "../options.ts";
-import { printResult, printWarning, table, warnOfSmallSet } from "../output.ts";
+import { type NodeIdOptions, passphraseFileOption, pathsOf, requiredNodeIdOption } from "../options.ts";
+import { printResult, printWarning, table } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
+import { warnOfSmallSet } from "../warn-of-small-set.ts";
 
 interface Options extends NodeIdOptions {
   config: string;
   passphraseFile?: string;
 }
 
-export function addInitCommand(program: Command): void {
-  const command = program
-    .command("init")
-    .description("make the signed genesis block in a node's database and print its id")
+export function addInitCommand(command: Command): void {
+  command
     .requiredOption("-c, --config <file>", "the chain's configuration (genesis.json)")
     .addOption(requiredNodeIdOption())
     .addOption(passphraseFileOption())

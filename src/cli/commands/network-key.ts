@@ -2,17 +2,16 @@ import type { Command } from "commander";
 import { makeNetworkKey } from "../../config/network-key.ts";
 import { createFile } from "../../util/atomic-file.ts";
 import { messageOf, UserError } from "../../util/errors.ts";
-import { addExamples, type GlobalOptions } from "../options.ts";
+import { addExamples } from "../examples.ts";
+import type { GlobalOptions } from "../options.ts";
 import { printResult } from "../output.ts";
 
 interface Options extends GlobalOptions {
   out: string;
 }
 
-export function addNetworkKeyCommand(program: Command): void {
-  const command = program
-    .command("network-key")
-    .description("make the key of a closed network, for start --network-key-file on each of its nodes")
+export function addNetworkKeyCommand(command: Command): void {
+  command
     .requiredOption("-o, --out <file>", "write it to this file, which must not exist")
     .action(async (_options, self: Command) => run(self.optsWithGlobals<Options>()));
   addExamples(

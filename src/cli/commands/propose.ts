@@ -2,14 +2,9 @@ import { type Command, Option } from "commander";
 import { readAdminToken } from "../../accounts/admin-token.ts";
 import type { ProposalResult, Vote } from "../../client/index.ts";
 import { parameterNames } from "../../types/index.ts";
+import { addExamples } from "../examples.ts";
 import { addNodeUrlOptions, type NodeUrlOptions, nodeClient } from "../node-client.ts";
-import {
-  addExamples,
-  addressArgument,
-  parameterArgument,
-  pathsOf,
-  requiredNodeIdOption,
-} from "../options.ts";
+import { addressArgument, parameterArgument, pathsOf, requiredNodeIdOption } from "../options.ts";
 import { printResult, printWarning, table } from "../output.ts";
 import { plain } from "../plain.ts";
 
@@ -19,10 +14,7 @@ interface Options extends NodeUrlOptions {
 
 type ParameterVote = Extract<Vote, { kind: "set" }>;
 
-export function addProposeCommand(program: Command): void {
-  const command = program
-    .command("propose")
-    .description("have a running node vote for a change in the blocks that it makes");
+export function addProposeCommand(command: Command): void {
   for (const kind of ["add", "remove"] as const) {
     subcommand(command, kind, " cc1…")
       .description(kind === "add" ? "propose a new authority" : "propose the removal of an authority")

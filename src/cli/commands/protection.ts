@@ -1,16 +1,12 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { UserError } from "../../util/errors.ts";
+import { addExamples } from "../examples.ts";
 import { loadNode } from "../node-module.ts";
-import { addExamples, type NodeIdOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
+import { type NodeIdOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
 import { printResult, printWarning } from "../output.ts";
 
-export function addProtectionCommand(program: Command): void {
-  const command = program
-    .command("protection")
-    .description(
-      "move an authority to another machine: the record of what it signed goes along with its account",
-    );
+export function addProtectionCommand(command: Command): void {
   const exporting = command
     .command("export")
     .description("write the record of what a stopped node signed to a file")

@@ -5,9 +5,9 @@ import { quorum } from "../../consensus/finality.ts";
 import { decodeAddress } from "../../crypto/address.ts";
 import type { ParameterChange } from "../../node/index.ts";
 import { parameterNames } from "../../types/index.ts";
+import { addExamples } from "../examples.ts";
 import { loadNode } from "../node-module.ts";
 import {
-  addExamples,
   addressArgument,
   collect,
   type GlobalOptions,
@@ -15,7 +15,8 @@ import {
   parameterArgument,
   pathsOf,
 } from "../options.ts";
-import { printResult, table, UsageError, warnOfSmallSet } from "../output.ts";
+import { printResult, table, UsageError } from "../output.ts";
+import { warnOfSmallSet } from "../warn-of-small-set.ts";
 
 interface Options extends GlobalOptions {
   nodeid?: number;
@@ -24,12 +25,8 @@ interface Options extends GlobalOptions {
   show?: boolean;
 }
 
-export function addRecoverCommand(program: Command): void {
-  const command = program
-    .command("recover")
-    .description(
-      "write a recovery file, with which a chain that has lost its majority of authorities for good, or cannot go on by its parameters, goes on",
-    )
+export function addRecoverCommand(command: Command): void {
+  command
     .argument("<file>", "to write; with --show, to read")
     .addOption(nodeIdOption("id of a stopped node that has the newest final block"))
     .option(

@@ -9,9 +9,9 @@ import {
 } from "../../client/index.ts";
 import { maxMemoBytes } from "../../types/index.ts";
 import { UserError } from "../../util/errors.ts";
+import { addExamples } from "../examples.ts";
 import { addNodeUrlOptions, type NodeUrlOptions, nodeClient } from "../node-client.ts";
 import {
-  addExamples,
   addressArgument,
   amountArgument,
   passphraseFileOption,
@@ -36,9 +36,8 @@ interface Options extends NodeUrlOptions {
   passphraseFile?: string;
 }
 
-export function addSendCommand(program: Command): void {
-  const command = addNodeUrlOptions(program.command("send").addOption(requiredNodeIdOption()))
-    .description("transfer an amount from a node's account and print the transaction's id")
+export function addSendCommand(command: Command): void {
+  addNodeUrlOptions(command.addOption(requiredNodeIdOption()))
     .requiredOption("--to <address>", "receiver", addressArgument)
     .requiredOption("--amount <amount>", "amount in base units", amountArgument)
     .option(

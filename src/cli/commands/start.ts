@@ -7,9 +7,10 @@ import { messageOf, UserError } from "../../util/errors.ts";
 import { createLog, type Log, type LogLevel } from "../../util/logger.ts";
 import { collectOnce } from "../collect-once.ts";
 import { requireMemory } from "../enough-memory.ts";
+import { addExamples } from "../examples.ts";
 import { noteMadeAccount } from "../made-account.ts";
 import { loadNode } from "../node-module.ts";
-import { addExamples, dataDirOf, pathsOf } from "../options.ts";
+import { dataDirOf, pathsOf } from "../options.ts";
 import { printResult, reportError, table, UsageError } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
 import { printConfig } from "../print-config.ts";
@@ -26,11 +27,8 @@ import {
 } from "../start-options.ts";
 import { unreadVariables } from "../variables.ts";
 
-export function addStartCommand(program: Command): void {
-  const command = addStartOptions(program.command("start"))
-    .description(
-      "run a node and make its account if there is none. Without --nodeid: run a development chain of one node",
-    )
+export function addStartCommand(command: Command): void {
+  addStartOptions(command)
     .addHelpText(
       "after",
       "\nEach option also comes from the environment: --http-port is CCOIN_HTTP_PORT, --no-mdns is CCOIN_MDNS=false.\n" +

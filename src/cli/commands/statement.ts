@@ -8,8 +8,9 @@ import {
   type Status,
 } from "../../client/index.ts";
 import { UserError } from "../../util/errors.ts";
+import { addExamples } from "../examples.ts";
 import { addNodeUrlOptions, type NodeUrlOptions, nodeClient } from "../node-client.ts";
-import { addExamples, addressArgument, nodeIdOption } from "../options.ts";
+import { addressArgument, nodeIdOption } from "../options.ts";
 import { printResult, styled, table, UsageError } from "../output.ts";
 import { type Span, spanArgument } from "../period.ts";
 import { plain, plainLines } from "../plain.ts";
@@ -21,9 +22,8 @@ interface Options extends NodeUrlOptions {
   csv?: boolean;
 }
 
-export function addStatementCommand(program: Command): void {
-  const command = addNodeUrlOptions(program.command("statement").addOption(nodeIdOption().default(1)))
-    .description("list what an account received and sent, with its balances")
+export function addStatementCommand(command: Command): void {
+  addNodeUrlOptions(command.addOption(nodeIdOption().default(1)))
     .argument("[address]", "default: the node's own", addressArgument)
     .addOption(
       new Option("--from <date>", "the first day, month or time (default: the beginning)").argParser(

@@ -1,16 +1,17 @@
 import type { Command } from "commander";
 import { type Account, ApiError, type Client, type Diagnosis, type Status } from "../../client/index.ts";
 import { duration } from "../../util/duration.ts";
+import { addExamples } from "../examples.ts";
 import { addNodeUrlOptions, type NodeUrlOptions, nodeClient } from "../node-client.ts";
-import { addExamples, nodeIdOption } from "../options.ts";
+import { nodeIdOption } from "../options.ts";
 import { paceText, printResult, styled, table } from "../output.ts";
 import { plain } from "../plain.ts";
 import { amountInUnit, findAccount, namedAddress } from "../unit-text.ts";
 
-export function addStatusCommand(program: Command): void {
-  const command = addNodeUrlOptions(program.command("status").addOption(nodeIdOption().default(1)))
-    .description("show what a running node is doing")
-    .action(async (_options, self: Command) => run(self.optsWithGlobals<NodeUrlOptions>()));
+export function addStatusCommand(command: Command): void {
+  addNodeUrlOptions(command.addOption(nodeIdOption().default(1))).action(async (_options, self: Command) =>
+    run(self.optsWithGlobals<NodeUrlOptions>()),
+  );
   addExamples(
     command,
     "ccoin status --nodeid=2",

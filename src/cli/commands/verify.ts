@@ -1,12 +1,11 @@
 import type { Command } from "commander";
+import { addExamples } from "../examples.ts";
 import { loadNode } from "../node-module.ts";
-import { addExamples, type NodeIdOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
+import { type NodeIdOptions, pathsOf, requiredNodeIdOption } from "../options.ts";
 import { printResult, progressLine, table } from "../output.ts";
 
-export function addVerifyCommand(program: Command): void {
-  const command = program
-    .command("verify")
-    .description("check the whole database of a stopped node")
+export function addVerifyCommand(command: Command): void {
+  command
     .addOption(requiredNodeIdOption())
     .action(async (_options, self: Command) => run(self.optsWithGlobals<NodeIdOptions>()));
   addExamples(command, "ccoin verify --nodeid=1");

@@ -11,6 +11,8 @@ const moduleUrl = (path: string) => JSON.stringify(pathToFileURL(join(root, path
  */
 export default function fillCompileCache(): void {
   const program = `
+const { commandTable } = await import(${moduleUrl("src/cli/command-table.ts")});
+for (const { load } of Object.values(commandTable)) await load();
 await import(${moduleUrl("src/cli/program.ts")});
 await (await import(${moduleUrl("src/cli/node-module.ts")})).loadNode();`;
   execFileSync(process.execPath, [...nodeFlags, "--input-type=module", "--eval", program], {
