@@ -1,5 +1,5 @@
 import { isEnacted, type Proposal } from "../chain/proposals.ts";
-import { minFaultTolerantAuthorities } from "../config/chain-rules.ts";
+import { minFaultTolerantAuthorities } from "../config/chain-limits.ts";
 import { authorityIndex, quorum, sameAddress, sameSubject, signerLimit } from "../consensus/index.ts";
 import { type ChainSnapshot, type HeaderVote, maxAmount, parameterName, voteKinds } from "../types/index.ts";
 import { duration } from "../util/duration.ts";

@@ -1,4 +1,4 @@
-import { checkChainConfig, checkCoinbase } from "../config/chain-rules.ts";
+import { checkChainConfig, checkCoinbase } from "../config/chain-limits.ts";
 import { genesisSnapshot } from "../consensus/index.ts";
 import type { Verify } from "../crypto/ed25519.ts";
 import { AccountState } from "../state/index.ts";

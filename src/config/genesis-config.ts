@@ -4,7 +4,7 @@ import { firstRules } from "../types/parameters.ts";
 import { maxAmount } from "../types/primitives.ts";
 import { compareBytes } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
-import { chainLimits, firstDuplicate, isName, sumOfBalances } from "./chain-rules.ts";
+import { chainLimits, firstDuplicate, isName, sumOfBalances } from "./chain-limits.ts";
 import { readJsonFile } from "./json-file.ts";
 import { addressSchema, amountSchema, describeIssues, wholeNumber } from "./schema.ts";
 

@@ -30,14 +30,15 @@ export const httpAccessShape = {
   trustProxies: z.array(proxyNetwork).default([]),
 };
 
-const file = z.string().min(1, { error: "must name a file" }).optional();
+/** A file that an option names. */
+export const fileName = z.string().min(1, { error: "must name a file" }).optional();
 
 /** The options of HTTPS. */
 export const tlsShape = {
   /** True for HTTPS, by a certificate of the node's own making unless one is given. */
   tls: z.boolean().default(false),
-  tlsCert: file,
-  tlsKey: file,
+  tlsCert: fileName,
+  tlsKey: fileName,
 };
 
 /** An error in the files of a certificate and its key, of which there are both or none. */

@@ -1,5 +1,5 @@
 export * from "./amount.ts";
-export * from "./chain-rules.ts";
+export * from "./chain-limits.ts";
 export * from "./genesis-config.ts";
 export * from "./json-file.ts";
 export * from "./node-options.ts";

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import * as z from "zod";
 import { UserError } from "../util/errors.ts";
-import { httpAccessShape, tlsFilesIssue, tlsShape } from "./http-options.ts";
+import { fileName, httpAccessShape, tlsFilesIssue, tlsShape } from "./http-options.ts";
 import { announcedAddress, bootstrapAddress, peerId } from "./multiaddrs.ts";
 import { type NodePaths, nodePaths } from "./paths.ts";
 import { describeIssues, wholeNumber } from "./schema.ts";
@@ -46,7 +46,7 @@ const nodeOptionsSchema = z
     announce: z.array(announcedAddress).default([]),
     mdns: z.boolean().default(true),
     /** The file with the key of a closed network. */
-    networkKeyFile: z.string().min(1, { error: "must name a file" }).optional(),
+    networkKeyFile: fileName,
     /** The only peers that this node connects with. */
     allowPeers: z.array(peerId).optional(),
     /** The most peers of one address that connect to this node. */
@@ -63,9 +63,9 @@ const nodeOptionsSchema = z
       .optional(),
     /** The time for which a node without a genesis block looks for one. */
     genesisTimeoutMs: wholeNumber(1, 2 ** 31 - 1, "ms").default(defaultGenesisTimeoutMs),
-    passphraseFile: z.string().min(1, { error: "must name a file" }).optional(),
+    passphraseFile: fileName,
     /** The file with the recoveries that people have agreed on. */
-    recoveryFile: z.string().min(1, { error: "must name a file" }).optional(),
+    recoveryFile: fileName,
     /** A passphrase that a person typed. */
     passphrase: z.string().optional(),
     logLevel: z.enum(logLevels, { error: `must be one of ${logLevels.join(", ")}` }).default("info"),

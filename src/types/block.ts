@@ -73,7 +73,7 @@ export function shortIdAt(shortIds: Uint8Array, index: number): Uint8Array {
   return shortIds.subarray(index * ShortId.lengthBytes, (index + 1) * ShortId.lengthBytes);
 }
 
-/** The place and weight of a block. */
+/** A block by its height and its id. */
 export interface BlockRef {
   height: number;
   id: Uint8Array;

@@ -12,7 +12,7 @@ import {
 import { lingerMs } from "../../../protocols/reqresp/exchange.ts";
 import { maxReasonBytes } from "../../../protocols/reqresp/frames.ts";
 import { keptRounds, maxRoundsAhead } from "../../../src/chain/finalizer.ts";
-import { chainLimits } from "../../../src/config/chain-rules.ts";
+import { chainLimits } from "../../../src/config/chain-limits.ts";
 import { maxRetryMs } from "../../../src/network/candidate.ts";
 import { everyMs as pingEveryMs, pongTimeoutMs } from "../../../src/network/connection-watch.ts";
 import { lastedMs, yieldMs } from "../../../src/network/dialer.ts";
