@@ -33,18 +33,16 @@ export interface DiagnosisSources {
   statuses: Pick<PeerStatuses, "get">;
   own: { publicKey: Uint8Array; mines: boolean };
   hasGenesis(): boolean;
-  /** The id of the only genesis block that the node may adopt. */
-  genesisPin: string | undefined;
   /** The signatures that the account refuses now. */
   signingLock(): SigningLock | undefined;
-  /** The database's last error. */
-  writeFailure(): string | undefined;
-  freeDiskBytes(): number | undefined;
-  unreached(): DiagnosisInput["unreached"];
-  ownChain(): DiagnosisInput["ownChain"];
-  places(): DiagnosisInput["places"];
-  mainThread(): DiagnosisInput["mainThread"];
+  /** What a diagnosis takes as it is. */
+  facts(): NodeFacts;
 }
+
+type NodeFacts = Pick<
+  DiagnosisInput,
+  "genesisPin" | "writeFailure" | "freeDiskBytes" | "unreached" | "ownChain" | "places" | "mainThread"
+>;
 
 /** The sources that exist once a genesis block is known. */
 export interface DiagnosisChainSources {
@@ -127,27 +125,20 @@ export class DiagnosisInputs {
   }
 
   gather(): DiagnosisInput {
-    const { clock, modes, own, hasGenesis, genesisPin, signingLock } = this.#sources;
-    const { writeFailure, freeDiskBytes, unreached, ownChain, places, mainThread } = this.#sources;
+    const { clock, modes, own, hasGenesis, signingLock, facts } = this.#sources;
     const parts = this.#parts;
     const progress = parts?.synchronizer.progress;
     if (parts) this.#watch(parts);
     return {
+      ...facts(),
       nowMs: clock.now(),
       mode: modes.mode,
       own: { address: own.publicKey, mines: own.mines, signingLock: signingLock() },
       peers: this.#peers(),
       hasGenesis: parts !== undefined || hasGenesis(),
-      genesisPin,
       chain: parts && this.#chain(parts),
       shown: parts?.synchronizer.shown,
       sync: progress && { height: progress.currentHeight, ...progress },
-      writeFailure: writeFailure(),
-      freeDiskBytes: freeDiskBytes(),
-      unreached: unreached(),
-      ownChain: ownChain(),
-      places: places(),
-      mainThread: mainThread(),
     };
   }
 

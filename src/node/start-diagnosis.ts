@@ -36,14 +36,16 @@ export function startNodeDiagnosis(
     statuses,
     own: { publicKey, mines: options.mine },
     hasGenesis: () => core.genesis !== undefined,
-    genesisPin: genesisPinOf(core),
     signingLock: () => core.services?.signer?.doubt,
-    writeFailure: () => core.writeFailure,
-    freeDiskBytes: () => freeBytes(options.dataDir.folder),
-    unreached: () => network.unreached(),
-    ownChain: () => ownChain(core),
-    places: () => network.places(),
-    mainThread: () => mainThread.measured,
+    facts: () => ({
+      genesisPin: genesisPinOf(core),
+      writeFailure: core.writeFailure,
+      freeDiskBytes: freeBytes(options.dataDir.folder),
+      unreached: network.unreached(),
+      ownChain: ownChain(core),
+      places: network.places(),
+      mainThread: mainThread.measured,
+    }),
   });
   const now = () => diagnose(inputs.gather());
   const look = () => {

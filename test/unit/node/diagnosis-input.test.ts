@@ -27,14 +27,16 @@ function testSources(
     network: { peers: () => [], hostOf: (peer) => peer },
     statuses: { get: () => undefined },
     hasGenesis: () => false,
-    genesisPin: undefined,
     signingLock: () => undefined,
-    writeFailure: () => undefined,
-    freeDiskBytes: () => undefined,
-    unreached: () => [],
-    ownChain: () => undefined,
-    places: () => ({ inbound: { taken: 0, limit: 1 }, crowded: [], outbound: { taken: 0, limit: 1 } }),
-    mainThread: () => ({ utilization: 0, delayMs: 0, overMs: 10_000 }),
+    facts: () => ({
+      genesisPin: undefined,
+      writeFailure: undefined,
+      freeDiskBytes: undefined,
+      unreached: [],
+      ownChain: undefined,
+      places: { inbound: { taken: 0, limit: 1 }, crowded: [], outbound: { taken: 0, limit: 1 } },
+      mainThread: { utilization: 0, delayMs: 0, overMs: 10_000 },
+    }),
     ...sources,
   };
 }
