@@ -1,4 +1,5 @@
 import { checkRecoveries, recoveryId } from "../consensus/index.ts";
+import { ProposalStore } from "../storage/proposals.ts";
 import type { Recovery } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
@@ -8,11 +9,14 @@ import type { ChainStores } from "./stores.ts";
 export interface AcceptedRecoveries {
   /** The ids of the recoveries that are new here. */
   added: Hex[];
+  /** The number of this node's proposals that they ended. */
+  endedProposals: number;
 }
 
 /**
  * Stores the recoveries that a person gave to this node, whose chain is not open; the next `Chain.resume` continues
- * from them. Recoveries that are stored already, and files with fewer, change nothing.
+ * from them. Recoveries that are stored already, and files with fewer, change nothing. A new one ends the proposals of
+ * this node: its blocks would vote again for what people have just agreed to undo.
  * @throws {UserError} `BAD_RECOVERY`, `WRONG_CHAIN`, `OTHER_RECOVERY`, `OTHER_FINAL_BLOCK`
  */
 export async function acceptRecoveries(
@@ -37,11 +41,15 @@ export async function acceptRecoveries(
   }
   const added = given.slice(kept.length);
   const [first] = added;
-  if (!first) return { added: [] };
+  if (!first) return { added: [], endedProposals: 0 };
   const status = await finality.status();
   if (status) await requireOnChain(first, status.finalized);
-  await database.commit([store.set(given)]);
-  return { added: added.map((recovery) => toHex(recoveryId(recovery))) };
+  const ended = await new ProposalStore(database).removals();
+  await database.commit([store.set(given), ...ended]);
+  return {
+    added: added.map((recovery) => toHex(recoveryId(recovery))),
+    endedProposals: ended.length,
+  };
 
   /**
    * No block that is final here may be abandoned. A recovery's block that is not here yet is checked when it arrives.

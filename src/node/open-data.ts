@@ -51,10 +51,15 @@ export async function acceptGivenRecoveries(
   genesis: Genesis,
 ): Promise<void> {
   const stores = chainStores(database);
-  const { added } = await acceptRecoveries(stores, genesis, givenRecoveries);
+  const { added, endedProposals } = await acceptRecoveries(stores, genesis, givenRecoveries);
   line.recoveries = (await stores.recoveries.all()).map(recoveryId);
   for (const recovery of added)
     logger.warn({ recovery }, `follows the recovery ${recovery} from now on, also after later starts`);
+  if (endedProposals > 0)
+    logger.warn(
+      { proposals: endedProposals },
+      "dropped the proposals from before the recovery: propose again what is still wanted",
+    );
 }
 
 /** Opens the event log, which records the node's mode from now on. */

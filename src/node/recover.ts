@@ -87,6 +87,11 @@ export async function writeRecovery(options: {
       (changed, { name, value }) => withParameter(changed, parameterVote(name, value)),
       present.parameters,
     );
+    if (parameters.rules > productRules.newest)
+      throw new UserError(
+        `the chain would go on by version ${parameters.rules} of the rules, and this program knows versions up to ${productRules.newest}: make the recovery with a release that knows it, or with --set rules=${productRules.newest}`,
+        "BAD_RECOVERY",
+      );
     const signed = await signedRound(database, paths);
     const recovery: Recovery = {
       genesisId: genesis.id,

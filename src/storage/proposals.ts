@@ -1,6 +1,6 @@
 import { HeaderVote } from "../types/index.ts";
 import { concatBytes, readUint64, uint64Bytes } from "../util/bytes.ts";
-import type { Database } from "./database.ts";
+import type { Database, Write } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
 
 /** A change that the operator of this node asks for. */
@@ -33,6 +33,11 @@ export class ProposalStore {
 
   remove(vote: HeaderVote): Promise<void> {
     return this.#database.commit([{ key: keyOfProposal(vote), value: undefined }]);
+  }
+
+  /** Makes the writes that remove all of them. */
+  async removals(): Promise<Write[]> {
+    return (await this.load()).map(({ vote }) => ({ key: keyOfProposal(vote), value: undefined }));
   }
 }
 

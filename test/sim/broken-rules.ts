@@ -172,7 +172,7 @@ export const brokenRules: Record<string, BrokenRule> = {
     edits: [
       {
         file: "src/chain/proposals.ts",
-        find: "if (!sameSet(authorities, this.#finalAuthorities)) return undefined;",
+        find: "if (!this.isSetFinal(snapshot)) return undefined;",
         replace: "",
       },
     ],

@@ -3,7 +3,8 @@ import { acceptRecoveries } from "../../../src/chain/accept-recoveries.ts";
 import { Recoveries } from "../../../src/chain/recoveries.ts";
 import { recoveredSnapshot, recoveryId } from "../../../src/consensus/index.ts";
 import { keyOf } from "../../../src/storage/key-spaces.ts";
-import type { Recovery } from "../../../src/types/index.ts";
+import { ProposalStore } from "../../../src/storage/proposals.ts";
+import { authorityVote, type HeaderVote, parameterVote, type Recovery } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { finalize } from "../api/finalize.ts";
 import { authorities, codeOf, type Tip, testChain, testGenesis } from "../support/chain.ts";
@@ -93,12 +94,29 @@ describe("recoveries that a node is given", () => {
     const first = recoveryAt(genesis.id, tips[5]!, authorities);
     const second = recoveryAt(genesis.id, tips[5]!, authorities, first);
     const [one, two] = [first, second].map((each) => toHex(recoveryId(each)));
-    expect(await accept()).toEqual({ added: [] });
-    expect(await accept(first)).toEqual({ added: [one] });
-    expect(await accept(first, second)).toEqual({ added: [two] });
-    expect(await accept(first, second)).toEqual({ added: [] });
-    expect(await accept(first)).toEqual({ added: [] });
+    expect(await accept()).toEqual({ added: [], endedProposals: 0 });
+    expect(await accept(first)).toEqual({ added: [one], endedProposals: 0 });
+    expect(await accept(first, second)).toEqual({ added: [two], endedProposals: 0 });
+    expect(await accept(first, second)).toEqual({ added: [], endedProposals: 0 });
+    expect(await accept(first)).toEqual({ added: [], endedProposals: 0 });
     expect(await stores.recoveries.all()).toEqual([first, second]);
+  });
+
+  test("end the proposals of the node once, which would vote again for what they undo", async () => {
+    const { accept, database, tips } = await given();
+    const proposals = new ProposalStore(database);
+    const propose = (vote: HeaderVote) => proposals.save({ vote, proposedAtMs: 1 });
+    await propose(parameterVote("minFee", 7n));
+    await propose(authorityVote("remove", authorities[0]!.publicKey));
+    const below = recoveryAt(genesis.id, tips[2]!, authorities);
+    expect(await codeOf(accept(below))).toBe("OTHER_FINAL_BLOCK");
+    expect(await proposals.load()).toHaveLength(2);
+    const recovery = recoveryAt(genesis.id, tips[5]!, authorities);
+    expect(await accept(recovery)).toMatchObject({ endedProposals: 2 });
+    expect(await proposals.load()).toEqual([]);
+    await propose(parameterVote("minFee", 8n));
+    expect(await accept(recovery)).toMatchObject({ endedProposals: 0 });
+    expect(await proposals.load()).toHaveLength(1);
   });
 
   test("are valid as recoveries", async () => {
