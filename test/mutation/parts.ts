@@ -89,7 +89,7 @@ const testsOfChain: Readonly<Record<string, readonly string[]>> = {
   "signs-of-life": ["signs-of-life"],
   stores: ["chain"],
   "turn-of": ["chronicle"],
-  "vote-blocks": ["vote-blocks"],
+  "vote-blocks": ["answered-votes", "vote-blocks"],
   "vote-check": ["vote-check", "certificates"],
   "vote-target": ["vote-target"],
   voter: ["voter", "voter-pauses", "round-leader", "withheld-results", "recovery"],

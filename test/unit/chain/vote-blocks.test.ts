@@ -29,6 +29,37 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
+describe("the time at which a block is due for open votes", () => {
+  const open = (names: string, blocks: string) => extend(genesisParent(names), blocks.split(" ")).snapshot;
+  const dueIn = (snapshot: ReturnType<typeof open>, height: number) =>
+    voteBlockDueMs(snapshot, { height, timestamp: 5_000 }) - 5_000;
+
+  test("is never without open votes", () => {
+    expect(dueIn(open("ABCD", "A B"), 2)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("is a period after the newest vote until as many blocks have followed as bar an authority, then after pauses that double", () => {
+    const five = open("ABCDE", "A:minFee=7 B C:minFee=8");
+    expect([3, 4, 5, 6, 7, 8, 9].map((height) => dueIn(five, height))).toEqual([
+      1000,
+      1000,
+      minuteMs,
+      1000,
+      2 * minuteMs,
+      1000,
+      4 * minuteMs,
+    ]);
+    expect(dueIn(five, 3 + 2 * 11)).toBe(1024 * minuteMs);
+    expect(dueIn(five, 3 + 2 * 12)).toBe(dayMs);
+    expect(dueIn(five, 3 + 2 * 5_000)).toBe(dayMs);
+  });
+
+  test("is after a pause for each block of two authorities", () => {
+    const two = open("AB", "A:minFee=7");
+    expect([1, 2, 3].map((height) => dueIn(two, height))).toEqual([1000, minuteMs, 2 * minuteMs]);
+  });
+});
+
 /**
  * Makes authorities on one chain without transactions, whose blocks are final at once; the last `dead` ones make none.
  * All start with the `stored` proposals.
@@ -255,35 +286,4 @@ test("whatever the parameters are, a majority votes them back, without a transac
       ],
     },
   );
-});
-
-describe("the time at which a block is due for open votes", () => {
-  const open = (names: string, blocks: string) => extend(genesisParent(names), blocks.split(" ")).snapshot;
-  const dueIn = (snapshot: ReturnType<typeof open>, height: number) =>
-    voteBlockDueMs(snapshot, { height, timestamp: 5_000 }) - 5_000;
-
-  test("is never without open votes", () => {
-    expect(dueIn(open("ABCD", "A B"), 2)).toBe(Number.POSITIVE_INFINITY);
-  });
-
-  test("is a period after the newest vote until as many blocks have followed as bar an authority, then after pauses that double", () => {
-    const five = open("ABCDE", "A:minFee=7 B C:minFee=8");
-    expect([3, 4, 5, 6, 7, 8, 9].map((height) => dueIn(five, height))).toEqual([
-      1000,
-      1000,
-      minuteMs,
-      1000,
-      2 * minuteMs,
-      1000,
-      4 * minuteMs,
-    ]);
-    expect(dueIn(five, 3 + 2 * 11)).toBe(1024 * minuteMs);
-    expect(dueIn(five, 3 + 2 * 12)).toBe(dayMs);
-    expect(dueIn(five, 3 + 2 * 5_000)).toBe(dayMs);
-  });
-
-  test("is after a pause for each block of two authorities", () => {
-    const two = open("AB", "A:minFee=7");
-    expect([1, 2, 3].map((height) => dueIn(two, height))).toEqual([1000, minuteMs, 2 * minuteMs]);
-  });
 });
