@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { Chronicle } from "../../../src/chain/chronicle.ts";
+import { turnOf } from "../../../src/chain/turn-of.ts";
+import { difficulties } from "../../../src/consensus/index.ts";
 import { ChronicleStore, keptHours } from "../../../src/storage/chronicle.ts";
 import { keyRange } from "../../../src/storage/key-spaces.ts";
 import { authorityVote, parameterVote } from "../../../src/types/index.ts";
@@ -74,6 +76,16 @@ test("counts blocks, transactions and missed turns by the hour, and the same aga
   expect(await toArray(database.iterate(keyRange("hour")))).toHaveLength(1);
   await node.reopen();
   expect(await hours()).toEqual(expected);
+});
+
+test("the header of a block in turn tells whose turn it was, also where nothing is known of the set", async () => {
+  const tree = { findSnapshotAfter: async () => undefined };
+  const { maker } = await testChain();
+  const block = await maker.block(maker.start());
+  const signed = block.blocks[0]!.header;
+  const late = { ...signed, message: { ...signed.message, difficulty: difficulties.outOfTurn } };
+  const turns = [signed, late].map((header) => turnOf(tree, { height: 1, header }));
+  expect(await Promise.all(turns)).toEqual([signed.message.proposer, undefined]);
 });
 
 test("does not count what a reorganization has retracted", async () => {

@@ -94,3 +94,11 @@ test("an account that changed and then was removed leaves nothing in the tree", 
   revertBlock(state, create, { accounts: 3, income: 0n });
   expectRoot(state);
 });
+
+test("some of the accounts that were not hashed yet can be removed", () => {
+  const state = stateOf(accountsWith(1n, 2n, 3n));
+  expectRoot(state);
+  for (const number of [3, 4, 5, 6]) state.append(address(number), 1n);
+  state.truncate(5);
+  expectRoot(state);
+});
