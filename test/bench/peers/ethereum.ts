@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sha256 } from "../../../src/crypto/hash.ts";
 import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
 import { placeOf } from "../lib/senders.ts";
-import { checkRpcAnswer, rpc, rpcAll, rpcRequest } from "./json-rpc.ts";
+import { type Call, checkRpcAnswer, rpc, rpcAll, rpcPosts } from "./json-rpc.ts";
 import { ethereumAddress, type SignDigest, signLegacy } from "./legacy-transaction.ts";
-import { type Form, forms, type Instance, senders } from "./program.ts";
+import { type Form, type Instance, senders } from "./program.ts";
 
 /** The chain id that both anvil and Hardhat have by default. */
 const chainId = 31_337n;
@@ -54,7 +54,7 @@ export function ethereumInstance(port: number, { addresses, transfers }: SignedT
   const isIncluded = async (index: number) =>
     (await rpc<object | null>(endpoint, "eth_getTransactionReceipt", transfers[index]!.hash)) !== null;
   const countOfSent = async () => {
-    const calls = addresses.map((address) => ["eth_getTransactionCount", address, "latest"] as const);
+    const calls = addresses.map((address): Call => ["eth_getTransactionCount", address, "latest"]);
     return (await rpcAll<string>(endpoint, calls)).reduce((sum, nonce) => sum + Number(nonce), 0);
   };
   return {
@@ -63,17 +63,12 @@ export function ethereumInstance(port: number, { addresses, transfers }: SignedT
     async pay() {
       await rpcAll(
         endpoint,
-        addresses.map((address) => ["hardhat_setBalance", address, balance] as const),
+        addresses.map((address): Call => ["hardhat_setBalance", address, balance]),
       );
     },
     requests(form: Form, first: number, end: number) {
-      const { perRequest } = forms[form];
-      return Array.from({ length: Math.ceil((end - first) / perRequest) }, (_, request) => {
-        const start = first + request * perRequest;
-        const posted = transfers.slice(start, Math.min(end, start + perRequest));
-        const calls = posted.map(({ raw }) => ["eth_sendRawTransaction", raw] as const);
-        return { bytes: rpcRequest(endpoint, calls), transactions: posted.length };
-      });
+      const calls = transfers.slice(first, end).map(({ raw }): Call => ["eth_sendRawTransaction", raw]);
+      return rpcPosts(endpoint, form, calls);
     },
     checkAnswer: checkRpcAnswer,
     async committed(end: number) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { hardhatConfig } from "./hardhat.ts";
 import type { Installation, Installations } from "./installation.ts";
 
-/** Runs a command to its end, and resolves to its output. @throws if it fails */
+/** Runs a command to its end, and resolves to its output. @throws if it fails, and an `AbortError` if interrupted */
 export type Run = (command: readonly string[], folder: string) => Promise<string>;
 
 /** The packages of the programs, and of the signer of their transfers, which is no dependency of the project. */
@@ -22,6 +22,7 @@ export async function installPrograms(folder: string, run: Run): Promise<Install
     try {
       return await installed(own);
     } catch (error) {
+      if ((error as Error).name === "AbortError") throw error;
       return { leftOut: (error as Error).message };
     }
   };
@@ -87,5 +88,7 @@ async function installLitecoin(folder: string, run: Run): Promise<Installation> 
   const platform = readdirSync(libraries).find((name) => name.endsWith("-linux-gnu"));
   if (platform) symlinkSync(join(libraries, platform), join(folder, "libraries"));
   const archive = readdirSync(archives).find((name) => name.startsWith("litecoind_"))!;
-  return { version: archive.split("_")[1]!, file: join(libraries, "litecoin/litecoind"), folder };
+  // The version without Debian's revision.
+  const version = archive.split("_")[1]!.split("-")[0]!;
+  return { version, file: join(libraries, "litecoin/litecoind"), folder };
 }

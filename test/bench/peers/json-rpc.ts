@@ -1,4 +1,5 @@
-import { httpPost } from "../lib/requests.ts";
+import { httpPost, type PostRequest } from "../lib/requests.ts";
+import { type Form, forms } from "./program.ts";
 
 /** A JSON-RPC server. */
 export interface Endpoint {
@@ -19,10 +20,14 @@ export function rpcBody(calls: readonly Call[]): string {
   return texts.length === 1 ? texts[0]! : `[${texts.join(",")}]`;
 }
 
-/** Makes a complete HTTP request before the measurement starts. */
-export function rpcRequest({ authorization }: Endpoint, calls: readonly Call[]): Buffer {
+/** Makes the complete HTTP requests that post these calls, one for each transfer. */
+export function rpcPosts({ authorization }: Endpoint, form: Form, calls: readonly Call[]): PostRequest[] {
+  const { perRequest } = forms[form];
   const headers = { "content-type": "application/json", ...(authorization && { authorization }) };
-  return httpPost("/", headers, Buffer.from(rpcBody(calls)));
+  return Array.from({ length: Math.ceil(calls.length / perRequest) }, (_, request) => {
+    const part = calls.slice(request * perRequest, (request + 1) * perRequest);
+    return { bytes: httpPost("/", headers, Buffer.from(rpcBody(part))), transactions: part.length };
+  });
 }
 
 /** @throws with the server's text if the answer refuses a call */

@@ -1,6 +1,6 @@
 import { placeOf } from "../lib/senders.ts";
 import { type Secp256k1, secretKey } from "./ethereum.ts";
-import { type Endpoint, rpc, rpcAll } from "./json-rpc.ts";
+import { type Call, type Endpoint, rpc, rpcAll } from "./json-rpc.ts";
 import {
   importedKey,
   type Outpoint,
@@ -67,11 +67,11 @@ export async function prepareChain(
   });
   const signed = await rpcAll<{ hex: string }>(
     endpoint,
-    unsigned.map(({ hex, spent, from }) => {
+    unsigned.map(({ hex, spent, from }): Call => {
       const scriptPubKey = withoutPrefix(keys[from]!.script);
       const { txid, index: vout } = spent;
       const previous = { txid, vout, scriptPubKey, amount: coinText(spent.amount) };
-      return ["signrawtransactionwithkey", hex, [keys[from]!.imported], [previous]] as const;
+      return ["signrawtransactionwithkey", hex, [keys[from]!.imported], [previous]];
     }),
   );
   return { transfers: signed.map(({ hex }, index) => ({ hex, txid: unsigned[index]!.txid })), address };

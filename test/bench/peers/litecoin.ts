@@ -4,10 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../figure.ts";
 import type { Secp256k1 } from "./ethereum.ts";
 import type { Installation } from "./installation.ts";
-import { type Call, checkRpcAnswer, type Endpoint, rpc, rpcRequest } from "./json-rpc.ts";
+import { type Call, checkRpcAnswer, type Endpoint, rpc, rpcPosts } from "./json-rpc.ts";
 import { type PreparedChain, prepareChain } from "./litecoin-chain.ts";
 import { runner, untilAnswers } from "./process-group.ts";
-import { forms, type Program } from "./program.ts";
+import type { Program } from "./program.ts";
 
 const endpoint: Endpoint = {
   port: 9_443,
@@ -36,13 +36,8 @@ export function litecoinProgram(installation: Installation, secp256k1: Secp256k1
         port: endpoint.port,
         ...litecoind(context, installation, data),
         requests(form, first, end) {
-          const { perRequest } = forms[form];
-          return Array.from({ length: Math.ceil((end - first) / perRequest) }, (_, request) => {
-            const start = first + request * perRequest;
-            const posted = transfers.slice(start, Math.min(end, start + perRequest));
-            const calls = posted.map(({ hex }): Call => ["sendrawtransaction", hex]);
-            return { bytes: rpcRequest(endpoint, calls), transactions: posted.length };
-          });
+          const calls = transfers.slice(first, end).map(({ hex }): Call => ["sendrawtransaction", hex]);
+          return rpcPosts(endpoint, form, calls);
         },
         checkAnswer: checkRpcAnswer,
         makeBlocks() {
@@ -66,7 +61,7 @@ export function litecoinProgram(installation: Installation, secp256k1: Secp256k1
 /** Makes a block in each period. */
 async function makeUntil(signal: AbortSignal, makeBlock: () => Promise<unknown>): Promise<void> {
   while (!signal.aborted) {
-    // Aborted is ended.
+    // An abort only ends the pause.
     await sleep(blockPeriodMs, undefined, { signal }).catch(() => undefined);
     if (!signal.aborted) await makeBlock();
   }

@@ -47,9 +47,15 @@ export async function runPeers({
   const compared = chosen.map(({ name, does }) => ({ name, does, rounds: [] as Round[] }));
   for (let round = 1; round <= rounds; round++) {
     for (const [index, program] of chosen.entries()) {
-      const measured = await measureRound(program, plan);
-      console.error(`round ${round}, ${program.name}: ${JSON.stringify(measured)}`);
-      compared[index]!.rounds.push(measured);
+      try {
+        const measured = await measureRound(program, plan);
+        console.error(`round ${round}, ${program.name}: ${JSON.stringify(measured)}`);
+        compared[index]!.rounds.push(measured);
+      } catch (error) {
+        leftOut.push(`Round ${round} of ${program.name} could not be measured: ${(error as Error).message}`);
+        console.error(leftOut.at(-1));
+        process.exitCode = 1;
+      }
     }
   }
   const machine = environment();

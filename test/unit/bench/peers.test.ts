@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkRpcAnswer, rpcBody, rpcRequest, rpcResults } from "../../bench/peers/json-rpc.ts";
+import { type Call, checkRpcAnswer, rpcBody, rpcPosts, rpcResults } from "../../bench/peers/json-rpc.ts";
 import { rlpList, signLegacy } from "../../bench/peers/legacy-transaction.ts";
 import { importedKey, unsignedTransaction, witnessAddress } from "../../bench/peers/litecoin-transaction.ts";
 import type { Round } from "../../bench/peers/measure.ts";
@@ -16,9 +16,13 @@ describe("JSON-RPC", () => {
     expect(JSON.parse(rpcBody([["a"], ["b"]]))).toHaveLength(2);
     expect(rpcResults('[{"id":1,"result":"b"},{"id":0,"result":"a","error":null}]')).toEqual(["a", "b"]);
     expect(() => rpcResults('{"id":0,"error":{"code":-28,"message":"Loading"}}')).toThrow("Loading");
-    const request = rpcRequest({ port: 1, authorization: "Basic x" }, [["a"]]).toString();
-    expect(request).toContain("authorization: Basic x\r\n");
-    expect(rpcRequest({ port: 1 }, [["a"]]).toString()).not.toContain("authorization");
+    const calls = Array.from({ length: 150 }, (_, n): Call => ["a", n]);
+    const posts = rpcPosts({ port: 1, authorization: "Basic x" }, "batch", calls);
+    expect(posts.map(({ transactions }) => transactions)).toEqual([100, 50]);
+    const [head, body] = posts[1]!.bytes.toString().split("\r\n\r\n");
+    expect(head).toContain("\r\nauthorization: Basic x");
+    expect(JSON.parse(body!)[49].params).toEqual([149]);
+    expect(rpcPosts({ port: 1 }, "single", calls)).toHaveLength(150);
   });
 
   test("an answer that refuses one of its calls ends the run with its reason", () => {
