@@ -45,5 +45,5 @@ for (const scenario of chosen) {
     await close(failed);
   }
 }
-// The traffic of a failed run would continue for ever.
+// The traffic of a failed run would continue forever.
 process.exit();

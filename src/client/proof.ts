@@ -42,7 +42,7 @@ export interface ProofStep {
 
 export interface ProofVerdict {
   /**
-   * `final`: the chain holds the statement for ever. `included`: the block holds it, but nothing proves that the block
+   * `final`: the chain holds the statement forever. `included`: the block holds it, but nothing proves that the block
    * stays canonical. `invalid`: a step failed.
    */
   verdict: "final" | "included" | "invalid";

@@ -367,7 +367,7 @@ test("the page shows votes, proposals and evidence", async () => {
   expect(await axeViolations(page)).toEqual([]);
 });
 
-test("the page shows parameters, and for ever that and where the chain was recovered", async () => {
+test("the page shows parameters, and forever that and where the chain was recovered", async () => {
   const { page } = await stage().open("#/blocks");
   const id = `0x${"ab".repeat(32)}`;
   await page.route("**/v1/status", async (route) => {

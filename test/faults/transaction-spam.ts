@@ -131,7 +131,7 @@ class Spam {
 
   #encoded(from: number, nonce: number): Uint8Array {
     const index = nonce * senders + from;
-    // At the end none is sent that far ahead, because it would wait for ever and count as lost; a known one takes its
+    // At the end none is sent that far ahead, because it would wait forever and count as lost; a known one takes its
     // place.
     return this.#signed.encoded(index < this.#signed.count ? index : from);
   }

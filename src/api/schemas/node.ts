@@ -72,7 +72,7 @@ export const statusSchema = z
     recoveries: z
       .array(recoverySummarySchema)
       .describe(
-        "Recoveries, by which people replaced authorities or parameters, oldest first. They stay visible for ever.",
+        "Recoveries, by which people replaced authorities or parameters, oldest first. They stay visible forever.",
       ),
     peers: countSchema.describe("Connected ones."),
     mempool: z.object({

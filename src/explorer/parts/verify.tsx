@@ -43,7 +43,7 @@ interface Shown {
 }
 
 const proven: Readonly<Record<Verdict, Shown>> = {
-  final: { tone: "good", text: "Proven, and final: the chain holds it for ever, whatever this node says." },
+  final: { tone: "good", text: "Proven, and final: the chain holds it forever, whatever this node says." },
   included: {
     tone: "warn",
     text: "Proven to be in the block. The block is not proven to be final yet: try again in a moment.",

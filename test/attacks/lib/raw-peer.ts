@@ -95,7 +95,7 @@ export class RawPeer {
     });
   }
 
-  /** Writes what the node's multiplexer reads, and waits where the socket is full, but not for ever. */
+  /** Writes what the node's multiplexer reads, and waits where the socket is full, but not forever. */
   async write(bytes: Uint8Array, patienceMs = 1_000): Promise<void> {
     const wire = this.#wire;
     if (!wire || !this.connected) throw new Error("not connected");

@@ -146,7 +146,7 @@ describe("runUntilSignal", () => {
   it.each([
     ["once it is to stop", "async () => node(() => { for (;;); })"],
     ["while it starts", "async () => { await sleep(100); say('busy'); for (;;); }"],
-  ])("is killed if its main thread is busy for ever %s", async (_name, start) => {
+  ])("is killed if its main thread is busy forever %s", async (_name, start) => {
     const { child, ended, errors } = await run(start, 300);
     const begun = performance.now();
     child.kill("SIGTERM");

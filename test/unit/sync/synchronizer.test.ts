@@ -217,7 +217,7 @@ describe("a peer that", () => {
     await clock.advance(60_000);
     expect(node.steps).toEqual(["inStep"]);
     expect(net.count("headers")).toBeLessThan(30);
-    // Headers of another height than requested would lead nowhere for ever.
+    // Headers of another height than requested would lead nowhere forever.
     net.fault = (peer, protocol) =>
       peer === "liar" && protocol !== "block-ids"
         ? {
