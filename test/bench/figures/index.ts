@@ -1,5 +1,6 @@
 import type { Figure } from "../figure.ts";
 import { bareHttpFigure } from "./bare-http.ts";
+import { commandFigure } from "./command.ts";
 import { commonAncestorFigure } from "./common-ancestor.ts";
 import { diskFigure } from "./disk.ts";
 import { historyFigure } from "./history.ts";
@@ -30,6 +31,7 @@ export const figures: readonly Figure[] = [
   historyFigure,
   pageFigure,
   startFigure,
+  commandFigure,
   mempoolFigure,
   stateRootFigure,
   reorganizeFigure,
