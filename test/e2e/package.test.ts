@@ -114,6 +114,14 @@ test("the installed package has what only some nodes load: a readable log, and c
   expect((await node.ended).code).toBe(0);
 });
 
+test("a second run takes the code that the first one compiled", () => {
+  const env = { ...environment(), NODE_COMPILE_CACHE: "", NODE_DEBUG_NATIVE: "COMPILE_CACHE" };
+  const args = [...nodeFlags, join(installed, "src/cli/main.js"), "--help"];
+  const [, second] = [1, 2].map(() => spawnSync(process.execPath, args, { env }).stderr.toString());
+  expect(second).toMatch(/code cache for ESM file:\S+\/program-\w+\.js was accepted/);
+  expect(second).not.toContain("rejected");
+});
+
 test("the compile cache is in the user's own folder if the package's folder is not writable", () => {
   // A file takes the place of the folder, because root could write into any folder.
   const cache = join(installed, "node_modules");
