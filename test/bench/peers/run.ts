@@ -44,6 +44,8 @@ export async function runPeers({
   const { programs, leftOut } = openPrograms(readInstallations(folder));
   const chosen = programs.filter(({ name }) => only?.includes(name.split(" ")[0]!) ?? true);
   const plan = isFull ? full : quick;
+  // The commit is that of the measured code, whatever is committed meanwhile.
+  const machine = environment();
   const compared = chosen.map(({ name, does }) => ({ name, does, rounds: [] as Round[] }));
   for (let round = 1; round <= rounds; round++) {
     for (const [index, program] of chosen.entries()) {
@@ -58,7 +60,6 @@ export async function runPeers({
       }
     }
   }
-  const machine = environment();
   const text = [
     `${environmentLine(machine)}; ${rounds} rounds in turn, the median (least to greatest) of each:` +
       ` ${plan.count.toLocaleString("en")} transfers in each form after ${plan.warmUp.toLocaleString("en")} others.`,

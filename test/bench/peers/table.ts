@@ -40,7 +40,7 @@ export const rows: readonly Row[] = [
   },
   { name: "a lone transfer until its block", unit: "ms", moreIsBetter: false, read: ({ loneMs }) => loneMs },
   {
-    name: "… until it is final on four nodes",
+    name: "a lone transfer until it is final on four nodes",
     unit: "ms",
     moreIsBetter: false,
     read: ({ finalMs }) => finalMs,
