@@ -16,13 +16,13 @@ import type { VoteBody } from "./services.ts";
 /** Transactions that are formatted between two turns of the event loop: about 10 ms. */
 const sliceSize = 500;
 
-/** A transaction as JSON. A memo that is not UTF-8 is `memoHex`. */
-export function transactionView({ idHex, transaction }: TransactionRecord) {
+/** A transaction as JSON. A memo that is not UTF-8 is `memoHex`. `addressText` may know the text of an address. */
+export function transactionView({ idHex, transaction }: TransactionRecord, addressText = encodeAddress) {
   const { from, to, amount, fee, nonce, validUntil, memo } = transaction.message;
   return {
     id: idHex,
-    from: encodeAddress(from),
-    to: encodeAddress(to),
+    from: addressText(from),
+    to: addressText(to),
     amount: amount.toString(),
     fee: fee.toString(),
     nonce,

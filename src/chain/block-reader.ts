@@ -130,11 +130,15 @@ export class BlockReader {
     return this.#blocks.transactionPlaces(id);
   }
 
-  /** Transactions of one canonical block, which is read once; its other transactions are not decoded. */
-  async transactionsAt(height: number, indexes: readonly number[]): Promise<IncludedTransaction[]> {
+  /**
+   * Transactions of one canonical block, in its order. The parts of it that hold them are read once; other transactions
+   * are not decoded.
+   */
+  async transactionsAt(height: number, places: readonly number[]): Promise<IncludedTransaction[]> {
     const id = await this.canonicalId(height);
     const block = id && (await this.#tree.get(id));
     if (!block) return [];
+    const indexes = places.toSorted((a, b) => a - b);
     const encoded = await this.#blocks.encodedTransactions(indexes.map((index) => ({ id: block.id, index })));
     const found = indexes.flatMap((index, place) => (encoded[place] ? { index, bytes: encoded[place] } : []));
     const records = encodedRecords(

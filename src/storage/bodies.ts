@@ -1,5 +1,5 @@
 import { concatTransactions, sliceTransactions, transactionAt, transactionCount } from "../types/index.ts";
-import { concatBytes, toBinary } from "../util/bytes.ts";
+import { concatBytes, equalBytes } from "../util/bytes.ts";
 import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
 import { deletions } from "./entries.ts";
@@ -57,17 +57,24 @@ export class BodyStore {
     ]);
   }
 
-  /** Some transactions, encoded; undefined where there is none. Each part is read once. */
+  /**
+   * Some transactions, encoded; undefined where there is none. If the places of each block follow each other in its
+   * order, each part is read once.
+   */
   async transactions(
     places: readonly { id: Uint8Array; index: number }[],
   ): Promise<(Uint8Array | undefined)[]> {
-    const keys = places.map(({ id, index }) => partKey(id, Math.floor(index / transactionsPerPart)));
-    const names = keys.map((key) => toBinary(key));
-    const wanted = new Map(names.map((name, at) => [name, keys[at]!]));
-    const values = await this.#database.getMany([...wanted.values()]);
-    const lists = new Map([...wanted.keys()].map((name, at) => [name, values[at]]));
+    const keys: Uint8Array[] = [];
+    let last: { id: Uint8Array; part: number } | undefined;
+    const keyIndexes = places.map(({ id, index }) => {
+      const part = Math.floor(index / transactionsPerPart);
+      if (part !== last?.part || !equalBytes(id, last.id)) keys.push(partKey(id, part));
+      last = { id, part };
+      return keys.length - 1;
+    });
+    const parts = await this.#database.getMany(keys);
     return places.map(({ index }, at) => {
-      const value = lists.get(names[at]!);
+      const value = parts[keyIndexes[at]!];
       const list = index < transactionsPerPart ? value?.subarray(countBytes) : value;
       return list && transactionAt(list, index % transactionsPerPart);
     });

@@ -2,7 +2,9 @@ import type { ServerResponse } from "node:http";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import * as z from "zod";
 import type { HistoryRow } from "../../chain/history-reader.ts";
+import { encodeAddress } from "../../crypto/address.ts";
 import type { TransactionPlace } from "../../storage/blocks.ts";
+import { equalBytes } from "../../util/bytes.ts";
 import { type AccountHistory, beginningAfter, endingBefore, type HistoryQuery } from "../account-history.ts";
 import { csvHead, csvLines } from "../history-csv.ts";
 import { directions, historyMatch, placesOf } from "../history-filter.ts";
@@ -73,11 +75,13 @@ export function historyRoutes(
           ? { rows: [], last: undefined }
           : await histories.page(history, { account, range: part, match, newestFirst, limit }, outgoing);
       const rows = newestFirst ? page.rows : page.rows.toReversed();
+      const own = encodeAddress(address);
+      const addressText = (of: Uint8Array) => (equalBytes(of, address) ? own : encodeAddress(of));
       // The next pages begin at the place where this one ended, and where it began.
       const oldest = newestFirst ? page.last : (rows.at(-1)?.entry ?? after);
       const newest = newestFirst ? before && (rows[0]?.entry ?? placeBefore(before)) : page.last;
       return json({
-        transactions: rows.map((row) => rowView(ledger, row)),
+        transactions: rows.map((row) => rowView(ledger, row, addressText)),
         totals: totalsOf(rows),
         next: oldest ? cursor(oldest) : null,
         previous: newest ? cursor(newest) : null,
@@ -91,9 +95,13 @@ function isCsv(accept = ""): boolean {
   return accept.includes("text/csv") && !accept.includes("application/json");
 }
 
-function rowView(ledger: LedgerServices, { entry, record, block }: HistoryRow) {
+function rowView(
+  ledger: LedgerServices,
+  { entry, record, block }: HistoryRow,
+  addressText: (address: Uint8Array) => string,
+) {
   return {
-    ...placedView(ledger, { record, block, index: entry.index }),
+    ...placedView(ledger, { record, block, index: entry.index }, addressText),
     direction: directions[entry.kind],
     balance: entry.balance.toString(),
   };

@@ -108,9 +108,10 @@ export function placedView(
     block: { height, idHex, timestamp },
     index,
   }: { record: TransactionRecord; block: { height: number; idHex: Hex; timestamp: number }; index: number },
+  addressText?: (address: Uint8Array) => string,
 ) {
   return {
-    ...transactionView(record),
+    ...transactionView(record, addressText),
     status: height <= chain.finalized.height ? ("finalized" as const) : ("included" as const),
     block: { height, id: idHex, timestamp },
     index,

@@ -118,8 +118,8 @@ describe("transactions", () => {
     expect(await reader.transaction(nobody)).toBeUndefined();
     const found = await reader.transactions([records[2]!.id, nobody, records[0]!.id]);
     expect([...found].map(([idHex, { index }]) => [idHex, index])).toEqual([
-      [records[2]!.idHex, 2],
       [records[0]!.idHex, 0],
+      [records[2]!.idHex, 2],
     ]);
   });
 
@@ -142,16 +142,16 @@ describe("transactions", () => {
     expect(await reader.transaction(records[2]!.id)).toBeUndefined();
     reads.length = 0;
     const ids = records.map(({ id }) => id);
-    expect([...(await reader.transactions(ids)).keys()]).toEqual([records[1]!.idHex, records[0]!.idHex]);
-    expect(reads).toEqual(["1,0"]);
+    expect([...(await reader.transactions(ids)).keys()]).toEqual([records[0]!.idHex, records[1]!.idHex]);
+    expect(reads).toEqual(["0,1"]);
   });
 
   test("are read by their places, as far as there are such", async () => {
     const { reader, records } = await written();
     const found = await reader.transactionsAt(2, [2, 7, 0]);
     expect(found.map(({ record, index }) => [record.idHex, index])).toEqual([
-      [records[2]!.idHex, 2],
       [records[0]!.idHex, 0],
+      [records[2]!.idHex, 2],
     ]);
     expect(await reader.transactionsAt(3, [0])).toEqual([]);
   });

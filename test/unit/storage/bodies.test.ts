@@ -45,16 +45,16 @@ test("transactions of many blocks are read at once, each part once", async () =>
   };
   const places = [
     { id: id(2), index: 1 },
+    { id: id(2), index: 2 },
     { id: id(1), index: 40 },
     { id: id(1), index: 41 },
     { id: id(3), index: 0 },
-    { id: id(2), index: 2 },
   ];
   expect(await bodies.transactions(places)).toEqual([
     transaction(1),
+    undefined,
     transaction(40),
     transaction(41),
-    undefined,
     undefined,
   ]);
   expect(asked).toEqual([3]);
