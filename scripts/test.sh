@@ -50,6 +50,7 @@ whole_nodes() {
   # Installing a browser needs the network.
   scripts/browser.sh >/dev/null
   run browser scripts/in-netns.sh vitest run --project browser
+  check lighthouse npm run --silent lighthouse
 }
 set -m
 for half in 1 2; do
