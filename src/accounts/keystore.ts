@@ -41,6 +41,8 @@ const keystoreSchema = z.strictObject({
   aes256gcm: z.strictObject({ nonce: hexBytes(12), seed: hexBytes(32), tag: hexBytes(16) }),
   /** The balance that a genesis block made from local accounts gives this one. `tag` does not cover it. */
   genesisBalance: amountSchema.default(0n),
+  /** What the explorer's page keeps in its backups beside the key, encrypted; of no use to a node. */
+  belongings: z.unknown().optional(),
 });
 
 /** An account file, checked but still encrypted. `address` is the public key. */

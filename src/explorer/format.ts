@@ -1,27 +1,17 @@
 /** Formats numbers, times and names for people. */
 
-// A browser takes some 20 ms to build one of these from its tables, so each is made at its first use.
-const grouped = atFirstUse(() => new Intl.NumberFormat("en", { maximumFractionDigits: 0 }));
-const rough = atFirstUse(() => new Intl.NumberFormat("en", { maximumSignificantDigits: 2 }));
-const precise = atFirstUse(() => new Intl.NumberFormat("en", { maximumSignificantDigits: 3 }));
-const moment = atFirstUse(
-  () => new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" }),
-);
-
-function atFirstUse<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
-}
+/** Made at its first use: a browser takes some 20 ms to build it from its tables. */
+let moment: Intl.DateTimeFormat | undefined;
 
 /** Formats a whole number, or an amount in base units, as `1,234,567`. */
 export function whole(value: number | bigint | string): string {
-  return grouped().format(typeof value === "string" ? BigInt(value) : value);
+  return String(typeof value === "number" ? Math.round(value) : value).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
 /** Formats a number with its significant digits: `0.42`, `12.3`, `1,230`. */
 export function rounded(value: number): string {
   const size = Math.abs(value);
-  return (size < 1 ? rough : size < 1000 ? precise : grouped)().format(value);
+  return size < 1000 ? String(Number(value.toPrecision(size < 1 ? 2 : 3))) : whole(value);
 }
 
 export function count(value: number, singular: string, plural = `${singular}s`): string {
@@ -55,11 +45,12 @@ export function uptime(missed: number, turns: number): string {
 
 export function byteSize(bytes: number): string {
   if (bytes < 1000) return `${Math.round(bytes)} B`;
-  return bytes < 1e6 ? `${precise().format(bytes / 1e3)} kB` : `${precise().format(bytes / 1e6)} MB`;
+  return bytes < 1e6 ? `${rounded(bytes / 1e3)} kB` : `${rounded(bytes / 1e6)} MB`;
 }
 
 export function dateTime(ms: number): string {
-  return moment().format(ms);
+  moment ??= new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  return moment.format(ms);
 }
 
 /** Shortens a name to `cc1qwert…6789` or `0x12345…cdef`, enough to tell a few of them apart. */

@@ -29,7 +29,7 @@ export function shownAddress(address: Address): string {
 }
 
 /** The name that an address is shown by. */
-function nameOf(address: Address): string | undefined {
+export function nameOf(address: Address): string | undefined {
   for (const names of allNames()) {
     const named = names.find((each) => each.address === address);
     if (named) return named.name;

@@ -107,6 +107,73 @@ export async function tabTo(page: Page, name: string): Promise<void> {
   throw new Error(`the Tab key does not reach ${name}`);
 }
 
+/** The widths of a phone, a tablet, a small and a large desktop. */
+const widths = [360, 768, 1024, 1440];
+
+/**
+ * Resolves to what is wrong with the page in both themes at all widths, one line each: axe's findings, contents that
+ * are wider than the page, text below 12 px, and fields whose edges have less contrast than 3:1.
+ */
+export async function faults(page: Page): Promise<string[]> {
+  const size = page.viewportSize()!;
+  const found = await axeViolations(page);
+  for (const colorScheme of ["dark", "light"] as const) {
+    await page.emulateMedia({ colorScheme });
+    // Only the colours differ in the dark theme.
+    if (colorScheme === "dark") found.push(...(await axeViolations(page, ["color-contrast"])));
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: size.height });
+      const atWidth = await page.evaluate(misplaced);
+      found.push(...atWidth.map((fault) => `${fault} (${colorScheme}, ${width} px)`));
+    }
+  }
+  await page.setViewportSize(size);
+  return found;
+}
+
+/** Runs in the page. */
+function misplaced(): string[] {
+  const found: string[] = [];
+  const { scrollWidth } = document.documentElement;
+  if (scrollWidth > innerWidth) found.push(`contents of ${scrollWidth} px`);
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    const element = text.parentElement!;
+    if (!text.textContent?.trim() || !element.checkVisibility()) continue;
+    const scale = element.closest("svg")?.getScreenCTM()?.a ?? 1;
+    const px = Number.parseFloat(getComputedStyle(element).fontSize) * scale;
+    if (px < 11.9) found.push(`${px.toFixed(1)} px: ${text.textContent}`);
+  }
+  for (const field of document.querySelectorAll("input, select, textarea")) {
+    if (!field.checkVisibility()) continue;
+    const edge = lightness(getComputedStyle(field).borderTopColor)!;
+    for (const behind of [field, field.parentElement!]) {
+      const [low, high] = [edge, background(behind)].sort((a, b) => a - b) as [number, number];
+      const contrast = (high + 0.05) / (low + 0.05);
+      if (contrast < 3) found.push(`contrast ${contrast.toFixed(2)}: ${field.outerHTML}`);
+    }
+  }
+  return found;
+
+  function background(element: Element): number {
+    for (let at: Element | null = element; at; at = at.parentElement) {
+      const color = lightness(getComputedStyle(at).backgroundColor);
+      if (color !== undefined) return color;
+    }
+    return 1;
+  }
+
+  /** The relative luminance (WCAG 2.2) of `rgb(…)`; undefined if the colour is transparent. */
+  function lightness(color: string): number | undefined {
+    const [r, g, b, alpha = 1] = color.match(/[\d.]+/g)!.map(Number) as [number, number, number, number?];
+    if (alpha === 0) return undefined;
+    const [red, green, blue] = [r, g, b].map((part) =>
+      part <= 10 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4,
+    ) as [number, number, number];
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  }
+}
+
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Resolves to axe's findings, one line each, for all rules or for these. */

@@ -116,17 +116,45 @@ test("a history is filtered by memo, direction, name, day and amount, and says s
   expect(troubles).toEqual([]);
 });
 
-test("a history is a file for spreadsheets, with the filter of the page", async () => {
-  const { page } = await openHistory("?memo=m%C3%A4rz");
+test("a history is a file for spreadsheets, with the filter of the page and the names of this browser", async () => {
+  const { page } = await openHistory("?memo=m%C3%A4rz&to=2100-01-31");
+  await page.evaluate((contact) => localStorage.setItem("ccoin.contacts", JSON.stringify([contact])), {
+    address: ben.address,
+    name: '=Ben "B."',
+  });
+  await page.reload();
   await firstRow(page).waitFor();
   const download = page.waitForEvent("download");
-  await link(page, "CSV").click();
+  await page.getByRole("button", { name: "CSV" }).click();
   const file = await readFile(await (await download).path(), "utf8");
   const [head, ...lines] = file.split("\r\n");
   expect(head).toMatch(/^\uFEFFtime,direction,counterparty,name,amount,/);
   expect(lines).toEqual([expect.any(String), ""]);
-  expect(lines[0]).toContain(`,in,${ben.address},,1234.56,0.00,`);
-  expect((await download).suggestedFilename()).toBe(`${club.address}.csv`);
+  expect(lines[0]).toContain(`,in,${ben.address},"'=Ben ""B.""",1234.56,0.00,`);
+  expect((await download).suggestedFilename()).toBe("Chess-club-2100-01-31.csv");
+});
+
+test("a statement on paper has all that passes the filter, not only the page that is shown", async () => {
+  const { page, troubles } = await openHistory();
+  await page.evaluate(() => {
+    window.print = () =>
+      document.body.setAttribute("data-printed", document.querySelector("table")!.textContent);
+  });
+  await page.getByText("Filter", { exact: true }).click();
+  await link(page, "Last month").click();
+  await page.getByText("No transaction passes this filter.").waitFor();
+  await link(page, "This month").click();
+  await firstRow(page).waitFor();
+  expect(await rows(page).count()).toBe(26);
+  await page.getByText("There are more transactions than these.").waitFor({ state: "attached" });
+  await page.getByRole("button", { name: "Print" }).click();
+  const printed = page.locator("body[data-printed]");
+  await printed.waitFor();
+  expect((await printed.getAttribute("data-printed"))!.match(/Rent \d+/g)).toHaveLength(payments);
+  expect(await page.getByText("There are more transactions than these.").count()).toBe(0);
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  await expect.poll(() => rows(page).count()).toBe(26);
+  expect(troubles).toEqual([]);
 });
 
 test("a history on paper has dates and the proof's address, and none of the page's controls", async () => {
@@ -135,8 +163,11 @@ test("a history on paper has dates and the proof's address, and none of the page
   await page.emulateMedia({ media: "print" });
   await page.getByText("Only: from 2020-03-01").waitFor();
   expect(await page.getByRole("columnheader", { name: "State" }).getByText("State").isVisible()).toBe(true);
-  expect(await link(page, "CSV").isVisible()).toBe(false);
+  expect(await page.getByRole("button", { name: "CSV" }).isVisible()).toBe(false);
   await page.getByText(`/v1/accounts/${club.address}/proof`).waitFor();
+  // The width of a sheet of A4.
+  await page.setViewportSize({ width: 794, height: 1123 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(794);
   expect(await page.getByRole("link", { name: "Older" }).isVisible()).toBe(false);
   expect(await page.getByRole("navigation", { name: "Pages" }).isVisible()).toBe(false);
   const time = await firstRow(page)

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { signerFromSeed } from "../../src/accounts/index.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
 import { temporaryFolder } from "../unit/support/database.ts";
-import { axeViolations, useStage } from "./browser.ts";
+import { axeViolations, faults, useStage } from "./browser.ts";
 
 const seed = sha256(new TextEncoder().encode("the payer of the browser tests"));
 const payer = signerFromSeed(seed);
@@ -50,7 +50,7 @@ test("a payment is reviewed before it is signed, and its progress stands where i
   for (const text of [anna, "25.00 EUR", "0.01 EUR", "9,974.99 EUR", "<b>May</b>"])
     await review.getByText(text).first().waitFor();
   await review.getByText("Compare it, letter by letter").waitFor();
-  expect(await axeViolations(page)).toEqual([]);
+  expect(await faults(page)).toEqual([]);
   expect(sent.some((text) => text.includes('"signature"'))).toBe(false);
 
   await button(page, "Change it").click();
@@ -63,7 +63,7 @@ test("a payment is reviewed before it is signed, and its progress stands where i
   expect(await page.getByText("On the node's disk").isVisible()).toBe(true);
   const box = await page.getByText("On the node's disk").boundingBox();
   expect(box!.y).toBeLessThan(625);
-  expect(await axeViolations(page)).toEqual([]);
+  expect(await faults(page)).toEqual([]);
 
   // A receiver without a name can get one.
   await page.getByLabel("Name for this receiver").fill("Anna");

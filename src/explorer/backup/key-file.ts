@@ -1,5 +1,12 @@
 import { scryptAsync } from "@noble/hashes/scrypt.js";
 import { type Address, fromHex, keyFromSeed, toHex } from "../../client/index.ts";
+import type { Contact } from "../wallet/contacts.ts";
+
+/** What the page keeps beside a key: the name of the key, and the contacts. */
+export interface Belongings {
+  name: string;
+  contacts: readonly Contact[];
+}
 
 /** The account file of a node (`account.json`): a seed under AES-256-GCM and scrypt. Byte strings are hex digits. */
 export interface KeyFile {
@@ -8,6 +15,8 @@ export interface KeyFile {
   scrypt: { n: number; r: number; p: number; salt: string };
   /** `tag` covers the address too. */
   aes256gcm: { nonce: string; seed: string; tag: string };
+  /** The belongings as JSON under the same key, with the tag at the end. Nodes do not read them. */
+  belongings?: { nonce: string; sealed: string };
 }
 
 /** Those of a node's own file. A guess takes 128 MiB. */
@@ -19,13 +28,15 @@ const [saltBytes, nonceBytes, tagBytes] = [32, 12, 16];
 export async function sealKeyFile(
   seed: Uint8Array<ArrayBuffer>,
   passphrase: string,
+  belongings: Belongings,
   parameters: Omit<KeyFile["scrypt"], "salt"> = cost,
 ): Promise<string> {
   const { address } = await keyFromSeed(seed);
   const salt = crypto.getRandomValues(new Uint8Array(saltBytes));
-  const nonce = crypto.getRandomValues(new Uint8Array(nonceBytes));
   const key = await aesKey(passphrase, salt, parameters);
-  const sealed = new Uint8Array(await crypto.subtle.encrypt(cipher(nonce, address), key, seed));
+  const { nonce, sealed } = await seal(key, address, seed);
+  const text = new TextEncoder().encode(JSON.stringify(belongings));
+  const beside = await seal(key, besides(address), text);
   const file: KeyFile = {
     version: 1,
     address,
@@ -35,24 +46,45 @@ export async function sealKeyFile(
       seed: digits(sealed.subarray(0, -tagBytes)),
       tag: digits(sealed.subarray(-tagBytes)),
     },
+    belongings: { nonce: digits(beside.nonce), sealed: digits(beside.sealed) },
   };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-/** Returns the seed in a file of this page or of a node. @throws with a text for people */
-export async function openKeyFile(text: string, passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
-  const { address, scrypt, aes256gcm } = parse(text);
+/** Returns the seed in a file of this page or of a node, and what is beside it. @throws with a text for people */
+export async function openKeyFile(
+  text: string,
+  passphrase: string,
+): Promise<{ seed: Uint8Array<ArrayBuffer>; belongings: Belongings | undefined }> {
+  const { address, scrypt, aes256gcm, belongings } = parse(text);
   const key = await aesKey(passphrase, bytes(scrypt.salt), scrypt);
-  const sealed = bytes(aes256gcm.seed + aes256gcm.tag);
-  let seed: Uint8Array<ArrayBuffer>;
-  try {
-    seed = new Uint8Array(await crypto.subtle.decrypt(cipher(bytes(aes256gcm.nonce), address), key, sealed));
-  } catch {
-    throw new Error("This is not the passphrase of this file.");
-  }
+  const open = (nonce: string, of: string, sealed: string) =>
+    crypto.subtle.decrypt(cipher(bytes(nonce), of), key, bytes(sealed));
+  const seed = await open(aes256gcm.nonce, address, aes256gcm.seed + aes256gcm.tag).then(
+    (opened) => new Uint8Array(opened),
+    () => undefined,
+  );
+  if (!seed) throw new Error("This is not the passphrase of this file.");
   if ((await keyFromSeed(seed)).address !== address)
     throw new Error("This file is damaged: its key does not belong to its address.");
-  return seed;
+  if (!belongings) return { seed, belongings: undefined };
+  const beside = await open(belongings.nonce, besides(address), belongings.sealed).catch(() => undefined);
+  if (!beside) throw new Error("This file is damaged: its contacts cannot be read.");
+  return { seed, belongings: JSON.parse(new TextDecoder().decode(beside)) as Belongings };
+}
+
+async function seal(
+  key: CryptoKey,
+  of: string,
+  plain: Uint8Array<ArrayBuffer>,
+): Promise<Record<"nonce" | "sealed", Uint8Array<ArrayBuffer>>> {
+  const nonce = crypto.getRandomValues(new Uint8Array(nonceBytes));
+  return { nonce, sealed: new Uint8Array(await crypto.subtle.encrypt(cipher(nonce, of), key, plain)) };
+}
+
+/** The text that the seal of the belongings covers, so that neither seal can stand in the other's place. */
+function besides(address: Address): string {
+  return `beside ${address}`;
 }
 
 function parse(text: string): KeyFile {
@@ -86,8 +118,8 @@ async function aesKey(
   return crypto.subtle.importKey("raw", new Uint8Array(key), "AES-GCM", false, ["encrypt", "decrypt"]);
 }
 
-function cipher(iv: Uint8Array<ArrayBuffer>, address: Address): AesGcmParams {
-  return { name: "AES-GCM", iv, additionalData: new TextEncoder().encode(address) };
+function cipher(iv: Uint8Array<ArrayBuffer>, of: string): AesGcmParams {
+  return { name: "AES-GCM", iv, additionalData: new TextEncoder().encode(of) };
 }
 
 function digits(of: Uint8Array): string {

@@ -70,6 +70,11 @@ export function FilterForm({ address, filter }: { address: string; filter: Filte
         </Labelled>
         <div class="actions">
           <button type="submit">Show</button>
+          {["This month", "Last month"].map((name, ago) => (
+            <a key={name} href={historyHash(address, { ...filter, ...month(ago) })}>
+              {name}
+            </a>
+          ))}
           {chosen > 0 ? <a href={historyHash(address, {})}>Show all</a> : null}
         </div>
         {problem === "" ? null : (
@@ -80,6 +85,14 @@ export function FilterForm({ address, filter }: { address: string; filter: Filte
       </form>
     </details>
   );
+}
+
+/** The first and the last day of a month. */
+function month(ago: number): Record<"from" | "to", string> {
+  const now = new Date();
+  const day = (later: number, date: number) =>
+    new Date(Date.UTC(now.getFullYear(), now.getMonth() + later, date)).toISOString().slice(0, 10);
+  return { from: day(-ago, 1), to: day(1 - ago, 0) };
 }
 
 function Labelled({ label, children }: { label: string; children?: Markup }): Markup {

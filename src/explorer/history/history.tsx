@@ -1,13 +1,16 @@
+import { useEffect, useState } from "preact/hooks";
 import { dateTime } from "../format.ts";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
+import { nameOf, shownAddress } from "../names.ts";
 import { Amount, amountText } from "../parts/amount.tsx";
-import { Answer, Section } from "../parts/layout.tsx";
+import { Answer, Problem, Section } from "../parts/layout.tsx";
 import { Plot } from "../parts/plot.tsx";
 import { useLoad, useSelected } from "../store.ts";
 import { FilterForm } from "./filter-form.tsx";
-import { loadPage, type Page, totalsOf, withFinality } from "./load.ts";
+import { loadAll, loadPage, type Page, totalsOf, withFinality } from "./load.ts";
 import { type Cursor, cursorOf, type FilterTexts, filterTexts, historyHash, nodeFilter } from "./query.ts";
+import { saveTable, withNames } from "./statement.ts";
 import { HistoryTable } from "./table.tsx";
 
 interface HistoryProps {
@@ -24,24 +27,46 @@ export function HistorySection({ address, query, version }: HistoryProps): Marku
   const cursor = cursorOf(query);
   const wanted = nodeFilter(filter);
   const finalized = useSelected(live, ({ status }) => status?.finalized?.height ?? 0);
-  const page = useLoad(
-    () => loadPage((part) => client.history(address, part), wanted, cursor),
-    `${address} ${query} ${version}`,
-  );
+  const ask = (part: Parameters<typeof client.history>[1]) => client.history(address, part);
+  const page = useLoad(() => loadPage(ask, wanted, cursor), `${address} ${query} ${version}`);
+  const [printed, setPrinted] = useState<Page>();
+  const [making, setMaking] = useState<{ error?: Error } | "busy">({});
+  const make = (what: () => Promise<void>) => {
+    setMaking("busy");
+    void what().then(
+      () => setMaking({}),
+      (error: Error) => setMaking({ error }),
+    );
+  };
+  useEffect(() => {
+    if (!printed) return;
+    addEventListener("afterprint", () => setPrinted(undefined), { once: true });
+    print();
+  }, [printed]);
+  const save = async () => {
+    const table = await new Response(await client.historyTable(address, wanted)).text();
+    saveTable([shownAddress(address), filter.from, filter.to], withNames(table, nameOf));
+  };
   return (
     <Section
       title="History"
       aside={
         <span class="actions">
-          <a href={client.historyTableUrl(address, wanted)} download>
+          <button type="button" class="small" disabled={making === "busy"} onClick={() => make(save)}>
             CSV
-          </a>
-          <button type="button" class="small" onClick={() => print()}>
+          </button>
+          <button
+            type="button"
+            class="small"
+            disabled={making === "busy"}
+            onClick={() => make(async () => setPrinted(await loadAll(ask, wanted)))}
+          >
             Print
           </button>
         </span>
       }
     >
+      {making !== "busy" && making.error ? <Problem error={making.error} /> : null}
       <FilterForm address={address} filter={filter} />
       {Object.keys(filter).length > 0 ? (
         <p class="on-paper">
@@ -53,7 +78,7 @@ export function HistorySection({ address, query, version }: HistoryProps): Marku
       ) : null}
       <Answer
         loaded={page}
-        show={(data) => <Shown {...{ address, filter, cursor, finalized }} page={data} />}
+        show={(data) => <Shown {...{ address, filter, cursor, finalized }} page={printed ?? data} />}
       />
     </Section>
   );
@@ -85,6 +110,9 @@ function Shown({ address, filter, cursor, finalized, page }: ShownProps): Markup
               : "No block holds a transaction of this account."
         }
       />
+      {next === null && previous === null ? null : (
+        <p class="on-paper">There are more transactions than these.</p>
+      )}
       <nav class="pager" aria-label="More of this list">
         {(cursor.before ?? cursor.after) ? <a href={to({})}>Newest</a> : null}
         {previous === null ? null : <a href={to({ after: previous })}>Newer</a>}

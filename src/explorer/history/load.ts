@@ -5,6 +5,8 @@ import type { Cursor } from "./query.ts";
 const pageSize = 25;
 /** A filter that few transactions pass is searched for so many answers before a person is asked whether to go on. */
 const mostAnswers = 20;
+/** Rows of a printed statement, and of an answer for it. */
+const [mostPrinted, printedAtOnce] = [5_000, 100];
 
 export type Page = Pick<History, "next" | "previous"> & { rows: HistoryEntry[] };
 
@@ -26,6 +28,19 @@ export async function loadPage(ask: Ask, filter: HistoryFilter, cursor: Cursor):
     } else break;
   }
   return page;
+}
+
+/** Loads all that passes a filter, newest first, up to a long statement; `next` tells whether there is more. */
+export async function loadAll(ask: Ask, filter: HistoryFilter): Promise<Page> {
+  const rows: HistoryEntry[] = [];
+  let next: string | null = null;
+  for (let answers = 0; answers < mostPrinted / printedAtOnce; answers++) {
+    const answer = await ask({ ...filter, ...(next !== null && { before: next }), limit: printedAtOnce });
+    rows.push(...answer.transactions);
+    next = answer.next;
+    if (next === null) break;
+  }
+  return { rows, next, previous: null };
 }
 
 /** Rows as they are once the block at a height is final, without being loaded again. */

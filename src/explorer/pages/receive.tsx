@@ -2,6 +2,7 @@ import { useRef, useState } from "preact/hooks";
 import { isAddress } from "../../client/index.ts";
 import { live } from "../live.ts";
 import type { Markup } from "../markup.ts";
+import { useName } from "../names.ts";
 import { Amount, readUnits, unitSymbol } from "../parts/amount.tsx";
 import { Section } from "../parts/layout.tsx";
 import { FullName } from "../parts/names.tsx";
@@ -17,6 +18,7 @@ import { paymentLink } from "../wallet/payment-request.ts";
 export function ReceivePage({ address }: { address: string }): Markup {
   const [amount, setAmount] = useState("");
   const [memo, setMemo] = useState("");
+  const name = useName(address);
   if (!isAddress(address))
     return (
       <>
@@ -38,6 +40,13 @@ export function ReceivePage({ address }: { address: string }): Markup {
         <section class="card receive" aria-label="Address">
           <QrCode text={link} label="The link below as a QR code" />
           <p>
+            {name === undefined ? null : (
+              <>
+                <strong>
+                  <bdi>{name}</bdi>
+                </strong>{" "}
+              </>
+            )}
             <FullName text={address} what="address" />
           </p>
         </section>

@@ -47,9 +47,9 @@ export function WalletPage({
         <p class="note">
           <span>
             You are asked to pay{" "}
-            <strong>{request.amount === "" ? "an amount" : <Amount of={request.amount} />}</strong> to{" "}
-            <NamedAddress address={request.to} />.{" "}
-            {account ? "Unlock the key to pay with." : "Import the key to pay with."}
+            <strong>{request.amount === "" ? "an amount" : <Amount of={request.amount} />}</strong>.{" "}
+            {account ? "Unlock the key to pay with." : "Import the key to pay with, or make one."} It is for{" "}
+            <NamedAddress address={request.to} />
           </span>
         </p>
       ) : null}

@@ -13,7 +13,7 @@ const explanations = {
     "Authorities vote in numbered rounds on what is final, each once in a round. A round that more than two thirds agree in counts.",
   proof:
     "Signatures and hashes by which this page checks an answer itself: from the genesis block, over the authorities' signatures, to what the node says.",
-  unit: "The ledger counts in base units, which cannot be divided. The chain's unit stands for so many of them, as an euro does for 100 cents.",
+  unit: "The ledger counts in base units, which cannot be divided. The chain's unit stands for so many of them, as a euro does for 100 cents.",
 };
 
 export type Word = keyof typeof explanations;

@@ -17,7 +17,7 @@ import { type PaymentRequest, paymentLink } from "./payment-request.ts";
 import { Send } from "./send-form.tsx";
 import { type Funds, fundsOf } from "./spendable.ts";
 import { transfers } from "./transfers.ts";
-import { choose, noteFunds, unlock, type WalletAccount, wallet } from "./wallet.ts";
+import { choose, lockAll, noteFunds, unlock, type WalletAccount, wallet } from "./wallet.ts";
 
 const shownTransactions = 8;
 
@@ -46,7 +46,19 @@ export function AccountCard({
   }, [isFunded, address]);
   return (
     <div class="columns">
-      <Section title={name} aside={accounts.length > 1 ? <Chooser chosen={address} /> : null}>
+      <Section
+        title={name}
+        aside={
+          <span class="actions">
+            {accounts.length > 1 ? <Chooser chosen={address} /> : null}
+            {key && isSaved ? (
+              <button type="button" class="small" onClick={lockAll}>
+                Lock
+              </button>
+            ) : null}
+          </span>
+        }
+      >
         <Answer
           loaded={loaded}
           show={(data) => (

@@ -3,7 +3,15 @@ import type { Markup } from "../markup.ts";
 import { Problem, Section } from "../parts/layout.tsx";
 import { Address } from "../parts/names.tsx";
 import { useStore } from "../store.ts";
-import { addContact, contacts, contactsFile, readContacts, removeContact } from "./contacts.ts";
+import {
+  addContact,
+  contacts,
+  contactsFile,
+  filed,
+  mergeContacts,
+  readContacts,
+  removeContact,
+} from "./contacts.ts";
 import { download } from "./download.ts";
 import { attempt, Field, FormEnd, useSubmit } from "./form.tsx";
 import { recipient } from "./recipient.ts";
@@ -11,6 +19,7 @@ import { recipient } from "./recipient.ts";
 /** The names that the user gives to addresses. */
 export function ContactList(): Markup {
   const all = useStore(contacts);
+  const note = useStore(filed);
   return (
     <Section title="Contacts">
       {all.length > 0 ? (
@@ -33,6 +42,9 @@ export function ContactList(): Markup {
       ) : (
         <p class="empty">Names for addresses, kept in this browser. Others do not see them.</p>
       )}
+      <p role="status">
+        <bdi>{note}</bdi>
+      </p>
       <details>
         <summary>Add, save or load contacts</summary>
         <ContactForm />
@@ -80,7 +92,7 @@ function File({ isEmpty }: { isEmpty: boolean }): Markup {
   const id = useId();
   const { errors, onSubmit } = useSubmit(async () => {
     const [file] = (document.getElementById(id) as HTMLInputElement).files ?? [];
-    if (file) readContacts(await file.text());
+    if (file) mergeContacts(readContacts(await file.text()));
   });
   return (
     <form class="form" onSubmit={onSubmit} aria-label="File of contacts">
@@ -96,7 +108,7 @@ function File({ isEmpty }: { isEmpty: boolean }): Markup {
       {errors[""] ? <Problem error={new Error(errors[""])} /> : null}
       {isEmpty ? null : (
         <div class="actions">
-          <button type="button" onClick={() => download("contacts.json", contactsFile())}>
+          <button type="button" onClick={() => download("contacts", "json", contactsFile())}>
             Save them as a file
           </button>
         </div>

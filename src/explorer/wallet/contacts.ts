@@ -1,4 +1,5 @@
 import { type Address, isAddress } from "../../client/index.ts";
+import { count } from "../format.ts";
 import { kept, Store } from "../store.ts";
 
 /** A name that the user gives to somebody's address. */
@@ -16,9 +17,12 @@ function stored(): readonly Contact[] {
   return kept(storageKey, []);
 }
 
+/** Tells what became of the contacts of the last file. */
+export const filed = new Store("");
+
 /** Adds a contact, in place of one with the same address. @throws with a text for people */
 export function addContact({ address, name }: Contact): void {
-  const shown = name.trim().replaceAll(/\s+/g, " ");
+  const shown = tidy(name);
   if (shown === "") throw new Error("Enter a name.");
   if (shown.length > maxNameLength) throw new Error(`A name has at most ${maxNameLength} characters.`);
   const others = contacts.value.filter((each) => each.address !== address);
@@ -36,8 +40,8 @@ export function contactsFile(): string {
   return `${JSON.stringify({ contacts: contacts.value }, null, 2)}\n`;
 }
 
-/** Adds the contacts of such a file; returns their number. @throws with a text for people, and then adds none */
-export function readContacts(text: string): number {
+/** Reads such a file. @throws with a text for people */
+export function readContacts(text: string): readonly Contact[] {
   let read: unknown;
   try {
     read = (JSON.parse(text) as { contacts?: unknown }).contacts;
@@ -45,19 +49,41 @@ export function readContacts(text: string): number {
     read = undefined;
   }
   if (!Array.isArray(read) || !read.every(isContact)) throw new Error("This is not a file of contacts.");
-  const before = contacts.value;
-  try {
-    for (const contact of read) addContact(contact);
-  } catch (error) {
-    store(before);
-    throw error;
+  return read;
+}
+
+/** Adds contacts of a file to those of this browser, which keep their names; `filed` tells what is not as in the file. */
+export function mergeContacts(read: readonly Contact[]): void {
+  const all = [...contacts.value];
+  const notes: string[] = [];
+  for (const { address, name } of read) {
+    const inFile = tidy(name).slice(0, maxNameLength);
+    const known = all.find((each) => each.address === address);
+    if (!known) {
+      const free = freeName(inFile, all);
+      all.push({ address, name: free });
+      if (free !== inFile) notes.push(`“${inFile}” is “${free}” here, where the name has another address.`);
+    } else if (known.name !== inFile) notes.push(`“${known.name}” is “${inFile}” in the file.`);
   }
-  return read.length;
+  const added = all.length - contacts.value.length;
+  store(all);
+  filed.set([`${count(added, "contact")} added.`, ...notes].join(" "));
+}
+
+function freeName(name: string, all: readonly Contact[]): string {
+  const isTaken = (tried: string) => all.some((each) => each.name.toLowerCase() === tried.toLowerCase());
+  let free = name;
+  for (let number = 2; isTaken(free); number++) free = `${name} ${number}`;
+  return free;
+}
+
+function tidy(name: string): string {
+  return name.trim().replaceAll(/\s+/g, " ");
 }
 
 function isContact(value: unknown): value is Contact {
   const { address, name } = (value ?? {}) as Partial<Contact>;
-  return typeof name === "string" && typeof address === "string" && isAddress(address);
+  return typeof name === "string" && tidy(name) !== "" && typeof address === "string" && isAddress(address);
 }
 
 /** Follows the contacts that other tabs change. */

@@ -1,9 +1,9 @@
-/** Has the browser save a text as a file. */
-export function download(fileName: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+/** Has the browser save a text as a file, whose name may come from people. */
+export function download(name: string, type: "csv" | "json", text: string): void {
+  const url = URL.createObjectURL(new Blob([text]));
   const link = document.createElement("a");
   link.href = url;
-  link.download = fileName;
+  link.download = `${name.replaceAll(/[^\p{L}\p{N}]+/gu, "-")}.${type}`;
   link.click();
   URL.revokeObjectURL(url);
 }

@@ -1,7 +1,9 @@
 import { useId, useState } from "preact/hooks";
+import type { Backup } from "../backup/main.ts";
 import type { Secret } from "../backup/words.ts";
 import { later } from "../later.ts";
 import type { Markup } from "../markup.ts";
+import { mergeContacts } from "./contacts.ts";
 import { attempt, Field, FormEnd, useSubmit } from "./form.tsx";
 import { KeyName } from "./key-forms.tsx";
 import { NewPassphrase, passphraseOf } from "./passphrase.tsx";
@@ -13,11 +15,13 @@ export function ImportForm(): Markup {
   const { errors, isBusy, onSubmit } = useSubmit(async (values) => {
     const { name = "", seed: typed = "", "file-passphrase": filePassphrase = "" } = values;
     if (file) {
-      const seed = await opened(await file.text(), filePassphrase);
+      const { seed, belongings } = await opened(await file.text(), filePassphrase);
       const passphrase = values["only"] === "tab" ? "" : filePassphrase;
       const fileName = file.name.replace(/\.json$/, "");
-      const shown = name.trim() || (fileName === "account" ? "" : fileName);
-      choose(await addKey({ seed, entropy: undefined }, { name: shown, passphrase, isNew: false }));
+      const named = belongings?.name ?? (fileName === "account" ? "" : fileName);
+      const secret = { seed, entropy: undefined };
+      choose(await addKey(secret, { name: name.trim(), otherwise: named, passphrase, isNew: false }));
+      if (belongings) mergeContacts(belongings.contacts);
       return;
     }
     const passphrase = passphraseOf(values, { isRequired: false });
@@ -86,7 +90,7 @@ function FileField({ onFile }: { onFile(file: File | undefined): void }): Markup
   );
 }
 
-async function opened(text: string, passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
+async function opened(text: string, passphrase: string): ReturnType<Backup["openKeyFile"]> {
   const { openKeyFile } = await later("backup.js");
   return attempt("file-passphrase", () => openKeyFile(text, passphrase));
 }

@@ -4,10 +4,11 @@ import type { Secret } from "../backup/words.ts";
 import { later } from "../later.ts";
 import type { Markup } from "../markup.ts";
 import { FullName } from "../parts/names.tsx";
+import { contacts } from "./contacts.ts";
 import { download } from "./download.ts";
 import { attempt, Field, FormEnd, useSubmit } from "./form.tsx";
 import { KeepForm, KeyName } from "./key-forms.tsx";
-import { forget, lockAll, noteBackup, rename, secretOf, type WalletAccount } from "./wallet.ts";
+import { forget, noteBackup, rename, secretOf, type WalletAccount } from "./wallet.ts";
 import { WordsPanel } from "./words-panel.tsx";
 
 /** Says what a loss of this browser or tab would cost, and offers to keep the key elsewhere too. */
@@ -47,7 +48,7 @@ export function BackupNote({ account }: { account: WalletAccount }): Markup {
 
 /** Backs up, names, locks or removes the key. */
 export function Keeping({ account }: { account: WalletAccount }): Markup {
-  const { address, name, key, isSaved, secret } = account;
+  const { address, name, isSaved, secret } = account;
   const [shown, setShown] = useState<Shown>();
   const [isSure, setSure] = useState(false);
   const close = () => setShown(undefined);
@@ -81,11 +82,6 @@ export function Keeping({ account }: { account: WalletAccount }): Markup {
       ) : null}
       <NameForm account={account} key={name} />
       <div class="actions">
-        {key && isSaved ? (
-          <button type="button" onClick={lockAll}>
-            Lock
-          </button>
-        ) : null}
         {isSure ? (
           <>
             <button type="button" class="danger" onClick={() => forget(address)}>
@@ -117,7 +113,8 @@ function SecretForm({ account, onShow }: { account: WalletAccount; onShow(shown:
     const secret = await attempt("seed-passphrase", () => secretOf(address, passphrase));
     if (what !== "file") return onShow({ what: what === "words" ? "words" : "seed", secret });
     const { sealKeyFile } = await later("backup.js");
-    download(`${name.replaceAll(/[^\p{L}\p{N}]+/gu, "-")}.json`, await sealKeyFile(secret.seed, passphrase));
+    const file = await sealKeyFile(secret.seed, passphrase, { name, contacts: contacts.value });
+    download(name, "json", file);
     noteBackup(address);
   });
   return (
@@ -127,7 +124,7 @@ function SecretForm({ account, onShow }: { account: WalletAccount; onShow(shown:
         label="Passphrase"
         type="password"
         autocomplete="current-password"
-        hint="The file opens with it too, here and as a node’s account.json. Whoever has the words or the seed can spend the coins."
+        hint="The file has your contacts too. It opens with this passphrase, here and as a node’s account.json. Whoever has the words or the seed can spend the coins."
         error={errors["seed-passphrase"]}
       />
       <FormEnd errors={errors}>

@@ -60,17 +60,22 @@ function lockedAccount(saved: SavedKey): WalletAccount {
 
 /**
  * Adds a key, which is kept for this tab only if there is no passphrase. `isNew` is true if nothing else has a copy of
- * it. Without a name the account keeps the name that it has, or gets a number.
+ * it. Without a name the account keeps the name that it has, or gets the one of `otherwise`, or a number.
  */
 export async function addKey(
   secret: Secret,
-  { name, passphrase, isNew }: { name: string; passphrase: string; isNew: boolean },
+  {
+    name,
+    otherwise = "",
+    passphrase,
+    isNew,
+  }: { name: string; otherwise?: string; passphrase: string; isNew: boolean },
 ): Promise<Address> {
   const key = await keyFromSeed(secret.seed);
   const { address } = key;
   const { accounts } = wallet.value;
   const known = accounts.find((each) => each.address === address);
-  const shownName = name || known?.name || `Key ${accounts.length + 1}`;
+  const shownName = name || known?.name || otherwise || `Key ${accounts.length + 1}`;
   const isBackedUp = !isNew;
   if (passphrase !== "") await saveKey({ address, name: shownName, isBackedUp }, secret, passphrase);
   put({

@@ -39,7 +39,7 @@ export function WordsPanel({
           </ol>
           <p class="quiet">
             On paper, where nobody else sees it: whoever has the words can spend the coins. With them any
-            node’s page restores the key.
+            node’s page restores the key, without your contacts.
           </p>
           <div class="actions">
             <button type="button" class="primary" onClick={() => setAsking(true)}>

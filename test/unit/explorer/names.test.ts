@@ -9,7 +9,9 @@ interface Recipients {
 }
 interface Contacts {
   addContact(contact: { address: string; name: string }): void;
-  readContacts(text: string): number;
+  readContacts(text: string): readonly { address: string; name: string }[];
+  mergeContacts(read: readonly { address: string; name: string }[]): void;
+  filed: { value: string };
   contactsFile(): string;
   contacts: { value: readonly { address: string; name: string }[] };
 }
@@ -71,18 +73,38 @@ it("a payment goes to a name or to an address, and says what is wrong with anoth
   expect(problem("Anna B.")).toContain("Several addresses");
 });
 
-it("refuses a second contact of the same name, and takes all of a file or nothing", () => {
+it("refuses a second contact of the same name, and a file that has anything but contacts", () => {
   contacts.addContact({ address: anna!, name: "Anna" });
   expect(() => contacts.addContact({ address: ben!, name: "anna" })).toThrow("Another contact has this name");
   expect(() => contacts.addContact({ address: ben!, name: "  " })).toThrow("Enter a name");
   const file = (...all: object[]) => JSON.stringify({ contacts: all });
-  const before = contacts.contactsFile();
-  for (const text of ["", "{}", file({ address: "cc1", name: "Ben" }), file({ address: ben })])
+  const ofBen = { address: ben, name: "Ben" };
+  for (const text of [
+    "",
+    "{}",
+    file(ofBen, { address: "cc1", name: "B" }),
+    file({ address: ben, name: " " }),
+  ])
     expect(() => contacts.readContacts(text), text).toThrow("not a file of contacts");
-  const clash = file({ address: carl, name: "Carl" }, { address: ben, name: "Anna" });
-  expect(() => contacts.readContacts(clash)).toThrow("Another contact");
-  expect(contacts.contactsFile()).toBe(before);
-  expect(contacts.readContacts(file({ address: ben, name: "Ben" }, { address: carl, name: "Carl" }))).toBe(2);
-  expect(contacts.contacts.value.map(({ name }) => name)).toEqual(["Anna", "Ben", "Carl"]);
+  expect(contacts.readContacts(file(ofBen))).toEqual([ofBen]);
+});
+
+it("contacts of a file change none that is here, and it is said which are not as in the file", () => {
+  contacts.addContact({ address: anna!, name: "Anna" });
+  contacts.mergeContacts([
+    { address: anna!, name: "Annabel" },
+    { address: ben!, name: "ANNA" },
+    { address: carl!, name: "Carl" },
+  ]);
+  expect(contacts.contacts.value.map(({ address, name }) => [name, address])).toEqual([
+    ["Anna", anna],
+    ["ANNA 2", ben],
+    ["Carl", carl],
+  ]);
+  expect(contacts.filed.value).toBe(
+    "2 contacts added. “Anna” is “Annabel” in the file. “ANNA” is “ANNA 2” here, where the name has another address.",
+  );
   expect(stored.get("ccoin.contacts")).toContain("Carl");
+  contacts.mergeContacts(contacts.readContacts(contacts.contactsFile()));
+  expect(contacts.filed.value).toBe("0 contacts added.");
 });
