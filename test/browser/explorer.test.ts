@@ -254,6 +254,35 @@ test("every page has its place, is legible and has no finding of axe in both the
   expect(troubles).toEqual([]);
 });
 
+test("a phone shows a hundred authorities and fifty peers in two lines each, and no graph", async () => {
+  const { page } = await stage().open("#/blocks", { viewport: phone });
+  const many = (url: string, list: string, name: string, length: number) =>
+    page.route(url, async (route) => {
+      const response = await route.fetch();
+      const json = (await response.json()) as Record<string, object[]>;
+      const copies = Array.from({ length }, (_, index) => ({
+        ...json[list]![0],
+        [name]: `${name}-${index}`,
+      }));
+      await route.fulfill({ response, json: { ...json, [list]: copies } });
+    });
+  await many("**/v1/authorities", "authorities", "address", 100);
+  await many("**/v1/peers", "peers", "id", 50);
+  for (const [path, caption, length] of [
+    ["#/authorities", "Authorities", 100],
+    ["#/peers", "Peers", 50],
+  ] as const) {
+    await goTo(page, { path, shows: path === "#/peers" ? "50 connections" : "Turns and work" });
+    const rows = page.getByRole("table", { name: caption, exact: true }).locator("tbody tr");
+    await expect.poll(() => rows.count()).toBe(length);
+    const heights = await rows.evaluateAll((all) => all.map(({ clientHeight }) => clientHeight));
+    expect(Math.max(...heights)).toBeLessThanOrEqual(60);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width).toBeLessThanOrEqual(phone.width);
+  }
+  expect(await page.locator(".graph").count()).toBe(0);
+});
+
 test("axe finds no violation on the page that describes the HTTP interface", async () => {
   const { page, troubles } = await stage().open("docs");
   await page.getByRole("heading", { name: "ccoin node", level: 1 }).waitFor();

@@ -90,7 +90,7 @@ function Shown({ account }: { account: Account }): Markup {
             {waiting > 0 ? (
               <>
                 {" "}
-                <Tag tone="warn">{waiting} waiting</Tag>
+                <Tag tone="warn">{whole(waiting)} waiting</Tag>
               </>
             ) : null}
           </Fact>

@@ -54,7 +54,7 @@ function Shown({ transaction }: { transaction: PlacedTransaction }): Markup {
           </Fact>
           {block ? (
             <Fact name="Block">
-              <BlockLink id={block.id} height={block.height} />, place {index}
+              <BlockLink id={block.id} height={block.height} />, place {whole(index!)}
             </Fact>
           ) : null}
           <Fact name="Id">
@@ -64,7 +64,7 @@ function Shown({ transaction }: { transaction: PlacedTransaction }): Markup {
         <details>
           <summary>Nonce and signature</summary>
           <Facts>
-            <Fact name="Nonce">{nonce}</Fact>
+            <Fact name="Nonce">{whole(nonce)}</Fact>
             <Fact name="Last block">
               {validUntil === 0 ? "any" : `block ${whole(validUntil)} at the latest, or never`}
             </Fact>
