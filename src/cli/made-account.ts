@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readAccountInfo } from "../accounts/index.ts";
+import { readAccountInfo } from "../accounts/account.ts";
 import type { NodePaths } from "../config/index.ts";
 import { CodedError, messageOf, UserError } from "../util/errors.ts";
 

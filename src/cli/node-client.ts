@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { Agent } from "node:https";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { ApiError, Client } from "../client/index.ts";
-import { defaultHttpPort } from "../config/index.ts";
+import { defaultHttpPort } from "../config/node-id.ts";
 import { codeOf, messageOf, UserError } from "../util/errors.ts";
 import { type NodeIdOptions, pathsOf } from "./options.ts";
 import { UsageError } from "./output.ts";

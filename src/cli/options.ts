@@ -1,12 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
-import {
-  defaultDataDir,
-  maxNodeId,
-  type NodePaths,
-  nodeIdSchema,
-  nodePaths,
-  parseAmount,
-} from "../config/index.ts";
+import { parseAmount } from "../config/amount.ts";
+import { maxNodeId, nodeIdSchema } from "../config/node-id.ts";
+import { defaultDataDir, type NodePaths, nodePaths } from "../config/paths.ts";
 import { decodeAddress } from "../crypto/address.ts";
 import { type ParameterName, parameterNames } from "../types/index.ts";
 import { messageOf } from "../util/errors.ts";

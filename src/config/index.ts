@@ -2,6 +2,7 @@ export * from "./amount.ts";
 export * from "./chain-limits.ts";
 export * from "./genesis-config.ts";
 export * from "./json-file.ts";
+export * from "./node-id.ts";
 export * from "./node-options.ts";
 export * from "./paths.ts";
 export * from "./recovery-file.ts";

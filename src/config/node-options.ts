@@ -3,23 +3,13 @@ import * as z from "zod";
 import { UserError } from "../util/errors.ts";
 import { fileName, httpAccessShape, tlsFilesIssue, tlsShape } from "./http-options.ts";
 import { announcedAddress, bootstrapAddress, peerId } from "./multiaddrs.ts";
+import { defaultHttpPort, defaultP2pPort, nodeIdSchema } from "./node-id.ts";
 import { type NodePaths, nodePaths } from "./paths.ts";
 import { describeIssues, wholeNumber } from "./schema.ts";
 
-/** Keeps the HTTP port of the highest id, 65260, below 65536. */
-export const maxNodeId = 1000;
 export const defaultGenesisTimeoutMs = 600_000;
 export const logLevels = ["silent", "error", "warn", "info", "debug"] as const;
 
-export function defaultP2pPort(nodeId: number): number {
-  return 63_259 + 2 * nodeId;
-}
-
-export function defaultHttpPort(nodeId: number): number {
-  return 63_260 + 2 * nodeId;
-}
-
-export const nodeIdSchema = wholeNumber(1, maxNodeId);
 /** Port 0 stands for any free port. */
 const port = wholeNumber(0, 65_535).optional();
 const noAddress = { error: "must be an IP address, such as 127.0.0.1" };

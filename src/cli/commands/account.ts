@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { readAccountInfo } from "../../accounts/index.ts";
+import { readAccountInfo } from "../../accounts/account.ts";
 import { codeOf } from "../../util/errors.ts";
 import { addExamples } from "../examples.ts";
 import { addNodeUrlOptions, type NodeUrlOptions, nodeClient } from "../node-client.ts";

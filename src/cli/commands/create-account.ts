@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { createAccount } from "../../accounts/index.ts";
+import { createAccount } from "../../accounts/account.ts";
 import { addExamples } from "../examples.ts";
 import {
   amountOption,

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { readAccountInfo } from "../../accounts/index.ts";
+import { readAccountInfo } from "../../accounts/account.ts";
 import {
   defaultMinFee,
   defaultPeriodMs,

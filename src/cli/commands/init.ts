@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { openAccount } from "../../accounts/index.ts";
+import { openAccount } from "../../accounts/account.ts";
 import { readGenesisFile } from "../../config/index.ts";
 import type { ChainConfig, Coinbase } from "../../types/index.ts";
 import { equalBytes } from "../../util/bytes.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { openAccount, readAccountInfo } from "../../accounts/index.ts";
+import { openAccount, readAccountInfo } from "../../accounts/account.ts";
 import {
   type Client,
   ClientError,
