@@ -95,6 +95,13 @@ test("an account that changed and then was removed leaves nothing in the tree", 
   expectRoot(state);
 });
 
+test("accounts far apart can change together, among them the last of a complete level", () => {
+  const state = stateOf(accountsWith(...Array.from({ length: 8 }, () => 5n)));
+  expectRoot(state);
+  for (const index of [0, 7]) state.set(index, 6n, 1);
+  expectRoot(state);
+});
+
 test("some of the accounts that were not hashed yet can be removed", () => {
   const state = stateOf(accountsWith(1n, 2n, 3n));
   expectRoot(state);
