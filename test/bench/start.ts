@@ -49,7 +49,7 @@ async function run(command: readonly string[], cwd: string): Promise<string> {
 
 const folder = args[0] === "peers" ? mkdtempSync(join(tmpdir(), "ccoin-peers-")) : undefined;
 try {
-  if (folder) writeInstallations(folder, await installPrograms(folder, run));
+  if (folder) writeInstallations(folder, await installPrograms(folder, run, console.error));
   const more = folder ? ["--programs", folder] : [];
   const main = [file("../../scripts/in-netns.sh"), process.execPath, file("main.ts"), ...args, ...more];
   process.exitCode = (await runToEnd(main, { shown: true })).code;

@@ -14,11 +14,15 @@ const packages = {
 };
 
 /** Installs the other programs into a folder, each into one of its own; one that fails is left out with the reason. */
-export async function installPrograms(folder: string, run: Run): Promise<Installations> {
+export async function installPrograms(
+  folder: string,
+  run: Run,
+  note: (text: string) => void,
+): Promise<Installations> {
   const install = async (name: string, installed: (folder: string) => Promise<Installation>) => {
     const own = join(folder, name);
     mkdirSync(own);
-    console.error(`installing ${name}…`);
+    note(`installing ${name}…`);
     try {
       return await installed(own);
     } catch (error) {

@@ -1,8 +1,13 @@
-import { describe, expect, test } from "vitest";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { installPrograms, type Run } from "../../bench/peers/install.ts";
 import { type Call, checkRpcAnswer, rpcBody, rpcPosts, rpcResults } from "../../bench/peers/json-rpc.ts";
 import { rlpList, signLegacy } from "../../bench/peers/legacy-transaction.ts";
 import { importedKey, unsignedTransaction, witnessAddress } from "../../bench/peers/litecoin-transaction.ts";
 import type { Round } from "../../bench/peers/measure.ts";
+import { openPrograms } from "../../bench/peers/open-programs.ts";
 import { comparisonPlot } from "../../bench/peers/plot.ts";
 import { parseCpuWithChildren, parseGroup } from "../../bench/peers/process-group.ts";
 import { type Compared, comparisonTable } from "../../bench/peers/table.ts";
@@ -85,6 +90,44 @@ test("the group of a process, and its CPU time with that of its children", () =>
   const stat = "7 (a) b) S 1 4242 4242 0 -1 4194560 100 0 0 0 100 20 3 4 20 0 11 0 999";
   expect(parseGroup(stat)).toBe(4242);
   expect(parseCpuWithChildren(stat)).toBeCloseTo(1.27, 10);
+});
+
+describe("installation", () => {
+  const newFolder = () => {
+    const folder = mkdtempSync(join(tmpdir(), "ccoin-peers-test-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    return folder;
+  };
+
+  test("a program that cannot be installed is left out with the reason, and so is one that lacks the signer", async () => {
+    const run: Run = async (command, folder) => {
+      if (command[0] !== "npm") throw new Error("apt-get failed: no route");
+      const bin = join(folder, "node_modules/@foundry-rs/anvil-x/bin");
+      mkdirSync(bin, { recursive: true });
+      writeFileSync(join(bin, "anvil"), "");
+      return "";
+    };
+    const installed = await installPrograms(newFolder(), run, () => undefined);
+    expect(installed.anvil).toMatchObject({ version: "1.7.1" });
+    expect(installed.litecoind).toEqual({ leftOut: "apt-get failed: no route" });
+    const { programs, leftOut } = openPrograms(installed);
+    expect(programs.map(({ name }) => name.split(" ")[0])).toEqual(["ccoin", "anvil", "Hardhat"]);
+    expect(leftOut).toEqual(["litecoind is left out: apt-get failed: no route"]);
+
+    const without = openPrograms({ ...installed, signer: { leftOut: "no signer" } });
+    expect(without.programs).toHaveLength(1);
+    expect(without.leftOut[0]).toBe("anvil is left out: no signer");
+  });
+
+  test("an interruption ends it", async () => {
+    const commands: string[] = [];
+    const run: Run = async ([name]) => {
+      commands.push(name!);
+      throw new DOMException("interrupted", "AbortError");
+    };
+    await expect(installPrograms(newFolder(), run, () => undefined)).rejects.toThrow("interrupted");
+    expect(commands).toHaveLength(1);
+  });
 });
 
 describe("the comparison", () => {
