@@ -105,6 +105,20 @@ test("signatures for other peers, questions and purposes, and those of others, a
   expect(one.nodes.of("node 1")).toEqual(second.publicKey);
 });
 
+test("an authority's answer is penalized if another peer passes it on", async () => {
+  const { net, one, rest, reconnect } = await nodesOf(undefined, second, undefined);
+  const [real, relay] = rest as [(typeof rest)[number], (typeof rest)[number]];
+  net.connect(relay.network, real.network);
+  net.fault = (peer, name) => {
+    if (name !== "authority" || peer !== "node 2") return undefined;
+    return { answer: (request) => relay.network.request("node 1", authority, request) };
+  };
+  await reconnect();
+  expect(one.nodes.of("node 1")).toEqual(second.publicKey);
+  expect(one.nodes.of("node 2")).toBeUndefined();
+  expect(one.network.penalties).toMatchObject([{ peer: "node 2", offence: "invalidResponse" }]);
+});
+
 test("the signature of an account that is no authority is not checked, and nobody is blamed: sets may differ", async () => {
   const { net, one, reconnect, penalties } = await nodesOf(undefined, undefined);
   net.fault = (_, name) => {
