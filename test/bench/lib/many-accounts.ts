@@ -6,10 +6,11 @@ import { uint32Bytes } from "../../../src/util/bytes.ts";
 import { cheapScrypt } from "../../e2e/harness/network.ts";
 import { TestNode } from "../../e2e/harness/node.ts";
 import type { Context } from "../figure.ts";
+import { keyFromSeed } from "./sodium.ts";
 
 const balance = 1_000n;
 
-/** Makes a node, without starting it, whose genesis block has this many accounts without known keys. */
+/** Makes a node, without starting it, whose genesis block has this many accounts. */
 export async function nodeWithAccounts({ world }: Context, id: number, accounts: number): Promise<TestNode> {
   const node = new TestNode(world, id);
   const { signer } = await createAccount({ paths: node.paths, scrypt: cheapScrypt });
@@ -18,7 +19,7 @@ export async function nodeWithAccounts({ world }: Context, id: number, accounts:
     "genesis",
   );
   const balances = Array.from({ length: accounts }, (_, index) => ({
-    address: sha256(uint32Bytes(index)),
+    address: keyFromSeed(sha256(uint32Bytes(index))).publicKey,
     balance,
   }));
   await initGenesis({ paths: node.paths, config, coinbase: { balances }, signer, now: Date.now() });
