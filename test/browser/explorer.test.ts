@@ -77,7 +77,11 @@ test("the overview goes live from one small page that makes no requests to other
   expect(await page.locator(".strip li").count()).toBeGreaterThan(3);
   await page.getByRole("img", { name: /^Block interval: .+ now/ }).waitFor();
   await page.getByRole("img", { name: /^Time to finality: .+ now/ }).waitFor();
-  expect(await page.locator("table tbody tr", { hasText: "cc1" }).count()).toBe(4);
+  const addresses = (of: string) =>
+    page.getByRole("table", { name: of }).locator("tbody tr", { hasText: "cc1" });
+  expect(await addresses("Authorities").count()).toBe(4);
+  // Each of the three peers has shown which authority it is.
+  await expect.poll(() => addresses("Peers").count(), { timeout: 30_000 }).toBe(3);
   expect(await page.title()).toBe("Overview · explorer");
 
   const answer = await fetch(url, { headers: { "accept-encoding": "br" } });
