@@ -138,9 +138,10 @@ export class Producer {
    * True if taking the place of another authority is no longer appropriate: its block is here and only needs to be
    * checked. This holds for a period at most, because that block may be wrong.
    */
-  #isLate({ inTurn, parentId, sealAtMs }: Plan): boolean {
+  #isLate({ timestampMs, parentId, sealAtMs }: Plan): boolean {
     const { chain, clock, isComing } = this.#options;
-    if (inTurn || clock.now() >= sealAtMs + chain.snapshot.parameters.periodMs) return false;
+    const isFirstInLine = sealAtMs === timestampMs;
+    if (isFirstInLine || clock.now() >= sealAtMs + chain.snapshot.parameters.periodMs) return false;
     return isComing(parentId);
   }
 

@@ -1,7 +1,7 @@
 import type { AuthoritySnapshot, ChainSnapshot } from "../types/authority.ts";
 import type { Header } from "../types/block.ts";
 import { authorityIndex } from "./authority-set.ts";
-import { hasSignedRecently } from "./clique.ts";
+import { hasSignedRecently, isInTurn } from "./clique.ts";
 
 /** More than a LAN's delivery time, so that the next in line sees the block it would compete with. */
 const minStepMs = 50;
@@ -13,7 +13,7 @@ export interface ProductionTime {
   /** The header's timestamp, the same for every authority. */
   timestampMs: number;
   /**
-   * The time from which the block may be signed and sent. It is the later, the further the authority is from its turn.
+   * The time from which the block may be signed and sent. It is the later, the further back the authority is in line.
    */
   sealAtMs: number;
   inTurn: boolean;
@@ -30,12 +30,13 @@ export function productionTime(
   proposer: Uint8Array,
   notBeforeMs = 0,
 ): ProductionTime | undefined {
-  const distance = turnDistance(snapshot, parent.height + 1, proposer);
+  const height = parent.height + 1;
+  const distance = turnDistance(snapshot, height, proposer);
   if (distance === undefined) return undefined;
   const { periodMs } = snapshot.parameters;
   const timestampMs = Math.max(parent.timestamp + periodMs, notBeforeMs);
   const sealAtMs = timestampMs + distance * turnStepMs(periodMs);
-  return { timestampMs, sealAtMs, inTurn: distance === 0 };
+  return { timestampMs, sealAtMs, inTurn: isInTurn(snapshot, height, proposer) };
 }
 
 /** The additional wait of each place in line over the one before it. */
@@ -44,8 +45,8 @@ export function turnStepMs(periodMs: number): number {
 }
 
 /**
- * 0 for the authority whose turn the height is. Otherwise its place, from 1, among those that follow the turn in the
- * order of the set and may sign. Undefined if the proposer may not sign.
+ * The proposer's place, from 0, among the authorities that may sign, in the order of the set from the one in turn on.
+ * Undefined if the proposer may not sign.
  */
 function turnDistance(snapshot: AuthoritySnapshot, height: number, proposer: Uint8Array): number | undefined {
   const { authorities } = snapshot;
@@ -55,16 +56,16 @@ function turnDistance(snapshot: AuthoritySnapshot, height: number, proposer: Uin
   const turn = height % count;
   const places = (index - turn + count) % count;
   let distance = 0;
-  for (let place = 1; place <= places; place++) {
+  for (let place = 0; place < places; place++) {
     if (!hasSignedRecently(snapshot, height, authorities[(turn + place) % count]!)) distance++;
   }
   return distance;
 }
 
 /**
- * The time in ms by which a header is ahead of the clock; 0 if the block may be imported now. A proposer out of turn
- * may not be earlier than its place in line allows: if it were, its block could be justified before that of the
- * authority in turn is there. `snapshot` is the one after the parent.
+ * The time in ms by which a header is ahead of the clock; 0 if the block may be imported now. A proposer may not be
+ * earlier than its place in line allows: if it were, its block could be justified before that of an authority before it
+ * is there. `snapshot` is the one after the parent.
  */
 export function futureBlockMs(
   snapshot: ChainSnapshot,

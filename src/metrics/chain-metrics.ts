@@ -1,7 +1,7 @@
 import { Counter, Histogram, type Registry } from "prom-client";
 import type { Chain } from "../chain/chain.ts";
+import { turnOf } from "../chain/turn-of.ts";
 import type { CanonicalBlock, HeadChange, StartStageTimer } from "../chain/types.ts";
-import { authorityInTurn, difficulties } from "../consensus/index.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { Clock } from "../util/clock.ts";
@@ -107,11 +107,10 @@ export class ChainMetrics {
     if (retracted.length > 0) this.#reorganizations.inc();
   }
 
-  async #watchTurn(chain: WatchedChain, { header }: CanonicalBlock): Promise<void> {
-    const { difficulty, height, parent } = header.message;
-    if (difficulty === difficulties.inTurn) return;
-    const missing = authorityInTurn(await chain.tree.snapshotAfter(parent), height);
-    this.#missedTurns.inc({ authority: encodeAddress(missing!) });
+  async #watchTurn({ tree }: WatchedChain, block: CanonicalBlock): Promise<void> {
+    const authority = await turnOf(tree, block);
+    if (authority && authority !== block.header.message.proposer)
+      this.#missedTurns.inc({ authority: encodeAddress(authority) });
   }
 
   async #watchFinality(chain: WatchedChain, clock: Clock): Promise<void> {

@@ -86,6 +86,16 @@ test("reports blocks, missed turns and delays while in step", async () => {
       ),
     ]),
   );
+
+  // The authority in turn next has made the last block. As it may not sign, it misses nothing.
+  const third = await maker.block(second, { by: missed });
+  expect(third.header.difficulty).toBe(1);
+  const fourth = await maker.block(third, {});
+  for (const { blocks } of [third, fourth]) await add(blocks.at(-1)!);
+  await expect.poll(() => lines(metrics)).toContain("ccoin_block_delay_seconds_count 3");
+  expect((await lines(metrics)).filter((line) => line.startsWith("ccoin_missed"))).toEqual([
+    `ccoin_missed_turns_total{authority="${missed.address}"} 1`,
+  ]);
 });
 
 test("reports gossip and requests", async () => {
