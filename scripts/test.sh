@@ -43,7 +43,7 @@ run() {
 
 # Whole nodes mostly wait, so the end-to-end tests run in the background in two halves, each in a network and a process
 # group of its own; the browser's tests follow the second one. The other tests run meanwhile at a lower priority.
-export CCOIN_E2E_PATIENCE=5
+export E2E_PATIENCE=5
 whole_nodes() {
   run "e2e-$1" scripts/in-netns.sh vitest run --project e2e --shard="$1/2"
   (($1 == 2)) || return

@@ -42,6 +42,8 @@ process.exit(failed ? 1 : 0);
 async function run(): Promise<void> {
   const count = nodeCount();
   const periodMs = wholeNumber(process.env["CCOIN_PERIOD"] ?? "1000", "CCOIN_PERIOD", 100, 2 ** 31 - 1);
+  // The nodes would say that they do not read it.
+  delete process.env["CCOIN_PERIOD"];
   await checkPorts(count);
   console.log(`preparing ${count} nodes in ${dataDir}`);
   const { genesisId, addresses } = await prepareData({ dataDir, count, periodMs, signal: stopped.signal });

@@ -5,7 +5,7 @@ import { version } from "../config/version.ts";
 import { commandTable } from "./command-table.ts";
 import { addExamples } from "./examples.ts";
 import { nameRefusedValues } from "./name-refused-values.ts";
-import { exitCodes, printWarning, reportError, UsageError } from "./output.ts";
+import { exitCodes, reportError, UsageError } from "./output.ts";
 
 const commandNames = Object.keys(commandTable);
 const helpStyle = { showGlobalOptions: true, styleTitle: (title: string) => styleText("bold", title) };
@@ -15,16 +15,10 @@ const helpStyle = { showGlobalOptions: true, styleTitle: (title: string) => styl
  * Results go to standard output, everything else to standard error.
  */
 export async function runCli(argv: string[]): Promise<number> {
+  // Scripts for shells have the words of all commands, and a start names the variables that none of them reads.
   const hasVariables = Object.keys(process.env).some((name) => name.startsWith("CCOIN_"));
-  // Scripts for shells have the words of all commands; which variables nobody reads is known from all of them.
-  const program = await createProgram(hasVariables || argv.includes("completion") ? commandNames : argv);
-  program.hook("preSubcommand", async (_, command) => {
-    // Those of a node are lines of its log.
-    if (!hasVariables || (command.name() === "start" && !argv.includes("--print-config"))) return;
-    const { unreadVariables } = await import("./variables.ts");
-    for (const line of unreadVariables(program))
-      printWarning(argv.includes("--json"), "UNREAD_VARIABLE", line);
-  });
+  const needsAll = argv.includes("completion") || (hasVariables && argv.includes("start"));
+  const program = await createProgram(needsAll ? commandNames : argv);
   nameRefusedValues(program, () => help(argv));
   try {
     await program.parseAsync(argv, { from: "user" });

@@ -56,7 +56,7 @@ async function openHistory(query = "") {
 const rows = (page: Page) => page.getByRole("region", { name: "History" }).getByRole("row");
 const firstRow = (page: Page) => rows(page).nth(1);
 const link = (page: Page, name: string) => page.getByRole("link", { name, exact: true });
-const shots = process.env["CCOIN_SHOTS"];
+const shots = process.env["E2E_SHOTS"];
 
 async function shot(page: Page, name: string): Promise<void> {
   if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });

@@ -10,7 +10,7 @@ const others = [
 ];
 
 /** The lessons run concurrently because they wait more than they work. */
-test.concurrent.for(process.env["CCOIN_E2E_LONG"] ? [clone, ...others] : [clone])(
+test.concurrent.for(process.env["E2E_LONG"] ? [clone, ...others] : [clone])(
   "scripts/class.sh $lesson",
   { timeout: 600_000 },
   async ({ lesson, moral }, { onTestFinished }) => {

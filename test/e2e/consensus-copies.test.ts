@@ -18,7 +18,7 @@ const warning = /^THIS NODE'S DATA MAY BE OLDER THAN THE LAST SIGNATURE OF ITS A
 /**
  * Tests copies in every place where they can be put, over some minutes; `restored-backup.test.ts` is the short form.
  */
-const long = test.skipIf(!process.env["CCOIN_E2E_LONG"]);
+const long = test.skipIf(!process.env["E2E_LONG"]);
 
 long(
   "a copy of a node's folder says loudly that it may be old, and signs nothing that contradicts; nor does the original after it",

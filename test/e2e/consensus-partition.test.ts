@@ -8,7 +8,7 @@ import type { TestNode } from "./harness/node.ts";
 import { unchanged, until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
-const cutMs = process.env["CCOIN_E2E_LONG"] ? 30_000 : 8_000;
+const cutMs = process.env["E2E_LONG"] ? 30_000 : 8_000;
 /** Reconnecting takes a while, and each round without a result takes up to 30 s. */
 const resumesWithinMs = 90_000;
 

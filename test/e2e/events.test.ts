@@ -7,7 +7,7 @@ import { Traffic } from "./harness/traffic.ts";
 import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
-const rounds = process.env["CCOIN_E2E_LONG"] ? 40 : 4;
+const rounds = process.env["E2E_LONG"] ? 40 : 4;
 
 test("the event stream resumes after kill -9 under load without missing or repeating an event", async () => {
   const random = createRandom();

@@ -5,7 +5,7 @@ import { createNetwork } from "./harness/network.ts";
 import { TestNode } from "./harness/node.ts";
 import { createWorld } from "./harness/world.ts";
 
-const blocks = Number(process.env["CCOIN_E2E_BLOCKS"] ?? 2_000);
+const blocks = Number(process.env["E2E_BLOCKS"] ?? 2_000);
 const periodMs = 500;
 
 test(`a node with no data that joins ${blocks} blocks late reaches the head`, async () => {

@@ -7,7 +7,7 @@ import { createNetwork, startAll } from "./harness/network.ts";
 import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
-const cutMs = process.env["CCOIN_E2E_LONG"] ? 30_000 : 8_000;
+const cutMs = process.env["E2E_LONG"] ? 30_000 : 8_000;
 const reward = 7n;
 
 /**

@@ -8,7 +8,7 @@ import { patience, until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
 /** `test/contract/network/fifty.test.ts` has 50 networks in one process. */
-const count = Number(process.env["CCOIN_E2E_NODES"] ?? 10);
+const count = Number(process.env["E2E_NODES"] ?? 10);
 const vanishing = Math.ceil(count / 5) + 1;
 const withinMs = 30_000;
 

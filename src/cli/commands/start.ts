@@ -11,7 +11,7 @@ import { addExamples } from "../examples.ts";
 import { noteMadeAccount } from "../made-account.ts";
 import { loadNode } from "../node-module.ts";
 import { dataDirOf, pathsOf } from "../options.ts";
-import { printResult, reportError, table, UsageError } from "../output.ts";
+import { printResult, printWarning, reportError, table, UsageError } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
 import { printConfig } from "../print-config.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
@@ -57,7 +57,9 @@ async function run(command: Command): Promise<void> {
     parseNodeOptions({ ...startInput(options), ...more } as NodeOptionsInput, startOptionNames);
   // Options are checked before anything is made or deleted.
   const checked = nodeOptions({ nodeId: nodeid ?? 1 });
+  const unread = unreadVariables(command.parent!);
   if (options.printConfig) {
+    for (const line of unread) printWarning(options.json === true, "UNREAD_VARIABLE", line);
     printConfig(command, defaultsOf(checked, dataDirOf(options)), options.json === true);
     return;
   }
@@ -67,7 +69,7 @@ async function run(command: Command): Promise<void> {
       ? {}
       : await givenPassphrase(options.passphraseFile, pathsOf({ ...options, nodeid }));
   const { logger, file } = await openLog(options, checked.logLevel);
-  for (const line of unreadVariables(command.parent!)) logger.warn({}, line);
+  for (const line of unread) logger.warn({}, line);
   const explain = nodeid === undefined ? undefined : noteMadeAccount(pathsOf({ ...options, nodeid }));
   let running: RunningNode | undefined;
   const start = async () => {

@@ -1,5 +1,5 @@
-/** The seed of all random choices; `CCOIN_E2E_SEED` sets another. */
-export const seed = Number(process.env["CCOIN_E2E_SEED"] ?? 1);
+/** The seed of all random choices; `E2E_SEED` sets another. */
+export const seed = Number(process.env["E2E_SEED"] ?? 1);
 
 /** Returns a generator of numbers in [0, 1) (Mulberry32). */
 export function createRandom(from = seed): () => number {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Factor of all time limits for a busy machine (`CCOIN_E2E_PATIENCE`). */
-export const patience = { factor: Number(process.env["CCOIN_E2E_PATIENCE"] ?? 1) };
+/** Factor of all time limits for a busy machine (`E2E_PATIENCE`). */
+export const patience = { factor: Number(process.env["E2E_PATIENCE"] ?? 1) };
 
 type Truthy<T> = Exclude<T, undefined | null | false | 0 | "">;
 

@@ -28,7 +28,9 @@ function identity(ip: string) {
 
 const answer: RequestListener = ({ url }, response) => {
   const body =
-    url === "/v1/status" ? { address, mode: "ready" } : { address, balance: "7", nonce: 0, pendingNonce: 0 };
+    url === "/v1/status"
+      ? { address, mode: "ready", head: { height: 1 } }
+      : { address, balance: "7", nonce: 0, pendingNonce: 0 };
   response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
 };
 const refuse: RequestListener = (_request, response) => {
