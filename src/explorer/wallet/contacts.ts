@@ -44,10 +44,16 @@ export function contactsFile(): string {
 export function readContacts(text: string): readonly Contact[] {
   let read: unknown;
   try {
-    read = (JSON.parse(text) as { contacts?: unknown }).contacts;
+    read = JSON.parse(text);
   } catch {
     read = undefined;
   }
+  return contactsOf(read);
+}
+
+/** The contacts of a file that was read. @throws with a text for people */
+export function contactsOf(file: unknown): readonly Contact[] {
+  const { contacts: read } = (file ?? {}) as { contacts?: unknown };
   if (!Array.isArray(read) || !read.every(isContact)) throw new Error("This is not a file of contacts.");
   return read;
 }

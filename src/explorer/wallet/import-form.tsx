@@ -3,7 +3,7 @@ import type { Backup } from "../backup/main.ts";
 import type { Secret } from "../backup/words.ts";
 import { later } from "../later.ts";
 import type { Markup } from "../markup.ts";
-import { mergeContacts } from "./contacts.ts";
+import { contactsOf, mergeContacts } from "./contacts.ts";
 import { attempt, Field, FormEnd, useSubmit } from "./form.tsx";
 import { KeyName } from "./key-forms.tsx";
 import { NewPassphrase, passphraseOf } from "./passphrase.tsx";
@@ -21,7 +21,7 @@ export function ImportForm(): Markup {
       const named = belongings?.name ?? (fileName === "account" ? "" : fileName);
       const secret = { seed, entropy: undefined };
       choose(await addKey(secret, { name: name.trim(), otherwise: named, passphrase, isNew: false }));
-      if (belongings) mergeContacts(belongings.contacts);
+      if (belongings) mergeContacts(contactsOf(belongings));
       return;
     }
     const passphrase = passphraseOf(values, { isRequired: false });

@@ -1,4 +1,5 @@
 import {
+  authority,
   blockIds,
   blocks,
   blocksById,
@@ -54,6 +55,7 @@ export const dearest: readonly [string, (targets: Targets) => Uint8Array][] = [
   [evidence.id, () => evidence.request.serialize({ limit: 1_024 })],
   [recovery.id, () => recovery.request.serialize({ known: new Uint8Array(32) })],
   [peers.id, () => peers.request.serialize({ limit: maxPeersPerRequest })],
+  [authority.id, () => authority.request.serialize({ nonce: bytes32() })],
 ];
 
 /** Sends the most expensive request of each protocol without regard to quotas. */
