@@ -1,6 +1,6 @@
 import { maxRoundTimeoutMs } from "../../src/consensus/index.ts";
 import type { Checkpoint } from "../../src/types/index.ts";
-import { toHex } from "../../src/util/bytes.ts";
+import { equalBytes, toHex } from "../../src/util/bytes.ts";
 import type { SimNode } from "./node.ts";
 
 /**
@@ -30,18 +30,20 @@ export function nameOf({ round, height, block }: Checkpoint): string {
 }
 
 /**
- * True if all nodes have one head, and the last transfer is in a block that is final everywhere, above the block that
- * was final before.
+ * True if the newest final block of any node is on the chain of each, and the last transfer is in a block that is final
+ * everywhere, above the block that was final before. One head for all is too much to ask: where blocks come faster than
+ * a disk writes, some node is always behind by a block.
  */
 export async function isCalm(
   nodes: readonly SimNode[],
   last: Uint8Array,
   finalizedBefore: number,
 ): Promise<boolean> {
-  const heads = new Set(nodes.map(({ services }) => services?.chain.head.idHex));
-  if (heads.size > 1) return false;
-  for (const { services } of nodes) {
-    const { chain } = services!;
+  const chains = nodes.map(({ services }) => services!.chain);
+  const newest = chains.map(({ finalized }) => finalized).reduce((a, b) => (b.height > a.height ? b : a));
+  for (const chain of chains) {
+    const id = await chain.reader.canonicalId(newest.height);
+    if (!id || !equalBytes(id, newest.id)) return false;
     if (chain.finalized.height <= finalizedBefore) return false;
     const included = await chain.reader.transaction(last);
     if (!included || included.block.height > chain.finalized.height) return false;
