@@ -49,9 +49,15 @@ export const clone: Lesson = {
         async () => (await node.transaction(payments[side]!)).block,
       );
     }
-    const slots = await room.until("the cheat has signed for both halves in one slot", () =>
-      contradictions(room, cheat.address, honest),
-    );
+    // The halves keep time on their own. Until its turns in both fall into one slot, the cheat starts its copy anew.
+    const slots = await room.until("the cheat has signed for both halves in one slot", async () => {
+      await room.height(copy, (await copy.status()).head!.height + 4);
+      const found = await contradictions(room, cheat.address, honest);
+      if (found) return found;
+      await copy.stop();
+      await room.ready(copy.start());
+      return undefined;
+    });
     await room.board();
     for (const [side, node] of honest.entries()) {
       const { status, block } = await node.transaction(payments[side]!);
@@ -109,7 +115,7 @@ async function contradictions(
   { periodMs }: Classroom,
   address: string,
   honest: readonly TestNode[],
-): Promise<number[] | false> {
+): Promise<number[] | undefined> {
   const [one, other] = await Promise.all(
     honest.map(async (node) => {
       const { blocks } = await node.get<{ blocks: { id: string; proposer: string; timestamp: number }[] }>(
@@ -120,7 +126,7 @@ async function contradictions(
     }),
   );
   const slots = [...one!.keys()].filter((slot) => other!.has(slot) && other!.get(slot) !== one!.get(slot));
-  return slots.length > 0 && slots;
+  return slots.length > 0 ? slots : undefined;
 }
 
 /** Resolves to the payment that is final on all nodes, and to the one that no chain holds. */
