@@ -17,7 +17,7 @@ import {
   type SignedHeader,
   transactionsRoot,
 } from "../../../src/types/index.ts";
-import { equalBytes, type Hex, toHex } from "../../../src/util/bytes.ts";
+import { equalBytes, type Hex, toBinary, toHex } from "../../../src/util/bytes.ts";
 import { signHeader } from "../../sign-header.ts";
 import { accountsOf } from "../accounts.ts";
 import type { SimNode } from "../node.ts";
@@ -53,6 +53,9 @@ export class Knowledge {
   readonly keys: readonly Signer[];
   readonly heard: Heard[] = [];
   readonly forged = new Map<Hex, ForgedBlock>();
+  /** The messages that liars heard from others first, and those that they made. */
+  readonly #truths = new Set<string>();
+  readonly #lies = new Set<string>();
   readonly #options: KnowledgeOptions;
 
   constructor(options: KnowledgeOptions) {
@@ -76,7 +79,18 @@ export class Knowledge {
     return this.model()?.services?.chain;
   }
 
+  tell(message: Uint8Array): void {
+    const text = toBinary(message);
+    if (!this.#truths.has(text)) this.#lies.add(text);
+  }
+
+  /** True if a liar made the message. Liars that vary each other's lies would never come to an end. */
+  isLie(message: Uint8Array): boolean {
+    return this.#lies.has(toBinary(message));
+  }
+
   hear(topic: TopicName, message: Uint8Array): void {
+    this.#truths.add(toBinary(message));
     this.heard.push({ topic, message });
     if (this.heard.length > maxHeard) this.heard.shift();
   }

@@ -61,6 +61,7 @@ export class Liar {
     });
     for (const protocol of served) this.#serveTruth(protocol);
     const hear = (topic: TopicName) => async (message: Uint8Array, from: PeerId) => {
+      if (knowledge.isLie(message)) return "ignore" as const;
       knowledge.hear(topic, message);
       for (const listener of this.#listeners) listener(topic, message, from);
       return "ignore" as const;
@@ -164,7 +165,9 @@ export class Liar {
   }
 
   tell(peer: PeerId, topic: TopicName, message: Uint8Array): void {
-    if (this.#alive) this.endpoint.publishTo(peer, topic, message);
+    if (!this.#alive) return;
+    this.knowledge.tell(message);
+    this.endpoint.publishTo(peer, topic, message);
   }
 
   /** Sends a request and discards the whole answer or any error. */
