@@ -6,8 +6,9 @@ import type { Protocol } from "./reqresp/types.ts";
 const maxPeerIdBytes = 64;
 
 /**
- * What an authority signs for its node. It is never sent, as both sides know it: `peerId` is the text of the answerer's
- * peer id, so that nobody else can use the signature; `nonce` is the request's, so that no old answer counts.
+ * The object that an authority signs for its node. It is never sent, as both sides know it: `peerId` is the text of the
+ * answerer's peer id, so that nobody else can use the signature; `nonce` is the request's, so that no old answer
+ * counts.
  */
 export const AuthorityNode = new ContainerType(
   { peerId: new ByteListType(maxPeerIdBytes), nonce: Bytes32 },

@@ -41,7 +41,7 @@ const keystoreSchema = z.strictObject({
   aes256gcm: z.strictObject({ nonce: hexBytes(12), seed: hexBytes(32), tag: hexBytes(16) }),
   /** The balance that a genesis block made from local accounts gives this one. `tag` does not cover it. */
   genesisBalance: amountSchema.default(0n),
-  /** What the explorer's page keeps in its backups beside the key, encrypted; of no use to a node. */
+  /** The key's name and the contacts, encrypted: the explorer's page keeps them in its backups, no node reads them. */
   belongings: z.unknown().optional(),
 });
 

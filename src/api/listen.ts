@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server, type ServerOpts } from "node:net";
 import { codeOf, messageOf, UserError } from "../util/errors.ts";
 
-/** What the operating system says of `::1` where it has no IPv6. */
+/** The codes of errors of an operating system without IPv6 that is asked to listen on `::1`. */
 const noIp6 = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
 
 /**

@@ -56,7 +56,7 @@ export function variableOf(option: Option): string {
   return `CCOIN_${settingName(option).toUpperCase().replaceAll("-", "_")}`;
 }
 
-/** What Kubernetes sets in every pod for a service whose name begins with ccoin; some have the names of options. */
+/** The variables that Kubernetes sets in every pod for a service named ccoin…; some are named as options are. */
 const ofServices = [/_SERVICE_(HOST|PORT(_\w+)?)$/, /_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/];
 const endpoint = /^(tcp|udp|sctp):\/\//;
 

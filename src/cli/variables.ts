@@ -1,17 +1,18 @@
 import type { Command } from "commander";
 import { isOfService, settingsOf, variableOf } from "./settings.ts";
 
-/** Variables that are no option's: more of what errors say, and what the systemd unit adds to the command line. */
+/** Variables without an option: one for longer errors, one of the systemd unit, and the name of the file of options. */
 const others = ["CCOIN_DEBUG", "CCOIN_OPTIONS", "CCOIN_CONFIG"];
 
-/** A line for each variable of the environment that looks like one of ccoin's and that no command reads. */
-export function unreadVariables(program: Command, env: NodeJS.ProcessEnv = process.env): string[] {
+/**
+ * Returns a line for each variable of the environment that looks like one of ccoin's, and that neither `start` nor
+ * another command reads. All commands must be loaded.
+ */
+export function unreadVariables(start: Command, env: NodeJS.ProcessEnv = process.env): string[] {
   const known = [
     ...others,
-    ...program.commands.flatMap(({ options }) => options.flatMap(({ envVar }) => envVar ?? [])),
-    ...program.commands
-      .filter((command) => command.name() === "start")
-      .flatMap((start) => settingsOf(start).map(({ option }) => variableOf(option))),
+    ...start.parent!.commands.flatMap(({ options }) => options.flatMap(({ envVar }) => envVar ?? [])),
+    ...settingsOf(start).map(({ option }) => variableOf(option)),
   ];
   return Object.entries(env)
     .filter(

@@ -35,7 +35,7 @@ export interface DiagnosisSources {
   hasGenesis(): boolean;
   /** The signatures that the account refuses now. */
   signingLock(): SigningLock | undefined;
-  /** What a diagnosis takes as it is. */
+  /** Returns the parts of the input that are used unchanged. */
   facts(): NodeFacts;
 }
 

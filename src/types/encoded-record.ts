@@ -36,9 +36,9 @@ export interface RecordParts extends Pick<TransactionRecord, "idHex" | "shortKey
 const rootBytes = 32;
 
 /**
- * A record on the bytes of an encoded transaction. It makes its arrays at each access, as most are used once or never:
- * seven arrays of 110 bytes, made and kept for each transaction of a list, take longer than everything else, and
- * outlive the young generation of the heap while the record waits for signature checks and for the disk.
+ * A record on the bytes of an encoded transaction. It makes its arrays at each access, as most are used once or never.
+ * Seven arrays of 110 bytes, kept for each transaction of a list, were the largest part of the objects that outlived
+ * the young generation of the heap while a record waits for signature checks and for the disk.
  */
 export class EncodedRecord implements TransactionRecord, Transaction, Transfer {
   readonly idHex: Hex;

@@ -57,7 +57,7 @@ async function run(command: Command): Promise<void> {
     parseNodeOptions({ ...startInput(options), ...more } as NodeOptionsInput, startOptionNames);
   // Options are checked before anything is made or deleted.
   const checked = nodeOptions({ nodeId: nodeid ?? 1 });
-  const unread = unreadVariables(command.parent!);
+  const unread = unreadVariables(command);
   if (options.printConfig) {
     for (const line of unread) printWarning(options.json === true, "UNREAD_VARIABLE", line);
     printConfig(command, defaultsOf(checked, dataDirOf(options)), options.json === true);

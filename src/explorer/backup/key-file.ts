@@ -2,7 +2,7 @@ import { scryptAsync } from "@noble/hashes/scrypt.js";
 import { type Address, fromHex, keyFromSeed, toHex } from "../../client/index.ts";
 import type { Contact } from "../wallet/contacts.ts";
 
-/** What the page keeps beside a key: the name of the key, and the contacts. */
+/** The name of a key and the contacts, which the page keeps beside it. */
 export interface Belongings {
   name: string;
   contacts: readonly Contact[];
@@ -58,17 +58,18 @@ export async function openKeyFile(
 ): Promise<{ seed: Uint8Array<ArrayBuffer>; belongings: Belongings | undefined }> {
   const { address, scrypt, aes256gcm, belongings } = parse(text);
   const key = await aesKey(passphrase, bytes(scrypt.salt), scrypt);
+  // Web Crypto says only that it failed; each caller tells the person what that means.
   const open = (nonce: string, of: string, sealed: string) =>
-    crypto.subtle.decrypt(cipher(bytes(nonce), of), key, bytes(sealed));
-  const seed = await open(aes256gcm.nonce, address, aes256gcm.seed + aes256gcm.tag).then(
-    (opened) => new Uint8Array(opened),
-    () => undefined,
-  );
+    crypto.subtle.decrypt(cipher(bytes(nonce), of), key, bytes(sealed)).then(
+      (opened) => new Uint8Array(opened),
+      () => undefined,
+    );
+  const seed = await open(aes256gcm.nonce, address, aes256gcm.seed + aes256gcm.tag);
   if (!seed) throw new Error("This is not the passphrase of this file.");
   if ((await keyFromSeed(seed)).address !== address)
     throw new Error("This file is damaged: its key does not belong to its address.");
   if (!belongings) return { seed, belongings: undefined };
-  const beside = await open(belongings.nonce, besides(address), belongings.sealed).catch(() => undefined);
+  const beside = await open(belongings.nonce, besides(address), belongings.sealed);
   if (!beside) throw new Error("This file is damaged: its contacts cannot be read.");
   return { seed, belongings: JSON.parse(new TextDecoder().decode(beside)) as Belongings };
 }
