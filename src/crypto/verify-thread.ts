@@ -1,3 +1,4 @@
+import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { VerifyRequest } from "./verify-messages.ts";
 
@@ -20,8 +21,8 @@ export type StartVerifyThread = (
 const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
 export const startVerifyThread: StartVerifyThread = (onAnswer, onEnd) => {
-  const file = import.meta.url.endsWith(".ts") ? "./verify-worker.ts" : "./verify-worker.js";
-  const worker = new Worker(new URL(file, import.meta.url), { resourceLimits });
+  const file = new URL(`./verify-worker${extname(import.meta.url)}`, import.meta.url);
+  const worker = new Worker(file, { resourceLimits });
   let reason: unknown = "it exited";
   worker.on("message", onAnswer);
   worker.on("error", (error) => {

@@ -44,8 +44,9 @@ export class AccountTree {
   truncate(count: number): void {
     if (count >= this.#hashedCount) return;
     this.#hashedCount = count;
-    // Every remaining node that covered a removed account is above the last remaining account.
-    if (count > 0) this.mark(count - 1);
+    // Every remaining node that covered a removed account is above the last remaining account. Where none remains, this
+    // marks nothing: no bit has the number -1.
+    this.mark(count - 1);
   }
 
   /** `hash_tree_root` of the list. */
@@ -188,7 +189,7 @@ function parentsOf(ascending: Uint32Array): Uint32Array {
 function distinct(ascending: Uint32Array): Uint32Array {
   let length = 0;
   for (const index of ascending) {
-    if (length === 0 || ascending[length - 1] !== index) ascending[length++] = index;
+    if (ascending[length - 1] !== index) ascending[length++] = index;
   }
   return ascending.subarray(0, length);
 }

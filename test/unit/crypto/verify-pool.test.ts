@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { getPriority } from "node:os";
+import type { Worker } from "node:worker_threads";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   keyPairFromSeed,
@@ -318,6 +320,19 @@ describe("VerifyPool", () => {
     expect(ports()).toBe(before);
     thread.hold(true);
     expect(ports()).toBe(before + 1);
+    await thread.end();
+  });
+
+  it("starts a real thread with little memory, and hands it the memory of each request", async () => {
+    const started = once(process, "worker") as Promise<[Worker]>;
+    const answer = Promise.withResolvers<Uint8Array>();
+    const thread = startVerifyThread(answer.resolve, answer.reject);
+    const [{ resourceLimits }] = await started;
+    expect(resourceLimits).toMatchObject({ maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 });
+    const packed = new Uint8Array(packedBytes);
+    thread.post({ packed });
+    expect(packed.length).toBe(0);
+    expect(await answer.promise).toEqual(Uint8Array.of(0));
     await thread.end();
   });
 

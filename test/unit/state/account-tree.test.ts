@@ -62,6 +62,21 @@ test("the root found in slices is the same, whatever runs in between", async () 
   expect(state.accountsRoot()).toEqual(stateOf(accountsOf(state)).accountsRoot());
 });
 
+test.each([
+  ["no account was removed", 12_000, 0, 0],
+  ["a full batch of accounts has changed", 12_000, 1_024, 1],
+  ["their parents are a full batch", 8_000, 2_048, 1],
+])("no step is for nothing: %s", async (_, size, changed, expected) => {
+  const state = stateOf(accountsWith(...Array.from({ length: size }, () => 1n)));
+  state.accountsRoot();
+  for (let index = 0; index < changed; index++) state.set(index, 2n, 1);
+  state.truncate(size);
+  let pauses = 0;
+  // Both of the changes take 15 steps. The sixteenth would be followed by another pause.
+  await state.hash(async () => void pauses++);
+  expect(pauses).toBe(expected);
+});
+
 describe("branch", () => {
   test.each([1, 2, 3, 8, 9, 33])("leads from each of %i accounts to the root", (size) => {
     const state = stateOf(accountsWith(...Array.from({ length: size }, (_, index) => BigInt(index))));
