@@ -138,7 +138,7 @@ function ownFindings(input: DiagnosisInput, chain: ChainInput, isBlockLate: bool
       },
     ];
   }
-  if (own.signingLock) return [signingLocked(own.signingLock)];
+  if (own.signingLock) return [signingLocked(own.signingLock, chain.snapshot.authorities.length === 1)];
   if (!isBlockLate || mode !== "ready" || !missing(input, chain).ownIsEligible) return [];
   return [
     {
@@ -151,7 +151,7 @@ function ownFindings(input: DiagnosisInput, chain: ChainInput, isBlockLate: bool
   ];
 }
 
-function signingLocked({ headers, votes, reason, isFinal }: SigningLock): Finding {
+function signingLocked({ headers, votes, reason, isFinal }: SigningLock, isSole: boolean): Finding {
   const what = headers && votes ? "signs nothing" : headers ? "makes no blocks" : "casts no finality votes";
   return {
     code: "SIGNING_LOCKED",
@@ -159,7 +159,7 @@ function signingLocked({ headers, votes, reason, isFinal }: SigningLock): Findin
     remedy: isFinal
       ? "stop the other copy of this node, then start this one again"
       : "see that the account runs on no other node, and wait: after a restored copy of the data, signing resumes past what may have " +
-        "been signed; the log says more",
+        `been signed${isSole ? ", once another node that was known has answered: start one, a new one if all are lost" : ""}; the log says more`,
   };
 }
 

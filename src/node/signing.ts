@@ -33,7 +33,7 @@ export interface SigningOptions {
   genesis: Genesis;
   clock: Clock;
   logger: Logger;
-  /** True if this account is the whole set. */
+  /** True if this account is the whole set, and no other node can have its later votes without having told of them. */
   isAlone(): boolean;
 }
 
@@ -74,7 +74,7 @@ interface OwnSignaturesOptions {
 export function followOwnSignatures(
   signer: ProtectedSigner,
   { chain, finalizer, logger }: OwnSignaturesOptions,
-): { onAnswer(): void; stop(): void } {
+): { readonly isAnswered: boolean; onAnswer(): void; stop(): void } {
   const { genesis } = chain;
   const { slotMs } = genesis.config;
   const domain = computeDomain("header", genesis.id);
@@ -145,6 +145,9 @@ export function followOwnSignatures(
   };
   stops.push(chain.events.on("finality", (status) => prune(status).catch(report)));
   return {
+    get isAnswered() {
+      return answered;
+    },
     onAnswer() {
       answered = true;
       hear();

@@ -3,13 +3,15 @@ import { voteOffence } from "../../src/consensus/index.ts";
 import { SignedFinalityVote } from "../../src/types/index.ts";
 import { equalBytes } from "../../src/util/bytes.ts";
 import { runUntil } from "./loop.ts";
+import type { SimNode } from "./node.ts";
 import { smallNetwork } from "./small-network.ts";
 
-/** Starts four authorities and records every offence among their votes. */
-async function watched() {
+/** Starts the authorities, four by default, and records every offence among their votes. */
+async function watched(options: { authorities?: number; count?: number } = {}) {
   const votes: SignedFinalityVote[] = [];
   const offences: string[] = [];
   const parts = await smallNetwork({
+    ...options,
     events: {
       onPublish: ({ name }, topic, message) => {
         if (topic !== "votes") return;
@@ -70,6 +72,31 @@ test("authorities that all start with old data at once finalize blocks again", a
   for (const { services } of nodes) {
     const { head, finalized } = services!.chain;
     expect(head.height).toBeGreaterThan(60);
+    expect(head.height - finalized.height).toBeLessThan(4);
+  }
+}, 120_000);
+
+test("a sole authority with old data finalizes nothing before another node has told what it knows", async () => {
+  const { nodes, timeline, offences } = await watched({ authorities: 1, count: 2 });
+  const [sole, follower] = nodes as [SimNode, SimNode];
+  await runUntil(timeline, 10_000, () => false);
+  sole.backUp();
+  const early = sole.services!.chain.finalized.height;
+  await runUntil(timeline, 30_000, () => false);
+  const later = follower.services!.chain.finalized;
+  sole.crash();
+  follower.crash();
+  sole.restoreBackup();
+  void sole.start();
+  await runUntil(timeline, 90_000, () => false);
+  expect(sole.services!.chain.finalized.height).toBeLessThanOrEqual(early + 1);
+  void follower.start();
+  await runUntil(timeline, 180_000, () => false);
+  expect(offences).toEqual([]);
+  for (const { services } of nodes) {
+    const { finalized, head, reader } = services!.chain;
+    expect(await reader.canonicalId(later.height)).toEqual(later.id);
+    expect(finalized.height).toBeGreaterThan(later.height + 30);
     expect(head.height - finalized.height).toBeLessThan(4);
   }
 }, 120_000);

@@ -449,7 +449,17 @@ const cases: Case[] = [
     }),
     state: "ok",
     codes: ["SIGNING_LOCKED"],
-    says: ["casts no finality votes"],
+    says: ["casts no finality votes", "signed; the log says more"],
+  },
+  {
+    name: "slashing protection holds back the votes of the only authority",
+    input: input({
+      own: own({ signingLock: { headers: false, votes: true, reason: "it may be older", isFinal: false } }),
+      chain: chain({}, "", "C"),
+    }),
+    state: "ok",
+    codes: ["SIGNING_LOCKED"],
+    says: ["once another node that was known has answered: start one"],
   },
   {
     name: "quiet because no transactions: no empty blocks",
