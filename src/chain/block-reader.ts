@@ -61,11 +61,6 @@ export class BlockReader {
     return { ...head, records: await this.decode(body), canonical };
   }
 
-  async byHeight(height: number): Promise<StoredBlock | undefined> {
-    const id = await this.canonicalId(height);
-    return id && this.byId(id);
-  }
-
   async canonicalId(height: number): Promise<Uint8Array | undefined> {
     return height > this.#head().height ? undefined : this.#blocks.canonicalId(height);
   }

@@ -67,11 +67,6 @@ export class Chronicle {
     chain.events.on("finality", () => this.#later(() => this.#onFinality()));
   }
 
-  /** Resolves when all changes of the chain until now are counted. */
-  idle(): Promise<void> {
-    return this.#queue.idle();
-  }
-
   /** The figures of hours before `hour`, newest first; the one under way is among them. */
   async hoursBefore(hour: number, limit: number): Promise<{ hour: number; figures: HourFigures }[]> {
     const open = this.#open && this.#open.hour < hour ? [figuresOf(this.#open)] : [];

@@ -64,10 +64,6 @@ export class ForkBlocks implements ChainParticipant {
     return this.#blocks.values();
   }
 
-  get size(): number {
-    return this.#blocks.size;
-  }
-
   /**
    * Refuses a block if there is no room for it. `needed`: others have built on it. This is not called for blocks that a
    * majority of the authorities must have signed, or that more than a third have voted for.

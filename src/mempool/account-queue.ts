@@ -8,7 +8,6 @@ export class AccountQueue<Entry extends Queued> {
   readonly address: Uint8Array;
   readonly #byNonce = new Map<number, Entry>();
   #cost = 0n;
-  #last = -1;
   /** Every nonce from `start` to below `end` waits. */
   readonly #run = { start: 0, end: 0 };
 
@@ -28,17 +27,11 @@ export class AccountQueue<Entry extends Queued> {
     return this.#byNonce.get(nonce);
   }
 
-  /** The entry with the highest nonce: the only one that can be removed without leaving others behind a gap. */
-  last(): Entry | undefined {
-    return this.#byNonce.get(this.#last);
-  }
-
   set(entry: Entry): void {
     const { nonce } = entry;
     this.remove(nonce);
     this.#byNonce.set(nonce, entry);
     this.#cost += entry.cost;
-    this.#last = Math.max(this.#last, nonce);
   }
 
   remove(nonce: number): Entry | undefined {
@@ -48,7 +41,6 @@ export class AccountQueue<Entry extends Queued> {
     this.#cost -= entry.cost;
     if (nonce === this.#run.start && nonce < this.#run.end) this.#run.start++;
     else if (nonce > this.#run.start && nonce < this.#run.end) this.#run.end = nonce;
-    if (nonce === this.#last) this.#last = this.#byNonce.size === 0 ? -1 : this.#highestBelow(nonce);
     return entry;
   }
 
@@ -84,12 +76,5 @@ export class AccountQueue<Entry extends Queued> {
       if (!entry || entry.cost > left) return next;
       left -= entry.cost;
     }
-  }
-
-  #highestBelow(nonce: number): number {
-    if (this.#byNonce.has(nonce - 1)) return nonce - 1;
-    let highest = -1;
-    for (const other of this.#byNonce.keys()) highest = Math.max(highest, other);
-    return highest;
   }
 }

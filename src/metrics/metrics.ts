@@ -34,12 +34,6 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  /** The names of the metrics, without the suffixes of histograms. */
-  names(): string[] {
-    this.#watchProcess();
-    return this.#registry.getMetricsAsArray().map(({ name }) => name);
-  }
-
   /** Starts with the first scrape: an idle node that nobody scrapes does not wake up for it. */
   #watchProcess(): void {
     if (this.#watchesProcess) return;

@@ -140,11 +140,6 @@ export class Inbound {
     if (place && !this.#options.isExempt(place)) this.#penalties.add(place.host);
   }
 
-  /** The numbers of open connections and of those being set up. */
-  get counts(): { open: number; handshakes: number } {
-    return { open: this.#open.size, handshakes: this.#handshakes.size };
-  }
-
   /** The places for connections of peers that nobody gave, and the addresses that have used up their share of them. */
   get places(): Pick<NetworkPlaces, "inbound" | "crowded"> {
     const { limits, isExempt } = this.#options;

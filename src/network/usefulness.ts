@@ -29,10 +29,6 @@ export class Usefulness {
     return known.count * 0.5 ** (Math.max(0, this.#clock.now() - known.atMs) / halfLifeMs);
   }
 
-  get size(): number {
-    return this.#delivered.size;
-  }
-
   #forgetLeast(): void {
     const byCount = [...this.#delivered.keys()].sort((a, b) => this.of(a) - this.of(b));
     for (const peer of byCount.slice(0, maxPeers / 2)) this.#delivered.delete(peer);

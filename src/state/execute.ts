@@ -98,13 +98,11 @@ export class Executor {
     return undefined;
   }
 
-  /** Executes like `tryTransaction`. @throws {BlockError} INVALID_TRANSACTION with its index and code */
+  /** Executes like `tryTransaction`. @throws {BlockError} INVALID_TRANSACTION */
   execute(transaction: Transaction): void {
-    const transactionIndex = this.parties.length / 2;
-    const transactionCode = this.tryTransaction(transaction);
-    if (!transactionCode) return;
-    const message = `transaction ${transactionIndex} cannot be executed: ${transactionCode}`;
-    throw new BlockError("INVALID_TRANSACTION", message, { transactionIndex, transactionCode });
+    const index = this.parties.length / 2;
+    const code = this.tryTransaction(transaction);
+    if (code) throw new BlockError("INVALID_TRANSACTION", `transaction ${index} cannot be executed: ${code}`);
   }
 
   /**

@@ -33,7 +33,6 @@ import {
 } from "../types/index.ts";
 import { concatBytes, type Hex, toHex, uint64Bytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
-import { Emitter } from "../util/emitter.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { EvidenceList, type EvidenceSummary, type ListedEvidence } from "./evidence-list.ts";
@@ -73,7 +72,6 @@ export interface EvidenceInboxOptions {
  * Finds, accepts, stores and passes on evidence of equivocation: one piece for each offender, kind, and slot or round.
  */
 export class EvidenceInbox {
-  readonly events: Emitter<{ evidence: EvidenceSummary }>;
   readonly #options: EvidenceInboxOptions;
   readonly #watch: EquivocationWatch;
   readonly #list = new EvidenceList();
@@ -85,7 +83,6 @@ export class EvidenceInbox {
 
   private constructor(options: EvidenceInboxOptions) {
     this.#options = options;
-    this.events = new Emitter(options.logger);
     const { slotMs } = options.rules;
     this.#watch = new EquivocationWatch({
       slotMs,
@@ -261,7 +258,6 @@ export class EvidenceInbox {
         { ...summary, contradiction: describe(subject) },
         'AN AUTHORITY EQUIVOCATED. It is faulty, or runs twice; "ccoin propose remove <offender>" votes it out',
       );
-      this.events.emit("evidence", summary);
       return true;
     } finally {
       this.#storing.delete(key);

@@ -58,22 +58,15 @@ export type BlockErrorCode =
   | "UNKNOWN_RULES";
 
 export interface BlockErrorDetail extends ErrorOptions {
-  /** The transaction that the error is about. */
-  transactionIndex?: number;
-  transactionCode?: TransactionErrorCode;
   /** Milliseconds until the time of a `FUTURE_BLOCK` has come. */
   aheadMs?: number;
 }
 
 export class BlockError extends CodedError<BlockErrorCode> {
-  readonly transactionIndex: number | undefined;
-  readonly transactionCode: TransactionErrorCode | undefined;
   readonly aheadMs: number;
 
   constructor(code: BlockErrorCode, message: string, detail: BlockErrorDetail = {}) {
     super(code, message, detail);
-    this.transactionIndex = detail.transactionIndex;
-    this.transactionCode = detail.transactionCode;
     this.aheadMs = detail.aheadMs ?? 0;
   }
 }

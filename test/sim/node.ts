@@ -53,7 +53,7 @@ export interface SimNodeOptions {
   /** Called when the mode of the running process changes. */
   onMode(node: SimNode, mode: Mode): void;
   onRestored(node: SimNode): void;
-  onError(node: SimNode, message: string): void;
+  onError(node: SimNode, message: string, fields: object): void;
 }
 
 /** A run of a node's program from its start to a crash. */
@@ -141,7 +141,7 @@ export class SimNode {
     if (this.#process) return;
     const { name, signer, genesis, disk, clockError, network, timeline, random, trace, alone, behaviour } =
       this.options;
-    const logger = trace.logger(name, (message) => this.options.onError(this, message));
+    const logger = trace.logger(name, (message, fields) => this.options.onError(this, message, fields));
     trace.add(name, "starts");
     const opened = disk.open();
     const database = behaviour?.database(opened) ?? opened;

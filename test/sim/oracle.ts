@@ -5,6 +5,7 @@ import type { FinalityStatus } from "../../src/consensus/index.ts";
 import { type Address, encodeAddress } from "../../src/crypto/address.ts";
 import type { PeerOffence } from "../../src/network/types.ts";
 import type { ChainServices } from "../../src/node/chain-services.ts";
+import type { EvidenceSummary } from "../../src/sync/evidence-list.ts";
 import type { BlockRef, Recovery, SignedFinalityVote } from "../../src/types/index.ts";
 import { type Hex, toHex } from "../../src/util/bytes.ts";
 import { accountsOf } from "./accounts.ts";
@@ -39,8 +40,6 @@ export class Oracle {
   /** The first rule that was broken. */
   violation: Violation | undefined;
   readonly errors = new Map<string, number>();
-  /** Authorities shown to have equivocated. */
-  readonly evidence = new Set<Address>();
   readonly #honest: ReadonlySet<Address>;
   finalizedHeight = 0;
 
@@ -87,9 +86,6 @@ export class Oracle {
     this.#learn(chain.head, node);
     chain.events.on("imported", (head) => this.#learn(head, node));
     if (node.faulty) return;
-    services.evidence.events.on("evidence", ({ offender, offence }) =>
-      this.#onEvidence(node, offender, offence),
-    );
     let finality: FinalityStatus = chain.finality;
     this.#checkFinalized(node, finality);
     void this.#checkState(node, services);
@@ -137,17 +133,12 @@ export class Oracle {
     }
   }
 
-  onError(node: SimNode, message: string): void {
+  onError(node: SimNode, message: string, { offender, offence }: Partial<EvidenceSummary>): void {
     if (node.faulty) return;
+    if (offender && this.#honest.has(offender))
+      this.report("evidence against an honest node", `${node.name}: ${offence} of ${offender}`);
     this.errors.set(message, (this.errors.get(message) ?? 0) + 1);
     if (message.includes("are both final")) this.report("conflicting finality", `${node.name}: ${message}`);
-  }
-
-  /** Checks that the evidence of a node is correct. */
-  #onEvidence(node: SimNode, offender: Address, offence: string): void {
-    this.evidence.add(offender);
-    if (this.#honest.has(offender))
-      this.report("evidence against an honest node", `${node.name}: ${offence} of ${offender}`);
   }
 
   /** True if `id` is `ancestor` or descends from it. */

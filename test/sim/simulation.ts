@@ -213,7 +213,7 @@ class Simulation {
       },
       onMode: (at, mode) => this.#oracle.onMode(at, mode, this.#nodes),
       onRestored: () => this.#oracle.signatures.onRestored(signer.publicKey),
-      onError: (from, message) => this.#oracle.onError(from, message),
+      onError: (from, message, fields) => this.#oracle.onError(from, message, fields),
     });
     this.#nodes.push(node);
   }

@@ -18,7 +18,7 @@ export class Trace {
   }
 
   /** Returns a logger that writes to the trace and passes errors to `onError`. */
-  logger(who: string, onError: (message: string) => void = () => undefined): Logger {
+  logger(who: string, onError: (message: string, fields: object) => void = () => undefined): Logger {
     const write = (level: string) => (fields: object, message: string) => {
       if (this.#wanted) this.add(who, `${level}${message} ${describe(fields)}`);
     };
@@ -29,7 +29,7 @@ export class Trace {
       warn: write("WARN "),
       error: (fields, message) => {
         error(fields, message);
-        onError(`${message}: ${(fields as { error?: string }).error ?? ""}`);
+        onError(`${message}: ${(fields as { error?: string }).error ?? ""}`, fields);
       },
       child: () => this.logger(who, onError),
     };

@@ -10,7 +10,6 @@ export interface JsonSchema {
   properties?: Record<string, JsonSchema>;
   required?: string[];
   items?: JsonSchema;
-  prefixItems?: JsonSchema[];
   anyOf?: JsonSchema[];
   default?: unknown;
   [keyword: string]: unknown;

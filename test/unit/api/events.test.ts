@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { headEvents } from "../../../src/node/event-records.ts";
+import { fromHex } from "../../../src/util/bytes.ts";
 import { type Fixture, startFixture, transactionJson } from "./fixture.ts";
 import { type RawConnection, rawConnection } from "./raw.ts";
 
@@ -67,7 +68,7 @@ describe("GET /v1/events", () => {
   it("sends retracted blocks, newest first, before the blocks that replace them", async () => {
     const stream = await open();
     const ids = [await node.produce(), await node.produce()];
-    const [first, second] = await Promise.all([1, 2].map((height) => node.chain.reader.byHeight(height)));
+    const [first, second] = await Promise.all(ids.map((id) => node.chain.reader.byId(fromHex(id))));
     const change = { head: first!, retracted: [second!, first!], applied: [first!] };
     await node.eventLog.append(headEvents(change));
     expect(told(await stream.until("id: 5\n"))).toEqual([

@@ -191,7 +191,7 @@ describe("blocks of many proposers are stored up to a number and a size in all,"
     };
     const blocks = { sides, canonicalId: async () => undefined };
     const forks = await ForkBlocks.load({ blocks, database: new MemoryDatabase() } as never);
-    expect(forks.size).toBe(count);
+    expect([...forks.refs()]).toHaveLength(count);
     const header = { message: { parent: id(0), proposer: id(count) } };
     const next = { height: 9, id: id(count), header, records: [{ encoded: { length: 1 } }] } as never;
     return (needed: boolean) => () => forks.requireRoom(next, needed);

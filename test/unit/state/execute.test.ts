@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { isExpired } from "../../../src/state/execute.ts";
 import { Executor, executeBlock, revertBlock } from "../../../src/state/index.ts";
 import { AccountState } from "../../../src/state/state.ts";
+import type { BlockError } from "../../../src/types/errors.ts";
 import { type Account, maxAmount } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import {
@@ -29,9 +30,9 @@ function failure(balances: bigint[], bad: TestTransfer, config = {}): unknown {
   try {
     executeBlock(state, block(1, [fine, bad], config));
   } catch (error) {
-    const { code, transactionIndex, transactionCode } = error as Record<string, unknown>;
-    expect({ code, transactionIndex }).toEqual({ code: "INVALID_TRANSACTION", transactionIndex: 1 });
-    return transactionCode;
+    const { code, message } = error as BlockError;
+    expect(code).toBe("INVALID_TRANSACTION");
+    return message.split("transaction 1 cannot be executed: ")[1];
   }
   return undefined;
 }
