@@ -3,7 +3,7 @@
  * Mutation testing with StrykerJS: changes the code of a part in one place after the other, and runs the unit tests
  * that run the place. A mutant that no test notices is a rule without a test. docs/mutation.md has the scores and what
  * survives.
- * Usage: node scripts/mutate.ts [PART[/FILE[,FILE…]]…] [--concurrency N] [--all] [--quick]
+ * Usage: node scripts/mutate.ts [PART[/FILE[:LINE-LINE][,FILE…]]…] [--concurrency N] [--all] [--quick]
  * PART is one of test/mutation/parts.ts, all without one; FILE only some files of it. Results are kept in
  * reports/mutation: a mutant is run again if it has survived, or if it or a test that runs it has changed; `--all` runs
  * all again. `--quick` leaves out those that only run while modules are loaded: a few per cent of them, but most of the
@@ -37,17 +37,18 @@ async function run(name: string): Promise<Mutants> {
   const [partName = "", list] = name.split("/");
   const part = parts[partName];
   if (!part) throw new Error(`no part ${name}: there are ${Object.keys(parts).join(", ")}`);
-  const files = list?.split(",");
-  const report = join("reports/mutation", name.replaceAll(/[/,]/g, "-"));
+  const files = list?.split(",").map((file) => file.split(/(?=:)/) as [name: string, lines?: string]);
+  const report = join("reports/mutation", name.replaceAll(/[/,:]/g, "-"));
   const incrementalFile = `${report}.incremental.json`;
   forgetSurvivors(incrementalFile);
-  const tests = files?.flatMap((file) => part.testsOf?.[file] ?? part.tests) ?? part.tests;
+  const tests = files?.flatMap(([file]) => part.testsOf?.[file] ?? part.tests) ?? part.tests;
   process.env["MUTATION_TESTS"] = [...new Set(tests)].join(" ");
   process.env["MUTATION_TEST_TIMEOUT_MS"] = String(part.testTimeoutMs ?? "");
   return new Stryker({
     mutate:
       files?.map(
-        (file) => part.mutate.find((each) => each.endsWith(`/${file}`)) ?? `src/${partName}/${file}`,
+        ([file, lines = ""]) =>
+          (part.mutate.find((each) => each.endsWith(`/${file}`)) ?? `src/${partName}/${file}`) + lines,
       ) ?? part.mutate,
     testRunner: "in-process",
     // Only the tests that run a mutant are run for it.

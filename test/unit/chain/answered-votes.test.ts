@@ -87,6 +87,19 @@ describe("a series of blocks for an open vote, three in a set of seven", () => {
     for (let height = 1; height <= answeredVotes.requests + 10; height++) add(a, height);
     open({ voter: b, height: 9 }, { voter: a, height: 70 });
     expect([70, 72].map(dueIn)).toEqual([1_000, 24 * 60 * minuteMs]);
+    // Its series begin at each third block from 10 on. Those of the other vote would begin at 71.
+    for (let first = 73; first < 73 + 3 * answeredVotes.requests; first += 3) add(b, first, noVote);
+    expect(dueIn(262)).toBe(1_000);
+    add(b, 265, noVote);
+    expect(dueIn(265)).toBe(24 * 60 * minuteMs);
+  });
+
+  test("costs nothing of what the votes of the authority that begins it may use", () => {
+    const { add, open, dueIn } = setUp();
+    for (let height = 1; height <= answeredVotes.requests + 10; height++) add(a, height);
+    open({ voter: b, height: 1 });
+    add(a, 5, noVote);
+    expect(dueIn(5)).toBe(1_000);
   });
 });
 

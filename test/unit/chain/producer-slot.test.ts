@@ -9,13 +9,13 @@ const periodMs = 1_000;
 /** A time in the middle of slot 7. */
 const parentTime = 7_400;
 
-/** Resolves to the time and the timestamp of the first block of an authority that may not sign in some slots. */
-async function firstBlock(taken: (slot: number) => boolean, nowMs: number) {
+/** Resolves to the time and the timestamp of the first block of authority A, which may not sign in some slots. */
+async function firstBlock(taken: (slot: number) => boolean, nowMs: number, authorities = "A") {
   const freeSlotFrom = (slot: number): number => (taken(slot) ? freeSlotFrom(slot + 1) : slot);
   const timers: { atMs: number; callback(): void }[] = [];
   const made: { atMs: number; timestampMs: number }[] = [];
   let now = nowMs;
-  const { header, id, snapshot } = genesisParent("A");
+  const { header, id, snapshot } = genesisParent(authorities);
   const head = { id, height: 0, header: { message: { ...header, timestamp: parentTime } } };
   const chain = {
     events: new Emitter(silentLogger),
@@ -75,4 +75,10 @@ test.each([
   ],
 ])("gives a block a free slot that is not before its time: %s", async (_, taken, nowMs, expected) => {
   expect(await firstBlock(taken, nowMs)).toEqual(expected);
+});
+
+test("an authority out of turn that takes another slot waits in line as before", async () => {
+  expect(await firstBlock(() => false, 7_500, "AB")).toEqual({ atMs: 8_900, timestampMs: 8_400 });
+  const isTaken = (slot: number) => slot === 8;
+  expect(await firstBlock(isTaken, 7_500, "AB")).toEqual({ atMs: 9_500, timestampMs: 9_000 });
 });

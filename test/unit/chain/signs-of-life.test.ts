@@ -192,6 +192,20 @@ test("an authority that goes on after each series has the others make a bounded 
   expect([view.head.height % 8, dueInMs()]).toEqual([1, 960_000]);
 });
 
+test("of blocks that arrive together, each is due by the age of the one before it", async () => {
+  const { clock, view, next, move, add, finalize, dueInMs } = await standing();
+  const begin = async () => {
+    finalize(view.head);
+    add({ empty: false });
+    await clock.advance(30_000);
+    const parent = next(view.head, { empty: false });
+    move([parent, next(parent, {})]);
+    return dueInMs();
+  };
+  for (let sooner = 0; sooner < seriesBegunSooner.requests; sooner++) expect(await begin()).toBe(1_000);
+  expect(await begin()).toBe(30_000);
+});
+
 test("series that begin just when they are due leave an authority its rate for sooner ones", async () => {
   const { clock, add, dueInMs } = await standing();
   add({ empty: false });

@@ -75,9 +75,27 @@ test("waits 4 s for the blocks of an announced chain, longer each time, and 4 s 
   expect([behind, download.progress]).toEqual([[], undefined]);
   net.fault = () => undefined;
   expect((await ended(0, 10))[0]).toBe("downloaded");
-  expect([behind.length > 0, chain.head.height]).toEqual([true, 10]);
+  // The node is behind before it imports them.
+  expect([behind[0], chain.head.height]).toEqual([0, 10]);
   stalls();
   expect(await ended(10, 20)).toEqual(["STALLED", 4_000]);
+});
+
+test("waits as long for each further block", async () => {
+  const { net, chain, ended } = await setUp();
+  net.fault = (_, protocol) =>
+    protocol === "blocks"
+      ? {
+          async *answer(_, honest) {
+            let count = 0;
+            for await (const block of honest()) {
+              if (count++ === 5) await new Promise(() => undefined);
+              yield block;
+            }
+          },
+        }
+      : undefined;
+  expect([await ended(0, 10), chain.head.height]).toEqual([["STALLED", 4_000], 5]);
 });
 
 test("blocks that no honest authority need have signed are charged to their proposers, and are not decoded if these have made too many", async () => {

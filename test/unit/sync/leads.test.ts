@@ -45,11 +45,12 @@ test("takes those of a majority first, and the heavier ones of each kind", async
 });
 
 test("keeps a bounded number that no majority has signed, and any number of others", () => {
-  const { leads } = setUp(1);
+  const { leads, freed } = setUp(1);
   for (let number = 0; number < maxMinor; number++)
     expect(leads.add(lead(`signed ${number}`, { majority: true }))).toBe(true);
   for (let number = 0; number < maxMinor; number++) expect(leads.add(lead(`${number}`, {}))).toBe(true);
   expect([leads.add(lead("more", {})), leads.has("more"), leads.has("0")]).toEqual([false, false, true]);
+  expect(freed.at(-1)).toBe("more");
   expect(leads.add(lead("majority", { majority: true }))).toBe(true);
   expect([leads.has("majority"), leads.isEmpty]).toEqual([true, false]);
 });

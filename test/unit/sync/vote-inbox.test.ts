@@ -110,7 +110,11 @@ test("votes that are far ahead are ignored until a minority is there, and counte
     signedVote(authorities[by]!, genesis, genesisCheckpoint, checkpoint(round + by, one));
   const [first, second] = [await vote(0), await vote(1)];
   const before = checks();
+  const signed: unknown[] = [];
+  finalizer.events.on("signed", (heard) => signed.push(heard));
   expect([await gossip(first), await gossip(first), checks() - before]).toEqual(["ignore", "ignore", 2]);
+  // They may contradict others.
+  expect(signed).toEqual([first, first]);
   expect(await gossip(second)).toBe("ignore");
   expect(finalizer.rounds.votes()).toEqual([]);
   expect([await gossip(first), await gossip(second)]).toEqual(["accept", "accept"]);
@@ -132,6 +136,19 @@ test("anybody who repeats votes that are far ahead uses up nothing that their vo
   expect(checks()).toBeLessThan(1_100);
   const vote = await signedVote(authorities[0]!, genesis, genesisCheckpoint, checkpoint(1, one));
   expect([await gossip(vote), finalizer.rounds.votes()]).toEqual(["accept", [vote]]);
+});
+
+test("more votes that are far ahead than their voter's account pays for say nothing", async () => {
+  const { gossip, finalizer, add } = await node();
+  await add(one.blocks[0]!);
+  const vote = (by: number, round: number) =>
+    signedVote(authorities[by]!, genesis, genesisCheckpoint, checkpoint(round, one));
+  const far = await vote(0, 2 ** 20);
+  for (let times = 0; times < 64; times++) await gossip(far);
+  const [further, others] = [await vote(0, 2 ** 21), await vote(1, 2 ** 21)];
+  expect([await gossip(further), await gossip(others)]).toEqual(["ignore", "ignore"]);
+  // Of two authorities, the lower round counts.
+  expect([far, others].map(({ message }) => finalizer.isFarAhead(message))).toEqual([false, true]);
 });
 
 test("a vote waits for its block, and is counted and forwarded when the block arrives", async () => {
