@@ -32,6 +32,8 @@ export interface ProposalContext {
   knownRules: number;
   /** The newest version that each connected node has reported to know. */
   peersKnow: readonly number[];
+  /** The distance in blocks after which open votes are discarded. */
+  epochLength: number;
   /** The votes of the node's other proposals. */
   otherVotes: readonly HeaderVote[];
   /** True if the last change of the set is final. Until then nobody votes for another one. */
@@ -48,7 +50,8 @@ const longPeriodMs = 3_600_000n;
 /**
  * The reason for which a proposal must not be accepted without force: once enacted, fewer authorities would be known to
  * be alive than have to sign blocks, and the chain would halt, or than have to vote for finality, and the change could
- * not be undone by votes; or this node itself would stop. Undefined if it is safe.
+ * not be undone by votes; or an epoch would be too short for the votes of a majority; or this node itself would stop.
+ * Undefined if it is safe.
  */
 export function danger(
   { vote }: Pick<Proposal, "vote">,
@@ -62,15 +65,28 @@ export function danger(
       "install a release that knows it on all nodes first"
     );
   }
-  if (vote.kind === voteKinds.set) return dangerOfValue(vote, snapshot, context);
   const { authorities } = snapshot;
+  const after = withVote(authorities, vote);
+  const tooShort = dangerOfEpoch(Math.max(authorities.length, after.length), context);
+  if (tooShort !== undefined) return tooShort;
+  if (vote.kind === voteKinds.set) return dangerOfValue(vote, snapshot, context);
   return (
-    dangerOfSet(withVote(authorities, vote), "", context) ??
+    dangerOfSet(after, "", context) ??
     dangerOfSet(
       [...context.otherVotes, vote].reduce(withVote, authorities),
       " (with this node's other proposals)",
       context,
     )
+  );
+}
+
+/** The first block of an epoch carries no vote. */
+function dangerOfEpoch(count: number, { epochLength }: ProposalContext): string | undefined {
+  const votes = signerLimit(count);
+  if (votes < epochLength) return undefined;
+  return (
+    `of ${count} authorities ${votes} must vote for a change in one epoch, and one of ${epochLength} blocks has room for ` +
+    `${epochLength - 1} votes: no vote can change anything then; a recovery can (ccoin recover)`
   );
 }
 

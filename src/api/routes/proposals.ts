@@ -101,6 +101,7 @@ async function propose(services: ApiServices, value: unknown): Promise<ProposalR
     mines: services.mines,
     voter: decodeAddress(services.status().address),
     knownRules: services.status().knownRules,
+    epochLength: chain.genesis.config.epochLength,
     otherVotes: proposals
       .list()
       .map((other) => other.vote)

@@ -18,6 +18,7 @@ function knowing(
     voter: a!,
     knownRules: 1,
     peersKnow: [1, 2, 1],
+    epochLength: 4,
     otherVotes: [],
     isSetFinal: true,
     balanceOf: () => 100n,
@@ -57,6 +58,24 @@ it("says what a refused change of the set would stop", () => {
   );
 });
 
+it("refuses what leaves an epoch too short for the votes of a majority", () => {
+  const refusal = (vote: HeaderVote, epochLength: number) =>
+    danger({ vote }, snapshot, knowing([a, b, c, d, e], { epochLength }));
+  // Three of four and of five must vote, and two of three.
+  for (const vote of [authorityVote("add", e!), authorityVote("remove", d!), parameterVote("minFee", 2n)]) {
+    expect(refusal(vote, 3)).toContain(
+      "3 must vote for a change in one epoch, and one of 3 blocks has room for 2",
+    );
+    expect(refusal(vote, 4)).toBeUndefined();
+  }
+  const ofFive = danger(
+    { vote: authorityVote("add", addressOf("F")) },
+    { ...snapshot, authorities: [a!, b!, c!, d!, e!] },
+    knowing([a, b, c, d, e]),
+  );
+  expect(ofFive).toContain("of 6 authorities 4 must vote for a change in one epoch");
+});
+
 it("warns that votes on the set wait while the last change is not final", () => {
   const waiting = knowing([a, b, c, d], { isSetFinal: false });
   expect(codes(authorityVote("add", e!), waiting)).toEqual(["CANDIDATE_NOT_IN_SYNC", "SET_NOT_FINAL"]);
@@ -67,7 +86,7 @@ it("warns that votes on the set wait while the last change is not final", () => 
 it("counts the changes of the set that the node has proposed before", () => {
   const add = (name: string) => authorityVote("add", addressOf(name));
   const refusal = (vote: HeaderVote, otherVotes: HeaderVote[], alive = [a, b, c, d]) =>
-    danger({ vote }, snapshot, knowing(alive, { otherVotes }));
+    danger({ vote }, snapshot, knowing(alive, { otherVotes, epochLength: 30_000 }));
   // Four are a quorum of five, and a majority of seven.
   expect(refusal(add("E"), [parameterVote("minFee", 2n)])).toBeUndefined();
   expect(refusal(add("F"), [add("E")])).toContain(
