@@ -107,7 +107,7 @@ export function checkHeaderForm({ message }: SignedHeader): void {
 export function checkBlockLimits(records: readonly TransactionRecord[], parameters: ChainParameters): void {
   checkTransactionCount(records.length, parameters);
   checkBytes(
-    records.reduce((sum, { encoded }) => sum + encoded.length, 0),
+    records.reduce((sum, { bytes }) => sum + bytes, 0),
     parameters,
   );
 }

@@ -80,10 +80,10 @@ export async function buildBlock(
   for (const record of plan.select()) {
     if (++tried % sliceTransactions === 0) await pause();
     if (records.length === parameters.maxBlockTransactions) break;
-    if (bytes + record.encoded.length > parameters.maxBlockBytes) break;
+    if (bytes + record.bytes > parameters.maxBlockBytes) break;
     if (step.executor.tryTransaction(record.transaction) !== undefined) continue;
     records.push(record);
-    bytes += record.encoded.length;
+    bytes += record.bytes;
   }
   if (records.length === 0 && !plan.allowEmpty) return undefined;
 

@@ -177,6 +177,6 @@ export class ForkBlocks implements ChainParticipant {
 
 function sideRecord({ height, id, header, records }: CanonicalBlock): SideRecord {
   const { parent, proposer } = header.message;
-  const bodyBytes = records.reduce((sum, { encoded }) => sum + encoded.length, 0);
+  const bodyBytes = records.reduce((sum, { bytes }) => sum + bytes, 0);
   return { height, id, parent, proposer, bodyBytes };
 }

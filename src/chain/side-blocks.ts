@@ -1,6 +1,6 @@
 import type { Database, Prepared, Write } from "../storage/database.ts";
 import { type ForkRecord, ForkStore } from "../storage/forks.ts";
-import { transactionsBytes } from "../types/index.ts";
+import { recordsBytes } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import type { Chain } from "./chain.ts";
@@ -84,7 +84,7 @@ export class SideBlocks implements ChainParticipant {
     const added: SideBlock[] = [];
     const writes: Write[] = [];
     for (const { id, header, totalDifficulty, records } of blocks.slice(0, remembered)) {
-      const bodyBytes = transactionsBytes(records.map(({ encoded }) => encoded));
+      const bodyBytes = recordsBytes(records);
       const record: ForkRecord = {
         id,
         record: { header, totalDifficulty, transactionCount: records.length, bodyBytes },

@@ -24,7 +24,8 @@ export interface AdmissionRules {
 
 /** Makes the cheap checks, before that of the signature, so that most refusals cost little. */
 export function refuseCheaply(record: TransactionRecord, rules: AdmissionRules): Refusal | undefined {
-  return refuseAtGlance(record, rules.account(record.transaction.message.from), rules);
+  const account = rules.account(record.transaction.message.from);
+  return refuseAtGlance(record, account, rules.pool.waiting(record), rules);
 }
 
 /**
@@ -40,7 +41,7 @@ export function refuseAdmission(
   const account = known ?? noAccount;
   const replaced = queue?.get(nonce);
   const refusal =
-    refuseAtGlance(record, known, rules) ??
+    refuseAtGlance(record, known, replaced, rules) ??
     (replaced
       ? refuseReplacement(record, replaced, rules)
       : refuseRoom(record, queue?.nextNonce(account.nonce) ?? account.nonce, queue?.size ?? 0, rules));
@@ -76,10 +77,12 @@ export function fillWith(count: number, bytes: number, { pool, limits }: Admissi
 function refuseAtGlance(
   record: TransactionRecord,
   account: Account | undefined,
+  replaced: PoolEntry | undefined,
   rules: AdmissionRules,
 ): Refusal | undefined {
   const { pool, config } = rules;
-  const { from, nonce, fee, amount, validUntil } = record.transaction.message;
+  const { message } = record.transaction;
+  const { nonce, fee, amount, validUntil } = message;
   if (!isSafeCount(nonce) || !isSafeCount(nonce + 1)) {
     return refuse(record, "MALFORMED", "the nonce is above 2^53 - 2");
   }
@@ -91,7 +94,7 @@ function refuseAtGlance(
     return refuse(record, "ALREADY_KNOWN", "this transaction is already waiting");
   }
   const height = rules.height();
-  if (isExpired(record.transaction.message, height + 1)) {
+  if (isExpired(message, height + 1)) {
     return refuse(record, "EXPIRED", `it was valid until block ${validUntil}, the head is block ${height}`);
   }
   if (fee < config.minFee) {
@@ -103,9 +106,13 @@ function refuseAtGlance(
     return refuse(record, "INSUFFICIENT_BALANCE", "the balance is 0: the sender has received nothing yet");
   }
   if (nonce < account.nonce) {
-    return refuse(record, "NONCE_TOO_LOW", `nonce ${nonce} is used, the next is ${pool.nextNonce(from)}`);
+    return refuse(
+      record,
+      "NONCE_TOO_LOW",
+      `nonce ${nonce} is used, the next is ${pool.nextNonce(message.from)}`,
+    );
   }
-  return refusePrice(record, pool.waiting(record), rules) ?? refuseBalance(record, 0n, account.balance);
+  return refusePrice(record, replaced, rules) ?? refuseBalance(record, 0n, account.balance);
 }
 
 /** The fuller the pool, the more a place costs. A replacement has one already and pays for its additional length. */
@@ -116,7 +123,7 @@ function refusePrice(
 ): Refusal | undefined {
   const { pool, limits, floor, config } = rules;
   const { fee } = record.transaction.message;
-  const bytes = record.encoded.length - (replaced?.bytes ?? 0);
+  const bytes = record.bytes - (replaced?.bytes ?? 0);
   if (replaced && bytes <= 0) return undefined;
   const fill = fillWith(replaced ? 0 : 1, bytes, rules);
   const least = floor.least(fill, config.minFee);

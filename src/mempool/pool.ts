@@ -70,9 +70,8 @@ export class Pool {
   }
 
   /** The entry with the same sender and nonce, usually the transaction itself. */
-  waiting({ idHex, transaction }: TransactionRecord): PoolEntry | undefined {
-    const { from, nonce } = transaction.message;
-    return this.#byId.get(idHex) ?? this.queue(from)?.get(nonce);
+  waiting({ idHex, transaction: { message } }: TransactionRecord): PoolEntry | undefined {
+    return this.#byId.get(idHex) ?? this.queue(message.from)?.get(message.nonce);
   }
 
   /** Replaces an entry with the same sender and nonce. */

@@ -33,10 +33,10 @@ export interface TransactionInboxOptions {
 export const fewAccepted = 4;
 
 /**
- * Signatures that are checked before a wrong one ends the batch: the rest of a batch with a bad signature costs
- * nothing.
+ * The first transactions of a batch that are checked. If all of their signatures are right, twice as many follow: a
+ * batch ends at the first part with a wrong one, so that at most as many are checked in vain as were right, and these.
  */
-export const checkedAtOnce = 128;
+export const checkedFirst = 128;
 /**
  * Batches that wait to be checked. A peer's share is some seconds of a full network. So few are checked at one time
  * that a block waits for them for some ten milliseconds at most.
@@ -128,8 +128,8 @@ export class TransactionInbox {
     const refused = outcomes.flatMap((outcome) => {
       return outcome.accepted || outcome.isSigned ? [] : outcome.record;
     });
-    for (let at = 0; at < refused.length; at += checkedAtOnce) {
-      const verdicts = await this.#options.mempool.verify(refused.slice(at, at + checkedAtOnce), "later");
+    for (const part of growingParts(refused)) {
+      const verdicts = await this.#options.mempool.verify(part, "later");
       if (!verdicts.every(Boolean)) return false;
     }
     return true;
@@ -141,8 +141,8 @@ export class TransactionInbox {
     source: "gossip" | "peer",
   ): Promise<AddOutcome[] | undefined> {
     const outcomes: AddOutcome[] = [];
-    for (let at = 0; at < batch.length; at += checkedAtOnce) {
-      const some = await this.#options.mempool.add(batch.slice(at, at + checkedAtOnce), source);
+    for (const part of growingParts(batch)) {
+      const some = await this.#options.mempool.add(part, source);
       if (some.some((outcome) => isAtFault(outcome))) return undefined;
       outcomes.push(...some);
     }
@@ -152,4 +152,10 @@ export class TransactionInbox {
 
 function isAtFault(outcome: AddOutcome): boolean {
   return !outcome.accepted && transactionVerdicts[outcome.code] === "reject";
+}
+
+/** The parts in which a batch is checked, each twice as long as the one before. */
+function* growingParts<T>(batch: readonly T[]): Iterable<readonly T[]> {
+  for (let at = 0, length = checkedFirst; at < batch.length; at += length, length *= 2)
+    yield batch.slice(at, at + length);
 }

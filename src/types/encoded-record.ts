@@ -16,6 +16,8 @@ export interface TransactionRecord {
   readonly signingRoot: Uint8Array;
   /** The SSZ encoding of the transaction. */
   readonly encoded: Uint8Array;
+  /** The length of the encoding. */
+  readonly bytes: number;
 }
 
 /** Bytes of an array, from `at` on. */
@@ -47,9 +49,9 @@ export class EncodedRecord implements TransactionRecord, Transaction, Transfer {
   readonly fee: bigint;
   readonly nonce: number;
   readonly validUntil: number;
+  readonly bytes: number;
   readonly #buffer: ArrayBufferLike;
   readonly #at: number;
-  readonly #length: number;
   readonly #ids: Uint8Array;
   readonly #idAt: number;
   readonly #signingRoots: Uint8Array;
@@ -64,7 +66,7 @@ export class EncodedRecord implements TransactionRecord, Transaction, Transfer {
     this.validUntil = readCount(view, at + layout.validUntil);
     this.#buffer = view.buffer;
     this.#at = view.byteOffset + at;
-    this.#length = length;
+    this.bytes = length;
     this.#ids = id.bytes;
     this.#idAt = id.at;
     this.#signingRoots = signingRoot.bytes;
@@ -88,7 +90,7 @@ export class EncodedRecord implements TransactionRecord, Transaction, Transfer {
   }
 
   get encoded(): Uint8Array {
-    return this.#part(0, this.#length);
+    return this.#part(0, this.bytes);
   }
 
   get signature(): Uint8Array {
@@ -104,7 +106,7 @@ export class EncodedRecord implements TransactionRecord, Transaction, Transfer {
   }
 
   get memo(): Uint8Array {
-    return this.#part(layout.memo, this.#length);
+    return this.#part(layout.memo, this.bytes);
   }
 
   #part(start: number, end: number): Uint8Array {

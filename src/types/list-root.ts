@@ -63,7 +63,7 @@ export function transactionBranch(ids: readonly Uint8Array[], index: number): Ui
 
 function leaves(ids: readonly Uint8Array[]): Uint8Array {
   const level = new Uint8Array(ids.length * 32);
-  for (const [index, id] of ids.entries()) level.set(id, index * 32);
+  for (let index = 0; index < ids.length; index++) level.set(ids[index]!, index * 32);
   return level;
 }
 

@@ -110,17 +110,18 @@ export function encodeRecords(records: readonly TransactionRecord[]): Uint8Array
   return joinTransactions(records.map(({ encoded }) => encoded));
 }
 
-/** The size of the SSZ `Transactions` list of encoded transactions. */
-export function transactionsBytes(encoded: readonly Uint8Array[]): number {
-  return encoded.reduce((bytes, { length }) => bytes + 4 + length, 0);
+/** The size of the SSZ `Transactions` list of these records. */
+export function recordsBytes(records: readonly TransactionRecord[]): number {
+  return records.reduce((sum, { bytes }) => sum + 4 + bytes, 0);
 }
 
 /** The SSZ `Transactions` list of encoded transactions, which follow their offsets. */
 export function joinTransactions(encoded: readonly Uint8Array[]): Uint8Array {
-  const list = new Uint8Array(transactionsBytes(encoded));
+  const list = new Uint8Array(encoded.reduce((sum, { length }) => sum + 4 + length, 0));
   const view = viewOf(list);
   let at = encoded.length * 4;
-  for (const [index, bytes] of encoded.entries()) {
+  for (let index = 0; index < encoded.length; index++) {
+    const bytes = encoded[index]!;
     view.setUint32(index * 4, at, true);
     list.set(bytes, at);
     at += bytes.length;

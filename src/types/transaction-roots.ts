@@ -66,7 +66,9 @@ function hashBatch(
   const memoRoots = hashMemos(encoded);
   const used = encoded.length * leaves;
   input.fill(0, 0, used);
-  for (const [index, bytes] of encoded.entries()) {
+  // By index: an iterator over entries makes two objects for each.
+  for (let index = 0; index < encoded.length; index++) {
+    const bytes = encoded[index]!;
     const at = index * leaves;
     copy(bytes, layout.from, input, at, 2 * chunk);
     copy(bytes, layout.amount, input, at + 2 * chunk, 8);
@@ -84,8 +86,8 @@ function hashBatch(
   hashInto(pairs, signingRoots);
   // The signature is two chunks. Its root takes the domain's place beside the root of the transfer.
   const signatures = memos.subarray(0, pairs.length);
-  for (const [index, bytes] of encoded.entries())
-    copy(bytes, layout.signature, signatures, 2 * index * chunk, 2 * chunk);
+  for (let index = 0; index < encoded.length; index++)
+    copy(encoded[index]!, layout.signature, signatures, 2 * index * chunk, 2 * chunk);
   const signatureRoots = output.subarray(0, encoded.length * chunk);
   hashInto(signatures, signatureRoots);
   for (let index = 0; index < encoded.length; index++)
@@ -97,27 +99,28 @@ function hashBatch(
 function hashMemos(encoded: readonly Uint8Array[]): Uint8Array {
   const roots = memos.subarray(0, encoded.length * chunk);
   const withMemo: number[] = [];
-  for (const [index, { length }] of encoded.entries()) {
-    if (length > layout.memo) withMemo.push(index);
+  for (let index = 0; index < encoded.length; index++) {
+    if (encoded[index]!.length > layout.memo) withMemo.push(index);
     else roots.set(emptyMemoRoot, index * chunk);
   }
   if (withMemo.length === 0) return roots;
   const used = withMemo.length * leaves;
   input.fill(0, 0, used);
-  for (const [place, index] of withMemo.entries())
-    input.set(encoded[index]!.subarray(layout.memo), place * leaves);
+  for (let place = 0; place < withMemo.length; place++)
+    input.set(encoded[withMemo[place]!]!.subarray(layout.memo), place * leaves);
   const contents = reduce(used, 3);
   const pairs = input.subarray(0, 2 * withMemo.length * chunk);
   pairs.fill(0);
-  for (const [place, index] of withMemo.entries()) {
+  for (let place = 0; place < withMemo.length; place++) {
     copy(contents, place * chunk, pairs, 2 * place * chunk, chunk);
-    const length = encoded[index]!.length - layout.memo;
+    const length = encoded[withMemo[place]!]!.length - layout.memo;
     pairs[(2 * place + 1) * chunk] = length & 0xff;
     pairs[(2 * place + 1) * chunk + 1] = length >>> 8;
   }
   const mixed = output.subarray(0, withMemo.length * chunk);
   hashInto(pairs, mixed);
-  for (const [place, index] of withMemo.entries()) copy(mixed, place * chunk, roots, index * chunk, chunk);
+  for (let place = 0; place < withMemo.length; place++)
+    copy(mixed, place * chunk, roots, withMemo[place]! * chunk, chunk);
   return roots;
 }
 

@@ -18,7 +18,7 @@ function block(
   { height = 1, parent = 0, proposer = number, bytes = 0 } = {},
 ): CanonicalBlock {
   const message = { parent: numbered(parent), proposer: numbered(proposer) };
-  const records = [{ encoded: { length: bytes } }];
+  const records = [{ bytes }];
   return {
     height,
     id: numbered(number),

@@ -143,7 +143,7 @@ describe("blocks of one proposer beside the canonical chain", () => {
     const sized = async (laterMs: number, bytes: number) => {
       const { blocks } = await maker.block(maker.start(), { by: authorities[0]!, laterMs });
       const one = await node.check(blocks[0]!);
-      return { ...one, records: [{ transaction, encoded: { length: bytes } }] } as never;
+      return { ...one, records: [{ transaction, bytes }] } as never;
     };
     let left = perProposer.bytes;
     for (; left > largest; left -= largest)
@@ -193,7 +193,7 @@ describe("blocks of many proposers are stored up to a number and a size in all,"
     const forks = await ForkBlocks.load({ blocks, database: new MemoryDatabase() } as never);
     expect([...forks.refs()]).toHaveLength(count);
     const header = { message: { parent: id(0), proposer: id(count) } };
-    const next = { height: 9, id: id(count), header, records: [{ encoded: { length: 1 } }] } as never;
+    const next = { height: 9, id: id(count), header, records: [{ bytes: 1 }] } as never;
     return (needed: boolean) => () => forks.requireRoom(next, needed);
   }
 

@@ -7,7 +7,7 @@ import { blocksAtOnce } from "../../../src/sync/block-sources.ts";
 import { maxHoldMs } from "../../../src/sync/header-hold.ts";
 import { maxJudged } from "../../../src/sync/header-judge.ts";
 import {
-  checkedAtOnce,
+  checkedFirst,
   TransactionInbox,
   transactionQueueLimits,
 } from "../../../src/sync/transaction-inbox.ts";
@@ -832,13 +832,17 @@ describe("gossiped transactions", () => {
     expect(node.network.penalties).toEqual([]);
   });
 
-  test("are checked up to the first wrong one, so that the rest of the batch costs nothing", async () => {
+  test.each([
+    ["one of the first", 3, checkedFirst],
+    ["the last of the first", checkedFirst - 1, checkedFirst],
+    ["one after them", checkedFirst, 3 * checkedFirst],
+  ])("are checked in parts up to a wrong one, and those behind it are not: %s", async (_, wrong, count) => {
     const { net, peer, maker } = await pair();
     const { node, checked } = await countingNode(net, peer);
     const all = await Promise.all(Array.from({ length: 512 }, (_, nonce) => maker.transfer({ nonce })));
-    all[3] = { ...all[3]!, signature: new Uint8Array(64).fill(7) };
+    all[wrong] = { ...all[wrong]!, signature: new Uint8Array(64).fill(7) };
     expect(await node.transactions.onGossip(Transactions.serialize(all), "peer")).toBe("reject");
-    expect(checked(all).filter((count) => count > 0)).toHaveLength(checkedAtOnce);
+    expect(checked(all).filter((count) => count > 0)).toHaveLength(count);
   });
 
   test("above a peer's share are dropped unread and cost it score, without delaying other peers", async () => {
@@ -920,8 +924,8 @@ describe("gossiped transactions", () => {
       "accept",
     );
     expect(verify.mock.calls.map(([records, order]) => [records.length, order])).toEqual([
-      [checkedAtOnce, "later"],
-      [140 - checkedAtOnce, "later"],
+      [checkedFirst, "later"],
+      [140 - checkedFirst, "later"],
     ]);
     const forged = poor.map((each, at) => (at === 60 ? { ...each, signature: new Uint8Array(64) } : each));
     const more = await Promise.all(
