@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { HistoryReader, HistoryRow } from "../chain/history-reader.ts";
-import type { TransactionPlace } from "../storage/blocks.ts";
 import { comparePlaces, type HistoryRange } from "../storage/histories.ts";
+import type { TransactionPlace } from "../storage/places.ts";
 import { clientAddress } from "./client-address.ts";
 import type { ClientLimiter } from "./client-limiter.ts";
 import type { DearReads } from "./dear-reads.ts";

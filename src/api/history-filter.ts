@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { HistoryReader, HistoryRow } from "../chain/history-reader.ts";
 import type { AccountEntry } from "../storage/account-entries.ts";
-import type { TransactionPlace } from "../storage/blocks.ts";
+import type { TransactionPlace } from "../storage/places.ts";
 import { equalBytes } from "../util/bytes.ts";
 
 export type Direction = "in" | "out" | "self";

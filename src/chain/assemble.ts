@@ -54,6 +54,7 @@ export type ChainEvents = {
 
 /** The parts of a chain. */
 export interface ChainParts {
+  stores: ChainStores;
   events: Emitter<ChainEvents>;
   checks: BlockChecks;
   tree: BlockTree;

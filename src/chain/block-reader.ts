@@ -1,7 +1,8 @@
-import type { BlockStore, TransactionPlace, UndoRecord } from "../storage/blocks.ts";
+import type { BlockStore, UndoRecord } from "../storage/blocks.ts";
 import { transactionsPerPart } from "../storage/bodies.ts";
 import { damaged } from "../storage/damaged.ts";
 import type { MetaStore } from "../storage/meta.ts";
+import type { PlaceStore, TransactionPlace } from "../storage/places.ts";
 import type { GenesisBlock } from "../types/genesis.ts";
 import {
   type BlockRef,
@@ -26,6 +27,7 @@ import type {
 /** Reads blocks and transactions. */
 export class BlockReader {
   readonly #blocks: BlockStore;
+  readonly #places: PlaceStore;
   readonly #meta: MetaStore;
   readonly #tree: BlockTree;
   readonly #domain: Uint8Array;
@@ -33,12 +35,13 @@ export class BlockReader {
   readonly #pause: Pause;
 
   constructor(
-    { blocks, meta }: Pick<ChainStores, "blocks" | "meta">,
+    { blocks, places, meta }: Pick<ChainStores, "blocks" | "places" | "meta">,
     tree: BlockTree,
     genesis: Genesis,
     { head, pause }: { head: () => WeightedHeader; pause: Pause },
   ) {
     this.#blocks = blocks;
+    this.#places = places;
     this.#meta = meta;
     this.#tree = tree;
     this.#domain = computeDomain("transaction", genesis.id);
@@ -98,7 +101,7 @@ export class BlockReader {
    * may be in no block.
    */
   async transaction(id: Uint8Array): Promise<IncludedTransaction | undefined> {
-    for (const { height, index } of await this.#blocks.transactionPlaces(id)) {
+    for (const { height, index } of await this.#places.find(id)) {
       const [found] = await this.transactionsAt(height, [index]);
       if (found && equalBytes(found.record.id, id)) return found;
     }
@@ -112,7 +115,7 @@ export class BlockReader {
   async transactions(ids: readonly Uint8Array[]): Promise<Map<Hex, IncludedTransaction>> {
     const places = new Map<number, Set<number>>();
     for (const id of ids)
-      for (const { height, index } of await this.#blocks.transactionPlaces(id))
+      for (const { height, index } of await this.#places.find(id))
         places.set(height, (places.get(height) ?? new Set()).add(index));
     const found = new Map<Hex, IncludedTransaction>();
     for (const [height, indexes] of places)
@@ -122,7 +125,7 @@ export class BlockReader {
 
   /** The places in canonical blocks that the transaction may be at: their transactions' ids begin in the same way. */
   placesOf(id: Uint8Array): Promise<TransactionPlace[]> {
-    return this.#blocks.transactionPlaces(id);
+    return this.#places.find(id);
   }
 
   /**

@@ -139,6 +139,7 @@ export class CanonicalChain {
         { head: block, retracted: [], applied: [block] },
         [{ block, after: snapshot }],
         writes,
+        { indexLater: true },
       );
     } catch (error) {
       ledger.rollback();
@@ -182,7 +183,9 @@ export class CanonicalChain {
         applied.push(block);
       }
       if (path.apply.length === 0) await ledger.requireStateOf(target, after);
-      move = await this.#commit({ head: target, retracted, applied }, [{ block: target, after }], writes);
+      const change = { head: target, retracted, applied };
+      const news = [{ block: target, after }];
+      move = await this.#commit(change, news, writes, { indexLater: applied.length === 1 });
     } catch (error) {
       ledger.rollback();
       if (!(error instanceof BlockError) || error.code === "UNKNOWN_RULES") throw error;
@@ -197,16 +200,17 @@ export class CanonicalChain {
   /**
    * Stage 5, for what the ledger has executed. Returns stage 6, which moves the head in memory. The change is on disk
    * then, so nothing that happens in stage 6 makes it look failed. `news` is the end of the new chain, with the
-   * snapshots in the state roots.
+   * snapshots in the state roots. `indexLater`: another block is hardly about to follow, so the indexes may wait.
    */
   async #commit(
     change: HeadChange,
     news: readonly Omit<NewBlock, "before">[],
     writes: Write[],
+    { indexLater = false } = {},
   ): Promise<() => void> {
     const { stores, ledger, tree, participants, pause, onChange } = this.#options;
     const { block: last, after: state } = news.at(-1)!;
-    const executed = await ledger.pendingWrites();
+    const executed = await ledger.pendingWrites({ indexLater });
     await pause();
     const prepared = participants.prepare(change, ledger.state);
     await stores.database.commit([

@@ -205,6 +205,11 @@ export class Chain {
     return this.#queue.idle();
   }
 
+  /** Resolves when everything that was requested so far is on disk, the indexes too. */
+  close(): Promise<void> {
+    return this.#queue.run(() => this.#parts.stores.indexer.finish());
+  }
+
   /**
    * Passes to `look` the accounts as they were after a block, whatever is under way; imports wait meanwhile. Undefined
    * for a block that is not an ancestor of the head.

@@ -7,6 +7,7 @@ import {
 } from "../state/index.ts";
 import { damaged } from "../storage/damaged.ts";
 import type { Write } from "../storage/database.ts";
+import type { IndexedBlock } from "../storage/indexer.ts";
 import { BlockError } from "../types/errors.ts";
 import type { ChainParameters, ChainSnapshot } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
@@ -40,6 +41,8 @@ export class Ledger {
   readonly #rules: KnownRules;
   readonly #pause: Pause;
   #writes: Write[][] = [];
+  /** The blocks that the indexes get after `#writes`. */
+  #indexed: IndexedBlock[] = [];
 
   constructor(state: AccountState, stores: ChainStores, rules: KnownRules, pause: Pause) {
     this.state = state;
@@ -85,7 +88,7 @@ export class Ledger {
         return this.state.stateRoot(snapshot);
       },
       index: (block: CanonicalBlock): void => {
-        const { blocks, histories } = this.#stores;
+        const { blocks } = this.#stores;
         if (!executed) throw new Error("the block is not finished");
         const { timestamp } = block.header.message;
         const own = [
@@ -94,14 +97,15 @@ export class Ledger {
           // This entry stays when the block is retracted, because it follows from the block's id.
           blocks.putAccountsRoot(block.id, this.state.accountsRoot()),
         ];
-        this.#writes.push(own, blocks.putPlaces(block), histories.put({ ...block, ...executed }));
+        this.#writes.push(own);
+        this.#indexed.push({ ...block, ...executed });
       },
     };
   }
 
   /** Reverts the newest block. `undo` is its undo record. */
   retract(block: CanonicalBlock, undo: BlockUndo): void {
-    const { blocks, histories } = this.#stores;
+    const { blocks, places, histories } = this.#stores;
     const { height, records, header } = block;
     const transactions = records.map(({ transaction }) => transaction);
     const proposer = this.state.indexOf(header.message.proposer);
@@ -112,7 +116,7 @@ export class Ledger {
     this.#revert(block, undo);
     const own = [blocks.clearCanonical(height), blocks.deleteUndo(block.id)];
     const entries = histories.clear({ height, parties, proposer, income: undo.income });
-    this.#writes.push(own, blocks.clearPlaces(block), entries);
+    this.#writes.push(own, places.clear(block), entries);
   }
 
   /**
@@ -143,12 +147,21 @@ export class Ledger {
       damaged(`without the blocks after block ${height}, the accounts are not those of that block`);
   }
 
-  /** The writes that bring the disk up to the state in memory. */
-  async pendingWrites(): Promise<Write[]> {
-    const { accounts } = this.#stores;
+  /**
+   * The writes that bring the disk up to the state in memory. `indexLater`: a single block was applied, and the indexes
+   * may follow after it.
+   */
+  async pendingWrites({ indexLater = false } = {}): Promise<Write[]> {
+    const { accounts, indexer } = this.#stores;
     const { state } = this;
+    // Entries of the block that waits may be among those that are deleted now.
+    await indexer.finish();
     const changed = state.changed();
     const lists = [...this.#writes];
+    for (const [at, block] of this.#indexed.entries()) {
+      if (at > 0) await this.#pause();
+      lists.push(indexLater ? indexer.prepare(block) : indexer.entries(block));
+    }
     for (let from = 0; from < changed.length; from += sliceAccounts) {
       await this.#pause();
       lists.push(accounts.putAll(changed.subarray(from, from + sliceAccounts), state));
@@ -174,12 +187,16 @@ export class Ledger {
   /** The pending writes are on disk. */
   settle(): void {
     this.state.settle();
+    this.#stores.indexer.settle();
     this.#writes = [];
+    this.#indexed = [];
   }
 
   rollback(): void {
     this.state.rollback();
+    this.#stores.indexer.rollback();
     this.#writes = [];
+    this.#indexed = [];
   }
 
   #revert(block: CanonicalBlock, undo: BlockUndo): void {

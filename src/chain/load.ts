@@ -43,6 +43,7 @@ export async function loadChain(
   genesis: Genesis,
   seed: Uint8Array,
 ): Promise<LoadedChain> {
+  await stores.indexer.resume(genesis.id);
   const id = (await stores.meta.head()) ?? damaged("it has no head");
   const record = (await stores.blocks.header(id)) ?? damaged(`its head ${toHex(id)} is missing`);
   const snapshot = (await stores.meta.headSnapshot()) ?? damaged("the authorities of its head are missing");

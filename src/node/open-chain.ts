@@ -5,6 +5,7 @@ import { SideBlocks } from "../chain/side-blocks.ts";
 import { chainStores } from "../chain/stores.ts";
 import { defaultMempoolLimits } from "../mempool/limits.ts";
 import { Mempool } from "../mempool/mempool.ts";
+import { Indexer } from "../storage/indexer.ts";
 import { MempoolStore } from "../storage/mempool.ts";
 import type { ChainSetup } from "./chain-setup.ts";
 import { blockLog, transactionLog } from "./event-records.ts";
@@ -24,7 +25,7 @@ export async function openChain(setup: ChainSetup): Promise<OpenedChain> {
   const chain = await Chain.load({
     genesis,
     rules: setup.rules,
-    stores: chainStores(database),
+    stores: chainStores(database, new Indexer(database, clock)),
     verify,
     clock,
     logger,

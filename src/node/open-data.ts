@@ -35,7 +35,7 @@ export async function openNodeDatabase(core: NodeCore, signer: Signer): Promise<
   });
   closers.push("database", () => opened.close());
   const database = metrics.work.database(opened);
-  closers.push("imports", () => core.services?.chain.idle());
+  closers.push("imports", () => core.services?.chain.close());
   const { publicKey } = signer;
   const stored = await loadStoredGenesis({ database, pin, publicKey, place: paths.db });
   if (stored) await acceptGivenRecoveries(core, database, stored.genesis);

@@ -51,6 +51,7 @@ function verifyWith(
     const block = await stores.meta.genesis();
     if (!block) throw noChain(paths, hint);
     const genesis = await checkGenesis(block, verify);
+    await stores.indexer.resume(genesis.id);
     const { config } = genesis;
     const stored = (await stores.meta.headSnapshot()) ?? damaged("the authorities of its head are missing");
     const given = await stores.recoveries.all();
@@ -93,7 +94,7 @@ function verifyWith(
         totalDifficulty += message.difficulty;
         if (weight !== totalDifficulty) damaged("its total difficulty is wrong");
         const indexed = { height, records: checked.records, ...executed };
-        if (!(await stores.blocks.hasPlaces(indexed)) || !(await stores.histories.has(indexed)))
+        if (!(await stores.places.has(indexed)) || !(await stores.histories.has(indexed)))
           damaged("the indexes do not find its transactions");
         transactions += checked.records.length;
         parent = { header: message, id: checked.id, snapshot };

@@ -23,12 +23,8 @@ import {
 import { BodyStore } from "./bodies.ts";
 import { damaged } from "./damaged.ts";
 import type { Database, Write } from "./database.ts";
-import { deletions, hasEntries } from "./entries.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
-import { type BlockPlaces, idPrefix, placeEntries, readPlace, type TransactionPlace } from "./places.ts";
 import { decodeSnapshot, encodeSnapshot } from "./snapshot.ts";
-
-export type { TransactionPlace } from "./places.ts";
 
 /**
  * A stored header. `totalDifficulty` is the sum from the block after genesis to this one; `bodyBytes` is the size of
@@ -57,8 +53,8 @@ export interface SideRecord extends BlockRef {
 }
 
 /**
- * Blocks, the canonical chain and its indexes. Methods that change something return the writes, so that they can be
- * committed with others.
+ * Blocks and the canonical chain. Methods that change something return the writes, so that they can be committed with
+ * others.
  */
 export class BlockStore {
   readonly #database: Database;
@@ -188,27 +184,6 @@ export class BlockStore {
 
   clearCanonical(height: number): Write {
     return { key: keyOf("canonical", uint64Bytes(height)), value: undefined };
-  }
-
-  /** The candidate places of a transaction: more than one if the ids of several begin with the same bytes. */
-  async transactionPlaces(id: Uint8Array): Promise<TransactionPlace[]> {
-    const places: TransactionPlace[] = [];
-    for await (const [key] of this.#database.iterate(keyRange("transactionPlace", idPrefix(id))))
-      places.push(readPlace(key));
-    return places;
-  }
-
-  /** The index entries for the transactions of a canonical block. */
-  putPlaces(block: BlockPlaces): Write[] {
-    return placeEntries(block);
-  }
-
-  hasPlaces(block: BlockPlaces): Promise<boolean> {
-    return hasEntries(this.#database, placeEntries(block));
-  }
-
-  clearPlaces(block: BlockPlaces): Write[] {
-    return deletions(placeEntries(block).map(({ key }) => key));
   }
 
   putUndo(id: Uint8Array, undo: UndoRecord): Write {

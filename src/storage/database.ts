@@ -30,3 +30,6 @@ export interface Database {
   commit(writes: Write[]): Promise<void>;
   close(): Promise<void>;
 }
+
+/** What reads of an index need of a database. */
+export type EntryReader = Pick<Database, "getMany" | "iterate">;

@@ -1,5 +1,5 @@
 import { equalBytes } from "../util/bytes.ts";
-import type { Database, Write } from "./database.ts";
+import type { EntryReader, Write } from "./database.ts";
 
 /** A key of the database with its value. */
 export interface Entry {
@@ -8,7 +8,7 @@ export interface Entry {
 }
 
 /** True if the database has each of the entries, with the same value. */
-export async function hasEntries(database: Database, entries: readonly Entry[]): Promise<boolean> {
+export async function hasEntries(database: EntryReader, entries: readonly Entry[]): Promise<boolean> {
   const stored = await database.getMany(entries.map(({ key }) => key));
   return entries.every(({ value }, at) => stored[at] && equalBytes(stored[at], value));
 }

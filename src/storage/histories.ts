@@ -7,7 +7,7 @@ import {
   type BlockEffects,
   readAccountEntry,
 } from "./account-entries.ts";
-import type { Database, Write } from "./database.ts";
+import type { EntryReader, Write } from "./database.ts";
 import { deletions, type Entry, hasEntries } from "./entries.ts";
 import { heightBytes, readHeight, writeHeight } from "./heights.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
@@ -45,15 +45,10 @@ const entriesAtOnce = 256;
  * once. Methods that change something return the writes.
  */
 export class HistoryStore {
-  readonly #database: Database;
+  readonly #database: EntryReader;
 
-  constructor(database: Database) {
+  constructor(database: EntryReader) {
     this.#database = database;
-  }
-
-  /** The entries for a canonical block. */
-  put(block: BlockEffects & BlockIncome): Write[] {
-    return entriesOf(block);
   }
 
   clear(block: Pick<BlockEffects & BlockIncome, "height" | "parties" | "proposer" | "income">): Write[] {
@@ -63,7 +58,7 @@ export class HistoryStore {
   }
 
   has(block: BlockEffects & BlockIncome): Promise<boolean> {
-    return hasEntries(this.#database, entriesOf(block));
+    return hasEntries(this.#database, historyEntries(block));
   }
 
   /**
@@ -151,7 +146,8 @@ export function comparePlaces(a: TransactionPlace, b: TransactionPlace): number 
   return a.height - b.height || a.index - b.index;
 }
 
-function entriesOf(block: BlockEffects & BlockIncome): Entry[] {
+/** The entries for a canonical block. */
+export function historyEntries(block: BlockEffects & BlockIncome): Entry[] {
   return [...accountEntries(block), ...incomeEntries(block)];
 }
 

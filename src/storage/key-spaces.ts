@@ -65,6 +65,8 @@ export const keySpaces = {
   hour: 33,
   /** Height (8) of a canonical block that changed the authorities or a parameter -> who voted for it (32 each). */
   change: 34,
+  /** Nothing -> what a block, whose entries of 15, 28 and 29 are not written yet, did to accounts: `indexer.ts`. */
+  waitingBlock: 35,
 } as const;
 
 export type KeySpace = keyof typeof keySpaces;

@@ -1,7 +1,8 @@
 import { viewOf } from "../util/bytes.ts";
-import type { Entry } from "./entries.ts";
+import type { EntryReader, Write } from "./database.ts";
+import { deletions, type Entry, hasEntries } from "./entries.ts";
 import { heightBytes, readHeight, writeHeight } from "./heights.ts";
-import { keySpaces } from "./key-spaces.ts";
+import { keyRange, keySpaces } from "./key-spaces.ts";
 
 /** Position of a transaction in the canonical chain. */
 export interface TransactionPlace {
@@ -22,18 +23,39 @@ const transactionKeyBytes = 1 + prefixBytes + heightBytes + indexBytes;
 
 const none = new Uint8Array();
 
-export function idPrefix(id: Uint8Array): Uint8Array {
-  return id.subarray(0, prefixBytes);
+/** The index of transactions: where in the canonical chain they are. */
+export class PlaceStore {
+  readonly #database: EntryReader;
+
+  constructor(database: EntryReader) {
+    this.#database = database;
+  }
+
+  /** The candidate places of a transaction: more than one if the ids of several begin with the same bytes. */
+  async find(id: Uint8Array): Promise<TransactionPlace[]> {
+    const places: TransactionPlace[] = [];
+    const range = keyRange("transactionPlace", id.subarray(0, prefixBytes));
+    for await (const [key] of this.#database.iterate(range)) places.push(readPlace(key));
+    return places;
+  }
+
+  has(block: BlockPlaces): Promise<boolean> {
+    return hasEntries(this.#database, placeEntries(block));
+  }
+
+  clear(block: BlockPlaces): Write[] {
+    return deletions(placeEntries(block).map(({ key }) => key));
+  }
 }
 
-/** Reads a place from a key of the index of transactions. */
-export function readPlace(key: Uint8Array): TransactionPlace {
+/** Reads a place from a key. */
+function readPlace(key: Uint8Array): TransactionPlace {
   const view = viewOf(key);
   const at = key.byteLength - indexBytes;
   return { height: readHeight(view, at - heightBytes), index: view.getUint16(at) };
 }
 
-/** The entries of a block in the index of transactions. */
+/** The entries for a canonical block. */
 export function placeEntries({ height, records }: BlockPlaces): Entry[] {
   const buffer = new Uint8Array(records.length * transactionKeyBytes);
   const view = viewOf(buffer);

@@ -11,6 +11,7 @@ import { createRandom } from "../e2e/harness/random.ts";
 import { Rogue } from "../e2e/harness/rogue.ts";
 import { Traffic } from "../e2e/harness/traffic.ts";
 import { until } from "../e2e/harness/until.ts";
+import type { Wallet } from "../e2e/harness/wallet.ts";
 import { signHeader } from "../sign-header.ts";
 import type { CrashPhase } from "./crash-at.ts";
 import { checkPromises } from "./promises.ts";
@@ -36,6 +37,7 @@ const points: readonly Point[] = [
   { at: "rename", among: 1 },
   { at: "proposal", among: 1, ask: propose },
   { at: "evidence", among: 1, ask: accuse },
+  { at: "waitingBlock", among: 2, ask: fillBlock },
   { at: "addressBook", among: 1, isNew: true },
   { at: "meta", among: 2, isNew: true },
   { at: "link", among: 4, isNew: true },
@@ -167,6 +169,16 @@ async function goesOn(node: TestNode, { nodes }: TestNetwork, traffic: Traffic):
 async function propose(node: TestNode, { wallets, world }: TestNetwork): Promise<unknown> {
   await until("it has its chain", () => node.authorities());
   return world.ccoin(["propose", "remove", wallets[0]!.address, "--force", `--nodeid=${node.id}`]);
+}
+
+/** Sends the other node so many transfers that the index of their block is written after it. */
+async function fillBlock(_node: TestNode, { nodes, wallets }: TestNetwork): Promise<unknown> {
+  const [wallet, receiver] = wallets as [Wallet, Wallet];
+  const transfers = await Promise.all(
+    Array.from({ length: 100 }, () => wallet.transfer(receiver.address, 1n, 1n)),
+  );
+  const bodies = transfers.map(({ body }) => body);
+  return until("the transfers are taken", () => nodes[0]!.post("/v1/transactions", bodies));
 }
 
 /** Sends the node evidence that the other authority has signed two blocks in one slot. */

@@ -3,7 +3,7 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import * as z from "zod";
 import type { HistoryRow } from "../../chain/history-reader.ts";
 import { encodeAddress } from "../../crypto/address.ts";
-import type { TransactionPlace } from "../../storage/blocks.ts";
+import type { TransactionPlace } from "../../storage/places.ts";
 import { equalBytes } from "../../util/bytes.ts";
 import { type AccountHistory, beginningAfter, endingBefore, type HistoryQuery } from "../account-history.ts";
 import { csvHead, csvLines } from "../history-csv.ts";

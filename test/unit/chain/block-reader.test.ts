@@ -133,7 +133,7 @@ describe("transactions", () => {
       { height: 2, index: 1 },
       { height: 2, index: 0 },
     ];
-    stores.blocks.transactionPlaces = async () => places;
+    stores.places.find = async () => places;
     const reads: string[] = [];
     const encodedTransactions = stores.blocks.encodedTransactions.bind(stores.blocks);
     stores.blocks.encodedTransactions = (places) => {

@@ -9,6 +9,7 @@ import type { CanonicalBlock } from "../../../src/chain/types.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import type { AccountState } from "../../../src/state/index.ts";
 import type { Write } from "../../../src/storage/database.ts";
+import { Indexer } from "../../../src/storage/indexer.ts";
 import { keyOf } from "../../../src/storage/key-spaces.ts";
 import { type Checkpoint, type TransactionRecord, transactionRecord } from "../../../src/types/index.ts";
 import { type Logger, silentLogger } from "../../../src/util/logger.ts";
@@ -303,8 +304,9 @@ test("changed accounts are prepared for the disk 4,096 at a time, and removed on
       return [];
     },
   };
+  const indexer = new Indexer(new MemoryDatabase());
   const state = stateOf(accountsWith(...Array.from({ length: 5_000 }, () => 1n)));
-  const ledger = new Ledger(state, { accounts } as never, productRules, async () => void pauses++);
+  const ledger = new Ledger(state, { accounts, indexer } as never, productRules, async () => void pauses++);
   expect(await ledger.pendingWrites()).toEqual([]);
   for (let index = 0; index < 5_000; index++) state.set(index, 2n, 0);
   await ledger.pendingWrites();

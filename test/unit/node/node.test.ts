@@ -97,7 +97,7 @@ describe("closers", () => {
 });
 
 /** Makes node 1 with 12 blocks of transfers, and returns the places of its files. */
-async function nodeWithChain() {
+async function nodeWithChain({ indexedLater }: { indexedLater?: number } = {}) {
   const dataDir = await temporaryFolder();
   const paths = nodePaths(dataDir, 1);
   const balances = users.slice(0, 3).map(({ publicKey }) => ({ address: publicKey, balance: startBalance }));
@@ -111,7 +111,7 @@ async function nodeWithChain() {
   const maker = await withDatabase(paths, async (database) => {
     const block = (await chainStores(database).meta.genesis())!;
     const genesis = await checkGenesis(block, verifySignatures);
-    const node = await testChain({ genesis, database });
+    const node = await testChain({ genesis, database, ...(indexedLater && { indexedLater }) });
     let tip = node.maker.start();
     for (let nonce = 0; nonce < 12; nonce++) {
       const transactions = [await node.maker.transfer({ nonce, to: signer(700 + (nonce % 3)).publicKey })];
@@ -299,6 +299,14 @@ describe("export, import, verify", () => {
       );
     },
   );
+});
+
+test("verify writes the index that a node did not come to write before it was killed", async () => {
+  const { paths } = await nodeWithChain({ indexedLater: 1 });
+  const waiting = () => withDatabase(paths, (database) => firstKey(database, keySpaces.waitingBlock));
+  expect(await waiting()).toHaveLength(1);
+  expect(await verifyChain({ paths, ...quiet })).toMatchObject({ blocks: 12, transactions: 12 });
+  expect(await waiting()).toHaveLength(0);
 });
 
 async function firstKey(database: Parameters<Parameters<typeof withDatabase>[1]>[0], space: number) {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type AccountEntry, accountEntries } from "../../../src/storage/account-entries.ts";
-import { comparePlaces, HistoryStore } from "../../../src/storage/histories.ts";
+import { comparePlaces, HistoryStore, historyEntries } from "../../../src/storage/histories.ts";
 import { readVarint, writeSmallVarint, writeVarint } from "../../../src/storage/varint.ts";
 import { collect } from "../support/collect.ts";
 import { MemoryDatabase, temporaryDatabase } from "../support/database.ts";
@@ -122,7 +122,7 @@ test("each account's history is read from any place to any other, both ways; a r
           height += gap;
           blocks.push(blockOf(height, moves, balances, proposer, income));
           states.push([...balances]);
-          await database.commit(histories.put(blocks.at(-1)!));
+          await database.commit(historyEntries(blocks.at(-1)!));
           expect(await histories.has(blocks.at(-1)!)).toBe(true);
         }
         const moves = plan.map((each) => each.moves);
@@ -158,7 +158,7 @@ test("in LevelDB, accounts and heights keep their order, and nobody's history ho
   const heights = [1, 255, 256, 2 ** 32 + 5];
   for (const height of heights)
     await database.commit(
-      histories.put({
+      historyEntries({
         height,
         records: [1n, 2n, maxAmount].map((amount) => ({
           transaction: { message: { amount, fee: 0n, memo: new Uint8Array() } },

@@ -4,6 +4,7 @@ import { sha256 } from "../../../src/crypto/hash.ts";
 import { BlockStore } from "../../../src/storage/blocks.ts";
 import { keyOf, keyRange, keySpaces } from "../../../src/storage/key-spaces.ts";
 import { MetaStore } from "../../../src/storage/meta.ts";
+import { PlaceStore, placeEntries } from "../../../src/storage/places.ts";
 import { compareBytes, uint64Bytes } from "../../../src/util/bytes.ts";
 import { codeOf } from "../support/chain.ts";
 import { MemoryDatabase, temporaryDatabase } from "../support/database.ts";
@@ -86,7 +87,7 @@ describe("the canonical index", () => {
   });
 });
 
-describe("the indexes over transactions", () => {
+describe("the index of transactions", () => {
   const heights = [1, 2, 255, 256, 2 ** 32 + 5];
   const blockAt = (height: number) => ({
     height,
@@ -94,24 +95,23 @@ describe("the indexes over transactions", () => {
   });
   async function indexed() {
     const { database } = await temporaryDatabase();
-    const blocks = new BlockStore(database);
-    for (const height of heights) await database.commit(blocks.putPlaces(blockAt(height)));
-    return { database, blocks };
+    const places = new PlaceStore(database);
+    for (const height of heights) await database.commit(placeEntries(blockAt(height)));
+    return { database, places };
   }
 
   test("finds a transaction only by its id", async () => {
-    const { database, blocks } = await indexed();
+    const { database, places } = await indexed();
     for (const height of heights) {
       const { records } = blockAt(height);
       for (const index of [0, 1, 255, 256, 299])
-        expect(await blocks.transactionPlaces(records[index]!.id)).toEqual([{ height, index }]);
+        expect(await places.find(records[index]!.id)).toEqual([{ height, index }]);
     }
-    expect(await blocks.transactionPlaces(id(1))).toEqual([]);
+    expect(await places.find(id(1))).toEqual([]);
     const twin = blockAt(1).records[5]!.id.slice();
     twin[31]! ^= 1;
-    const places = { height: 3, records: [{ id: twin }] };
-    await database.commit(blocks.putPlaces(places));
-    expect(await blocks.transactionPlaces(twin)).toEqual([
+    await database.commit(placeEntries({ height: 3, records: [{ id: twin }] }));
+    expect(await places.find(twin)).toEqual([
       { height: 1, index: 5 },
       { height: 3, index: 0 },
     ]);

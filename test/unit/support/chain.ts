@@ -17,6 +17,7 @@ import { verifySignatures } from "../../../src/crypto/ed25519.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
 import { AccountState, executeBlock } from "../../../src/state/index.ts";
 import type { Database } from "../../../src/storage/database.ts";
+import { Indexer } from "../../../src/storage/indexer.ts";
 import { keySpaces } from "../../../src/storage/key-spaces.ts";
 import { balancesOf, type ChainConfig } from "../../../src/types/genesis.ts";
 import {
@@ -250,12 +251,16 @@ export async function testChain(
     /** Makes the participants before the head moves. */
     participants?(chain: Chain): ChainParticipant[] | Promise<ChainParticipant[]>;
     clock?: ManualClock;
+    /** The least number of transactions whose indexes are written after their block; by default none are. */
+    indexedLater?: number;
   } = {},
 ): Promise<TestChain> {
   const genesis = options.genesis ?? (await testGenesis());
   const database = options.database ?? new MemoryDatabase();
   const clock = options.clock ?? new ManualClock();
-  const stores = chainStores(database);
+  const { indexedLater: few } = options;
+  const indexer = few === undefined ? new Indexer(database) : new Indexer(database, clock, few);
+  const stores = chainStores(database, indexer);
   if (!(await stores.meta.genesis())) await storeGenesis(stores, genesis);
   const chain = await Chain.load({
     genesis,
@@ -287,10 +292,11 @@ export async function testChain(
 }
 
 /**
- * Resolves to everything that follows from the canonical chain: memory, and all keys on disk except side blocks and
+ * Resolves, when all is on disk, to everything that follows from the canonical chain: memory, and all keys on disk except side blocks and
  * snapshots.
  */
 export async function contentsOf({ chain, stores, database }: TestChain) {
+  await chain.close();
   const { state, head, snapshot } = chain;
   const accounts = Array.from({ length: state.count }, (_, index) => ({
     address: state.address(index),
@@ -306,6 +312,7 @@ export async function contentsOf({ chain, stores, database }: TestChain) {
     keySpaces.accountEntry,
     keySpaces.accountIncome,
     keySpaces.undo,
+    keySpaces.waitingBlock,
   ];
   for (const space of spaces) {
     const range = { gte: Uint8Array.of(space), lt: Uint8Array.of(space + 1) };
