@@ -17,12 +17,11 @@ const firstHour = Math.floor(genesisTime / hourMs);
 /** Resolves when the chronicle, whose database is in memory, has counted all changes until now. */
 const counted = () => new Promise(setImmediate);
 
-/** Opens a chain that a chronicle follows. */
+/** Opens a chain that a chronicle with a database of its own follows. */
 async function start() {
   let chronicle: Chronicle;
   const database = new MemoryDatabase();
   const node = await testChain({
-    database,
     participants: (chain) => {
       const pause = async () => undefined;
       chronicle = new Chronicle(chain, { database, clock: new ManualClock(), pause, logger: silentLogger });
@@ -115,6 +114,35 @@ test.each([
   await node.add(better.blocks[1]!);
   expect(node.chain.head.idHex).toBe(better.idHex);
   expect(await changes()).toEqual([]);
+});
+
+test("remembers a change by a block that takes the place of one of an hour that is over", async () => {
+  const { node, changes } = await start();
+  const { maker } = node;
+  let tip = maker.start();
+  for (const laterMs of [0, 0, 2 * hourMs]) tip = await maker.block(tip, { by: by(tip, 1), laterMs });
+  await node.addAll(tip);
+  const edit = { vote: parameterVote("minFee", 7) };
+  const better = await maker.block(await maker.block(maker.start(), { edit }), { edit });
+  await node.addAll(better);
+  expect(node.chain.head.idHex).toBe(better.idHex);
+  expect((await changes()).map(([height]) => height)).toEqual([2]);
+});
+
+test("an hour that could not be written is written with the next block", async () => {
+  const { node, database, hours } = await start();
+  const { maker } = node;
+  const late = await maker.block(await maker.extend(maker.start(), 3), { laterMs: 2 * hourMs });
+  const next = await maker.block(late);
+  database.failing = 1;
+  await node.addAll(late);
+  await counted();
+  expect(database.entries.size).toBe(0);
+  await node.add(next.blocks.at(-1)!);
+  expect(await hours()).toMatchObject([
+    { hour: 2, fromHeight: 5, blocks: 1 },
+    { hour: 0, fromHeight: 1, blocks: 3 },
+  ]);
 });
 
 test("keeps a year", async () => {

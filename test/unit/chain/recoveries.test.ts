@@ -8,6 +8,7 @@ import { authorityVote, type HeaderVote, parameterVote, type Recovery } from "..
 import { toHex } from "../../../src/util/bytes.ts";
 import { finalize } from "../api/finalize.ts";
 import { authorities, codeOf, type Tip, testChain, testGenesis } from "../support/chain.ts";
+import type { MemoryDatabase } from "../support/database.ts";
 import { recoveryAt } from "../support/recovery.ts";
 
 const genesis = await testGenesis(3);
@@ -100,6 +101,16 @@ describe("recoveries that a node is given", () => {
     expect(await accept(first, second)).toEqual({ added: [], endedProposals: 0 });
     expect(await accept(first)).toEqual({ added: [], endedProposals: 0 });
     expect(await stores.recoveries.all()).toEqual([first, second]);
+  });
+
+  test("are accepted only once they are on disk", async () => {
+    const { accept, stores, database, tips } = await given();
+    (database as MemoryDatabase).failing = 1;
+    const recovery = recoveryAt(genesis.id, tips[5]!, authorities);
+    expect(await codeOf(accept(recovery))).toBe("WRITE_FAILED");
+    expect(await stores.recoveries.all()).toEqual([]);
+    await accept(recovery);
+    expect(await stores.recoveries.all()).toEqual([recovery]);
   });
 
   test("end the proposals of the node once, which would vote again for what they undo", async () => {

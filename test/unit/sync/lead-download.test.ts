@@ -3,6 +3,7 @@ import { Candidates } from "../../../src/sync/candidates.ts";
 import { Lead } from "../../../src/sync/lead.ts";
 import { LeadDownload } from "../../../src/sync/lead-download.ts";
 import { Standing } from "../../../src/sync/standing.ts";
+import { BlockError } from "../../../src/types/errors.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { testGenesis } from "../support/chain.ts";
 import { FakeNetwork } from "../support/network.ts";
@@ -96,6 +97,13 @@ test("waits as long for each further block", async () => {
         }
       : undefined;
   expect([await ended(0, 10), chain.head.height]).toEqual([["STALLED", 4_000], 5]);
+});
+
+test("ends with the error of a block that is refused", async () => {
+  const { chain, ended } = await setUp();
+  const importBlocks = () => Promise.reject(new BlockError("MALFORMED", "…"));
+  Object.defineProperty(chain, "importBlocks", { value: importBlocks });
+  expect((await ended(0, 10))[0]).toBe("MALFORMED");
 });
 
 test("blocks that no honest authority need have signed are charged to their proposers, and are not decoded if these have made too many", async () => {
