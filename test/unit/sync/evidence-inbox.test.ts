@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import {
   evidence as evidenceProtocol,
   maxEvidencePerRequest,
@@ -145,16 +145,42 @@ describe("gossip", () => {
     expect(await inbox.onGossip(encode(twoHeaders("C")), "peer")).toBe("ignore");
   });
 
-  test("detects a second header of the present slot, whatever number of later slots its proposer has signed for meanwhile", async () => {
-    const net = testNetwork();
-    const inbox = await open(net, undefined, verifyMarks);
-    const { first, second } = marked(0).headers[0]!;
-    const later = (slot: number) => ({ ...first, message: { ...first.message, timestamp: slot * slotMs } });
-    inbox.seenHeader(first);
-    for (let slot = 1; slot <= keptSignatures.inAll; slot++) inbox.seenHeader(later(slot));
-    inbox.seenHeader(second);
+  test.each([
+    ["later", 0],
+    ["earlier", keptSignatures.inAll + 1],
+  ])(
+    "detects a second header of the present slot, whatever number of %s slots its proposer has signed for meanwhile",
+    async (_, present) => {
+      const { nowMs } = clock;
+      onTestFinished(() => {
+        clock.nowMs = nowMs;
+      });
+      clock.nowMs = present * slotMs;
+      const net = testNetwork();
+      const inbox = await open(net, undefined, verifyMarks);
+      const { first, second } = marked(present).headers[0]!;
+      const other = (slot: number) => ({ ...first, message: { ...first.message, timestamp: slot * slotMs } });
+      inbox.seenHeader(first);
+      for (let slot = 1; slot <= keptSignatures.inAll; slot++) inbox.seenHeader(other(slot));
+      inbox.seenHeader(second);
+      await turns();
+      expect(inbox.list().map(({ offence, slot }) => [offence, slot])).toEqual([["header", present]]);
+    },
+  );
+
+  test("what the node finds at once is checked as often as its offender can pay", async () => {
+    let checks = 0;
+    const inbox = await open(testNetwork(), undefined, async (sets) => {
+      checks++;
+      return verifyMarks(sets);
+    });
+    for (let slot = 0; slot < 1_100; slot++) {
+      const { first, second } = marked(slot).headers[0]!;
+      inbox.seenHeader(first);
+      inbox.seenHeader(second);
+    }
     await turns();
-    expect(inbox.list().map(({ offence, slot }) => [offence, slot])).toEqual([["header", 0]]);
+    expect(checks).toBe(1_024);
   });
 
   test("counts each slot and each round as separate evidence, but not another pair of the same", async () => {
