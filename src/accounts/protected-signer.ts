@@ -204,7 +204,7 @@ class StoredSigner implements ProtectedSigner {
     this.#votes.restart();
     logger.error(
       { address: this.address, reason, lastRecordMs: timeMs, refusedToSlot: this.#record.floorSlot },
-      `THIS NODE'S DATA MAY BE OLDER THAN THE LAST SIGNATURE OF ITS ACCOUNT (${reason}). To avoid a contradiction, it signs no block in the running period, and no finality vote until it has heard votes that more than two thirds of the authorities sign from now on (if it is the only authority: an answer of another node). Make sure that no other copy of this node is running`,
+      `THIS NODE'S DATA MAY BE OLDER THAN THE LAST SIGNATURE OF ITS ACCOUNT (${reason}). To avoid a contradiction, it signs no block in the running period, and no finality vote until it has heard votes that more than two thirds of the authorities sign from now on (if it is the only authority: the answer of another node). Make sure that no other copy of this node is running`,
     );
   }
 

@@ -34,7 +34,7 @@ export interface ChainSetup {
   startTimer?: StartStageTimer;
   modes: ModeMachine;
   /** Present if the node makes blocks and votes on them. */
-  account: Pick<SigningOptions, "signer" | "identify"> | undefined;
+  account: Pick<SigningOptions, "signer" | "identify" | "isSolitary"> | undefined;
   /** No peer is known to reconnect to. */
   alone: boolean;
   /** 8 random bytes, so that nobody can choose addresses that collide in the account index. */

@@ -159,7 +159,7 @@ function signingLocked({ headers, votes, reason, isFinal }: SigningLock, isSole:
     remedy: isFinal
       ? "stop the other copy of this node, then start this one again"
       : "see that the account runs on no other node, and wait: after a restored copy of the data, signing resumes past what may have " +
-        `been signed${isSole ? ", once another node that was known has answered: start one, a new one if all are lost" : ""}; the log says more`,
+        `been signed${isSole ? ", once another node has answered: start one (if there never was another, start this one with --no-mdns)" : ""}; the log says more`,
   };
 }
 

@@ -148,7 +148,9 @@ export class Node implements RunningNode {
   async #startChain(parts: Parts, genesis: Genesis, isNewcomer: boolean): Promise<void> {
     const core = this.#core;
     const { database, eventLog, signer, peers } = parts;
-    const { dataDir: paths, mine, bootstrap } = core.options;
+    const { dataDir: paths, mine, bootstrap, mdns } = core.options;
+    const alone = isNewcomer && bootstrap.length === 0;
+    const isSolitary = alone && !mdns;
     this.#sayHowToJoin(peers.network, genesis);
     const services = await startChainServices({
       ...core,
@@ -159,8 +161,10 @@ export class Node implements RunningNode {
       statuses: peers.statuses,
       pause: systemPause,
       startTimer: core.metrics.chain.startTimer,
-      account: mine ? { signer, identify: (store) => checkDataIdentity({ paths, store }) } : undefined,
-      alone: isNewcomer && bootstrap.length === 0,
+      account: mine
+        ? { signer, isSolitary, identify: (store) => checkDataIdentity({ paths, store }) }
+        : undefined,
+      alone,
       hashSeed: new Uint8Array(randomBytes(8)),
     });
     // This comes before anything is awaited: from now on the node may be ready, and reports it.

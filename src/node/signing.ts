@@ -30,11 +30,15 @@ export interface SigningOptions {
   signer: Signer;
   /** Checks whether this data is the data that signed last. */
   identify(store: ProtectionStore): Promise<DataIdentityCheck>;
+  /** True if this node knows no other, and finds none by itself. */
+  isSolitary: boolean;
   genesis: Genesis;
   clock: Clock;
   logger: Logger;
-  /** True if this account is the whole set, and no other node can have its later votes without having told of them. */
+  /** True if this account is the whole set. */
   isAlone(): boolean;
+  /** True once a peer has told what it knows of finality. */
+  isAnswered(): boolean;
 }
 
 /**
@@ -47,7 +51,7 @@ function roundsAlone(elapsedMs: number, slotMs: number): number {
 
 /** The signer of a node that makes blocks, with the record of what it signed. */
 export async function openSigning(options: SigningOptions): Promise<ProtectedSigner> {
-  const { database, signer, identify, genesis, clock, logger, isAlone } = options;
+  const { database, signer, identify, genesis, clock, logger, isSolitary, isAlone, isAnswered } = options;
   const store = new ProtectionStore(database);
   const { slotMs } = genesis.config;
   return createProtectedSigner({
@@ -56,7 +60,11 @@ export async function openSigning(options: SigningOptions): Promise<ProtectedSig
     clock,
     logger,
     slotOf: (timeMs) => slotOf(timeMs, slotMs),
-    roundsAlone: (elapsedMs) => (isAlone() ? roundsAlone(Math.max(0, elapsedMs), slotMs) : undefined),
+    roundsAlone(elapsedMs) {
+      // Nodes that are down may have later blocks that this account made final, alone or in a larger set.
+      if (!isAlone() || !(isSolitary || isAnswered())) return undefined;
+      return roundsAlone(Math.max(0, elapsedMs), slotMs);
+    },
     identity: await identify(store),
   });
 }

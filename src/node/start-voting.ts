@@ -25,7 +25,8 @@ export async function startVoting(
 ): Promise<Voting> {
   const { clock, logger, peerLog, modes, closers } = setup;
   const { chain } = opened;
-  const signer = await openSigner(setup, opened, () => own?.isAnswered === true);
+  const isAnswered = () => own?.isAnswered === true;
+  const signer = await openSigner(setup, opened, isAnswered);
   const finalizer = new Finalizer({ chain, logger: peerLog });
   const voter = signer && new Voter({ chain, finalizer, clock, logger, signer });
   if (voter) closers.push("voter", () => voter.stop());
@@ -39,14 +40,12 @@ export async function startVoting(
   return { finalizer, signer, voter, own };
 }
 
-/** `isAnswered`: a peer has told what it knows of finality. */
 async function openSigner(
-  { account, database, genesis, clock, logger, alone }: ChainSetup,
+  { account, database, genesis, clock, logger }: ChainSetup,
   { chain }: OpenedChain,
   isAnswered: () => boolean,
 ): Promise<ProtectedSigner | undefined> {
   if (!account) return undefined;
-  // Peers that are down may have later blocks that this account made final, alone or in a larger set.
-  const isAlone = () => chain.snapshot.authorities.length === 1 && (alone || isAnswered());
-  return openSigning({ ...account, database, genesis, clock, logger, isAlone });
+  const isAlone = () => chain.snapshot.authorities.length === 1;
+  return openSigning({ ...account, database, genesis, clock, logger, isAlone, isAnswered });
 }

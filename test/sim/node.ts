@@ -198,7 +198,7 @@ export class SimNode {
       logger,
       peerLog: logger,
       modes: this.#modes,
-      account: signer && { signer, identify: async () => this.#identify() },
+      account: signer && { signer, isSolitary: alone, identify: async () => this.#identify() },
       alone,
       hashSeed: random.fork("hashes").bytes(8),
       closers: new Closers(logger),

@@ -7,7 +7,7 @@ import type { SimNode } from "./node.ts";
 import { smallNetwork } from "./small-network.ts";
 
 /** Starts the authorities, four by default, and records every offence among their votes. */
-async function watched(options: { authorities?: number; count?: number } = {}) {
+async function watched(options: { authorities?: number; count?: number; alone?: boolean } = {}) {
   const votes: SignedFinalityVote[] = [];
   const offences: string[] = [];
   const parts = await smallNetwork({
@@ -99,4 +99,19 @@ test("a sole authority with old data finalizes nothing before another node has t
     expect(finalized.height).toBeGreaterThan(later.height + 30);
     expect(head.height - finalized.height).toBeLessThan(4);
   }
+}, 120_000);
+
+test("a sole authority with old data that can meet no other node goes on by itself", async () => {
+  const { nodes, timeline } = await watched({ authorities: 1, alone: true });
+  const [sole] = nodes as [SimNode];
+  await runUntil(timeline, 10_000, () => false);
+  sole.backUp();
+  await runUntil(timeline, 30_000, () => false);
+  sole.crash();
+  sole.restoreBackup();
+  void sole.start();
+  await runUntil(timeline, 60_000, () => false);
+  const { head, finalized } = sole.services!.chain;
+  expect(finalized.height).toBeGreaterThan(25);
+  expect(head.height - finalized.height).toBeLessThan(4);
 }, 120_000);

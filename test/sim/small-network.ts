@@ -20,6 +20,8 @@ interface SmallNetworkOptions {
   count?: number;
   periodMs?: number;
   mostDelayMs?: number;
+  /** True if the nodes know no others, and find none. */
+  alone?: boolean;
   seed?: number;
   events?: Partial<NodeEvents>;
 }
@@ -30,6 +32,7 @@ export async function smallNetwork({
   count = authorities,
   periodMs = 1_000,
   mostDelayMs = 5,
+  alone = false,
   seed = 1,
   events = {},
 }: SmallNetworkOptions) {
@@ -60,7 +63,7 @@ export async function smallNetwork({
       timeline,
       random: random.fork(`node ${name}`),
       trace,
-      alone: false,
+      alone,
       onStarted: nothing,
       onPenalty: nothing,
       onPublish: nothing,

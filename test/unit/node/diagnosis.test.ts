@@ -459,7 +459,7 @@ const cases: Case[] = [
     }),
     state: "ok",
     codes: ["SIGNING_LOCKED"],
-    says: ["once another node that was known has answered: start one"],
+    says: ["once another node has answered: start one"],
   },
   {
     name: "quiet because no transactions: no empty blocks",
