@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { signerFromSeed } from "../../src/accounts/signer.ts";
 import { headerEvidence } from "../../src/consensus/index.ts";
 import { Evidence, noVote, zero32 } from "../../src/types/index.ts";
 import { fromHex } from "../../src/util/bytes.ts";
@@ -11,7 +12,7 @@ import { createRandom } from "../e2e/harness/random.ts";
 import { Rogue } from "../e2e/harness/rogue.ts";
 import { Traffic } from "../e2e/harness/traffic.ts";
 import { until } from "../e2e/harness/until.ts";
-import type { Wallet } from "../e2e/harness/wallet.ts";
+import { Wallet } from "../e2e/harness/wallet.ts";
 import { signHeader } from "../sign-header.ts";
 import type { CrashPhase } from "./crash-at.ts";
 import { checkPromises } from "./promises.ts";
@@ -48,6 +49,8 @@ const crashTimeoutMs = 120_000;
 /** First ids of new nodes and of authorities. */
 const firstNewId = 100;
 const firstAuthorityId = 500;
+/** A third account, for `fillBlock`: nobody else sends from it, so its nonces have no gap. */
+const filler = signerFromSeed(new Uint8Array(32).fill(1));
 
 /**
  * Kills one of two authorities under transfers, or a new node, at each point at which it writes, and then up to three
@@ -83,7 +86,12 @@ async function crashInTurn(
     onRound,
   }: { done: number; last: number; random(): number; onRound(round: number): void },
 ): Promise<{ crashes: number; transactions: number }> {
-  const network = await createNetwork(world, { nodes: 2, periodMs, firstId: firstAuthorityId + done });
+  const balances = [{ address: filler.address, balance: "1000" }];
+  const network = await createNetwork(world, {
+    ...{ nodes: 2, periodMs, balances },
+    firstId: firstAuthorityId + done,
+  });
+  network.wallets.push(new Wallet(filler, network.genesisId));
   await startAll(network);
   const traffic = new Traffic(network, 20);
   world.onEnd(() => traffic.stop().catch(() => undefined));
@@ -173,7 +181,7 @@ async function propose(node: TestNode, { wallets, world }: TestNetwork): Promise
 
 /** Sends the other node so many transfers that the index of their block is written after it. */
 async function fillBlock(_node: TestNode, { nodes, wallets }: TestNetwork): Promise<unknown> {
-  const [wallet, receiver] = wallets as [Wallet, Wallet];
+  const [receiver, , wallet] = wallets as [Wallet, Wallet, Wallet];
   const transfers = await Promise.all(
     Array.from({ length: 100 }, () => wallet.transfer(receiver.address, 1n, 1n)),
   );
