@@ -4,7 +4,7 @@ import { concatBytes, readUint64, uint64Bytes } from "../util/bytes.ts";
 import { Emitter } from "../util/emitter.ts";
 import type { Logger } from "../util/logger.ts";
 import { damaged } from "./damaged.ts";
-import type { Database, Prepared, Write } from "./database.ts";
+import type { Database, Prepared } from "./database.ts";
 import { keyOf, keyRange } from "./key-spaces.ts";
 
 /** An event of `GET /v1/events`. Blocks and transactions are only named, because they are stored elsewhere. */
@@ -29,6 +29,15 @@ const defaultKept = 1_000_000;
 /** Avoids reading the oldest events for every new one. */
 const pruneEvery = 1_000;
 const maxPrunedRows = 10_000;
+/** The newest rows stay in memory for streams that are at the end: some 500 kB at most. */
+const rowsInMemory = 64;
+
+/** One entry of the database. */
+interface Row {
+  /** The number of its first event. */
+  first: number;
+  value: Uint8Array;
+}
 
 export interface EventLogOptions {
   database: Database;
@@ -39,7 +48,7 @@ export interface EventLogOptions {
 
 /**
  * All events of this node, numbered from 1 on without a gap, across restarts. An event is written in one batch with the
- * change that it reports, and is read only from the disk.
+ * change that it reports, and is read only once it is on disk.
  */
 export class EventLog {
   /** Reports that there is something new to read. */
@@ -49,6 +58,7 @@ export class EventLog {
   #first: number;
   #next: number;
   #pruning = false;
+  #newest: (Row & { isOnDisk: boolean })[] = [];
 
   private constructor(
     { database, logger, kept = defaultKept }: EventLogOptions,
@@ -83,7 +93,15 @@ export class EventLog {
   prepare(events: readonly LoggedEvent[]): Prepared {
     if (events.length === 0) return { writes: [], applied: () => undefined };
     const onlyTransactions = events.every(({ name }) => name === "transaction");
-    return { writes: this.#record(events), applied: () => this.announce(onlyTransactions) };
+    const rows = this.#record(events).map((row) => ({ ...row, isOnDisk: false }));
+    this.#newest = [...this.#newest, ...rows].slice(-rowsInMemory);
+    return {
+      writes: rows.map(({ first, value }) => ({ key: keyOf("event", uint64Bytes(first)), value })),
+      applied: () => {
+        for (const row of rows) row.isOnDisk = true;
+        this.announce(onlyTransactions);
+      },
+    };
   }
 
   /** Tells readers that the recorded events are on disk. */
@@ -101,24 +119,32 @@ export class EventLog {
 
   /** The events on disk from `number` on, of at most `maxRows` rows. */
   async *read(number: number, maxRows: number): AsyncGenerator<NumberedEvent> {
+    for await (const { first, value } of this.#rows(number, maxRows))
+      for (const [index, event] of rowEvents(value).entries())
+        if (first + index >= number) yield { number: first + index, event };
+  }
+
+  /** Rows on disk, from the one with the event `number` on. */
+  async *#rows(number: number, maxRows: number): AsyncGenerator<Row> {
+    const from = this.#newest.findLastIndex(({ first }) => first <= number);
+    // A row may be on disk before this process has heard of it.
+    if (this.#newest[from]?.isOnDisk) {
+      const rows = this.#newest.slice(from, from + maxRows);
+      const unwritten = rows.findIndex(({ isOnDisk }) => !isOnDisk);
+      return yield* unwritten < 0 ? rows : rows.slice(0, unwritten);
+    }
     const range = keyRange("event");
     const upToIt = { gte: range.gte, lt: keyOf("event", uint64Bytes(number + 1)), reverse: true, limit: 1 };
     for await (const [key] of this.#database.iterate(upToIt)) range.gte = key;
-    for await (const [key, value] of this.#database.iterate({ ...range, limit: maxRows })) {
-      const first = readUint64(key, 1);
-      for (const [index, event] of rowEvents(value).entries())
-        if (first + index >= number) yield { number: first + index, event };
-    }
+    for await (const [key, value] of this.#database.iterate({ ...range, limit: maxRows }))
+      yield { first: readUint64(key, 1), value };
   }
 
-  #record(events: readonly LoggedEvent[]): Write[] {
-    const writes: Write[] = [];
+  #record(events: readonly LoggedEvent[]): Row[] {
+    const rows: Row[] = [];
     let ids: Uint8Array[] = [];
     const endRow = (name: LoggedEvent["name"], payload: Uint8Array[], count: number) => {
-      writes.push({
-        key: keyOf("event", uint64Bytes(this.#next)),
-        value: concatBytes(Uint8Array.of(codes[name]), ...payload),
-      });
+      rows.push({ first: this.#next, value: concatBytes(Uint8Array.of(codes[name]), ...payload) });
       this.#next += count;
     };
     const endIds = () => {
@@ -134,7 +160,7 @@ export class EventLog {
       endRow(event.name, payloadOf(event), 1);
     }
     endIds();
-    return writes;
+    return rows;
   }
 
   async #prune(): Promise<void> {
@@ -148,6 +174,7 @@ export class EventLog {
       // The last row may reach beyond the limit.
       const kept = keys.pop();
       if (kept) this.#first = readUint64(kept, 1);
+      this.#newest = this.#newest.filter(({ first }) => first >= this.#first);
       await this.#database.commit(keys.map((key) => ({ key, value: undefined })));
     } catch {
       // A database that cannot be written or is closed has reported it already.

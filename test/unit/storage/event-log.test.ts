@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { inspect } from "node:util";
+import { expect, test, vi } from "vitest";
 import { EventLog, type LoggedEvent } from "../../../src/storage/event-log.ts";
 import { uint32Bytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
@@ -23,13 +24,46 @@ const some: LoggedEvent[] = [
 ];
 
 test("reads back what was recorded, from any number on", async () => {
-  const log = await EventLog.open({ database: new MemoryDatabase(), logger: silentLogger });
+  const database = new MemoryDatabase();
+  const log = await EventLog.open({ database, logger: silentLogger });
   await log.append(some);
   const numbered = some.map((event, index) => ({ number: index + 1, event }));
-  for (const from of [1, 2, 3, 4, 257, 258, 259, 602, 603, 604])
-    expect(await toArray(log.read(from, 100))).toEqual(numbered.slice(from - 1));
-  expect(await toArray(log.read(605, 100))).toEqual([]);
-  expect(await toArray(log.read(3, 2))).toEqual(numbered.slice(2, 2 + 512));
+  const texts = numbered.map((each) => inspect(each));
+  // From memory, and from the disk.
+  for (const each of [log, await EventLog.open({ database, logger: silentLogger })]) {
+    const read = async (from: number, rows: number) =>
+      (await toArray(each.read(from, rows))).map((event) => inspect(event));
+    for (const from of [1, 2, 3, 4, 257, 258, 259, 602, 603, 604])
+      expect(await read(from, 100)).toEqual(texts.slice(from - 1));
+    expect(await read(605, 100)).toEqual([]);
+    expect(await read(3, 2)).toEqual(texts.slice(2, 2 + 512));
+  }
+});
+
+test("the newest events are read without the database once they are on disk, and never before", async () => {
+  const database = new MemoryDatabase();
+  const log = await EventLog.open({ database, logger: silentLogger });
+  const numbers = async (from: number) =>
+    (await toArray(log.read(from, 100))).map(({ number }) => number).join();
+  await log.append([...transactions(2), { name: "block", height: 1, id: id(1) }]);
+  const iterate = vi.spyOn(database, "iterate");
+  expect([await numbers(1), await numbers(2), await numbers(3), await numbers(4)]).toEqual([
+    ...["1,2,3", "2,3", "3", ""],
+  ]);
+  expect(iterate).not.toHaveBeenCalled();
+  const [earlier, later] = [log.prepare(transactions(2)), log.prepare(transactions(1))];
+  expect([await numbers(2), await numbers(4)]).toEqual(["2,3", ""]);
+  await database.commit([...earlier.writes, ...later.writes]);
+  // The later one hears of it first.
+  later.applied();
+  expect(await numbers(4)).toBe("4,5,6");
+  earlier.applied();
+  iterate.mockClear();
+  expect(await numbers(2)).toBe("2,3,4,5,6");
+  for (let height = 2; height < 70; height++) await log.append([{ name: "block", height, id: id(height) }]);
+  expect([await numbers(70), iterate.mock.calls.length]).toEqual(["70,71,72,73,74", 0]);
+  expect((await numbers(1)).split(",")).toHaveLength(74);
+  expect(iterate).toHaveBeenCalled();
 });
 
 test("continues the numbers after a restart", async () => {
