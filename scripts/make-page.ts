@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, parse, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { build, type Plugin } from "esbuild";
+import { type BuildOptions, build, type Plugin } from "esbuild";
 import { cspHash } from "../src/api/csp-hash.ts";
 import type { MadeFile, MadePage } from "../src/api/page.ts";
 
@@ -16,7 +16,7 @@ const folder = join(root, "src/explorer");
 const file = resolve(process.argv[2] ?? join(root, "build/explorer.json"));
 const source = readFileSync(join(folder, "index.html"), "utf8");
 const named = [...source.matchAll(/<(?:link rel="stylesheet" href|script[^>]* src)="([^"]+)"/g)];
-const bundled = await bundle(named.map(([, name]) => name!));
+const { texts: bundled, inputs } = await bundle(named.map(([, name]) => name!));
 const scripts: string[] = [];
 const styles: string[] = [];
 const page = source
@@ -35,8 +35,14 @@ const page = source
  * Scripts that the page fetches when it needs them, and runs within itself, so that its policy names their hashes too.
  */
 const later: Record<string, MadeFile> = {};
-for (const name of ["backup.js", "qr.js", "stories.js"]) {
-  const [text] = (await bundle([`${parse(name).name}/main.ts`], "iife")).values();
+for (const [name, plugins] of [
+  ["backup.js", []],
+  ["qr.js", []],
+  ["stories.js", [sharedParts()]],
+  ["wallet.js", [sharedParts()]],
+] as const) {
+  const { texts } = await bundle([`${parse(name).name}/main.ts`], { format: "iife", plugins: [...plugins] });
+  const [text] = texts.values();
   scripts.push(cspHash(text!));
   later[name] = made(text!);
 }
@@ -48,35 +54,43 @@ writeFileSync(temporary, JSON.stringify(output));
 renameSync(temporary, file);
 
 /**
- * Bundles files; returns the texts by the files' names without extension. esbuild writes no `</script` or `</style`
- * into them.
+ * Bundles files; returns the texts by the files' names without extension, and the absolute paths of all that is in them.
+ * esbuild writes no `</script` or `</style` into them.
  */
-async function bundle(names: string[], format: "esm" | "iife" = "esm"): Promise<Map<string, string>> {
-  const { outputFiles } = await build({
+async function bundle(names: string[], options: Pick<BuildOptions, "format" | "plugins"> = {}) {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
     entryPoints: names.map((name) => join(folder, name)),
     outdir: folder,
     loader: { ".svg": "text" },
-    plugins: [sharedParts()],
-    format,
+    format: "esm",
     bundle: true,
     minify: true,
     write: false,
+    metafile: true,
     logLevel: "silent",
+    ...options,
   });
-  return new Map(outputFiles.map(({ path, text }) => [parse(path).name, text]));
+  return {
+    texts: new Map(outputFiles.map(({ path, text }) => [parse(path).name, text])),
+    inputs: new Set(Object.keys(metafile.inputs).map((path) => join(root, path))),
+  };
 }
 
-/** The page already has everything that the stories import from outside their folder (src/explorer/shared.ts). */
+/** Takes from the page whatever it already contains: by src/explorer/shared.ts, which has to name it. */
 function sharedParts(): Plugin {
   return {
     name: "shared parts",
-    setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^(?:preact|\.\.\/)/ }, ({ importer }) =>
-        importer.startsWith(join(folder, "stories/")) ? { path: "shared", namespace: "shared" } : undefined,
-      );
+    setup({ onResolve, onLoad, resolve }) {
+      onResolve({ filter: /.*/ }, async ({ path, pluginData, ...from }) => {
+        if (from.kind === "entry-point" || pluginData === "resolving") return undefined;
+        const found = await resolve(path, { ...from, pluginData: "resolving" });
+        return inputs.has(found.path) ? { path: "shared", namespace: "shared" } : undefined;
+      });
       onLoad({ filter: /.*/, namespace: "shared" }, () => {
         const text = readFileSync(join(folder, "shared.ts"), "utf8");
-        const names = [...text.matchAll(/^export \{ (.+) \} from/gm)].map(([, list]) => list).join(", ");
+        const lists = [...text.matchAll(/^export \{([^}]+)\}/gm)].map(([, list]) => list!);
+        const names = lists.flatMap((list) => list.match(/\w+/g)!).join(", ");
         return { contents: `export const { ${names} } = globalThis.ccoinShared;` };
       });
     },

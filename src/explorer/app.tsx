@@ -11,12 +11,10 @@ import { Blocks } from "./pages/blocks.tsx";
 import { MempoolPage } from "./pages/mempool.tsx";
 import { Overview } from "./pages/overview.tsx";
 import { PeersPage } from "./pages/peers.tsx";
-import { ReceivePage } from "./pages/receive.tsx";
 import { TransactionPage } from "./pages/transaction.tsx";
-import { WalletPage } from "./pages/wallet.tsx";
+import { Later } from "./parts/later.tsx";
 import { Problem } from "./parts/layout.tsx";
 import { Age } from "./parts/names.tsx";
-import { Story } from "./parts/story.tsx";
 import { type Route, useRoute } from "./route.ts";
 import { restoreScroll } from "./scroll.ts";
 import { acceptChain, formerChain } from "./seen-chain.ts";
@@ -140,8 +138,11 @@ function pageOf({ page, argument, query }: Route): [string, Markup] {
       return [`Account ${argument.slice(0, 12)}`, <AccountPage address={argument} query={query} />];
     case "forks":
       return argument === ""
-        ? ["Forks", <Story show={({ ForksPage }) => <ForksPage />} />]
-        : [`Fork ${argument.slice(0, 12)}`, <Story show={({ ForkPage }) => <ForkPage id={argument} />} />];
+        ? ["Forks", <Later from="stories.js" show={({ ForksPage }) => <ForksPage />} />]
+        : [
+            `Fork ${argument.slice(0, 12)}`,
+            <Later from="stories.js" show={({ ForkPage }) => <ForkPage id={argument} />} />,
+          ];
     case "mempool":
       return ["Mempool", <MempoolPage />];
     case "authorities":
@@ -149,17 +150,28 @@ function pageOf({ page, argument, query }: Route): [string, Markup] {
     case "long-term":
       return [
         "Long term",
-        <Story show={({ LongTermPage }) => <LongTermPage hours={numberOf(query.get("hours"))} />} />,
+        <Later
+          from="stories.js"
+          show={({ LongTermPage }) => <LongTermPage hours={numberOf(query.get("hours"))} />}
+        />,
       ];
     case "peers":
       return ["Peers", <PeersPage />];
     case "wallet":
       return [
         "Wallet",
-        <WalletPage linkedSeed={query.get("key") ?? undefined} request={paymentRequest(query)} />,
+        <Later
+          from="wallet.js"
+          show={({ WalletPage }) => (
+            <WalletPage linkedSeed={query.get("key") ?? undefined} request={paymentRequest(query)} />
+          )}
+        />,
       ];
     case "receive":
-      return ["Receive", <ReceivePage address={argument} />];
+      return [
+        "Receive",
+        <Later from="wallet.js" show={({ ReceivePage }) => <ReceivePage address={argument} />} />,
+      ];
     default:
       return [
         "Not found",

@@ -1,6 +1,7 @@
 import { Client } from "../client/client.ts";
 import type { BlockRef, BlockSummary, Diagnosis, Genesis, SideBlock, Status } from "../client/index.ts";
 import { SharedStream } from "./event-stream.ts";
+import { timeOfDay } from "./format.ts";
 import type { Sample } from "./shape.ts";
 import { Store } from "./store.ts";
 
@@ -183,31 +184,29 @@ async function poll(): Promise<void> {
   polling = true;
   try {
     const sentMs = Date.now();
-    const [status, diagnosis, first] = await Promise.all([
+    const { status: last, polls } = live.value;
+    const mayHaveChain = last?.genesisId !== null;
+    const [status, diagnosis, first, forks] = await Promise.all([
       client.status(),
       // A starting node has no diagnosis yet.
       client.diagnosis().catch(() => undefined),
-      live.value.blocks.length === 0 && live.value.status?.genesisId !== null ? firstAnswers() : undefined,
+      live.value.blocks.length === 0 && mayHaveChain ? firstAnswers() : undefined,
+      polls % pollsPerFork === 0 && mayHaveChain ? client.forks().catch(() => undefined) : undefined,
     ]);
     requireSameChain(status);
     // Blocks that events have told of need no question.
     showArrived();
     const clockOffsetMs = status.time - (sentMs + Date.now()) / 2;
-    const { blocks: known, polls } = live.value;
-    const isForkTurn = polls % pollsPerFork === 0;
-    const [newest, forks] = status.head
-      ? await Promise.all([
-          first?.blocks ?? newestBlocks(status.head),
-          isForkTurn ? client.forks() : live.value.forks,
-        ])
-      : [[], []];
+    const known = live.value.blocks;
+    const newest = status.head ? (first?.blocks ?? (await newestBlocks(status.head))) : [];
     const genesis = first?.genesis ?? live.value.genesis;
     const { mempoolCounts } = live.value;
     // Events may have told of more meanwhile.
     const blocks = newest === known ? live.value.blocks : newest;
-    const sample = { label: new Date(status.time).toLocaleTimeString(), value: status.mempool.count };
+    const sample = { label: timeOfDay(status.time), value: status.mempool.count };
     live.update({
-      ...{ diagnosis, forks, blocks, genesis, clockOffsetMs, polls: polls + 1 },
+      ...{ diagnosis, blocks, genesis, clockOffsetMs, polls: polls + 1 },
+      forks: forks ?? live.value.forks,
       status: withHead(status, blocks),
       mempoolCounts: withSample(mempoolCounts, sample),
     });

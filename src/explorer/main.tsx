@@ -4,10 +4,12 @@ import { keepFocus } from "./focus.ts";
 import { followNode, live } from "./live.ts";
 import { rememberScroll } from "./scroll.ts";
 import { noticeChain } from "./seen-chain.ts";
+import * as shared from "./shared.ts";
 import { startClock } from "./store.ts";
 import { watchContacts } from "./wallet/contacts.ts";
 import { watchTabs } from "./wallet/wallet.ts";
 
+Object.assign(globalThis, { ccoinShared: shared });
 startClock();
 rememberScroll();
 keepFocus();
@@ -15,5 +17,4 @@ watchTabs();
 watchContacts();
 live.on(({ status }) => status && noticeChain(status));
 render(<App />, document.getElementById("app")!);
-// The first requests wait until the page has loaded: on a small machine they would slow it down.
-addEventListener("load", followNode);
+followNode();

@@ -40,7 +40,7 @@ export function explorerRoutes(app: Hono<ApiEnv>, load: () => Promise<Page> = lo
 }
 
 /** The scripts that scripts/make-page.ts makes beside the page. */
-const laterScripts = ["backup.js", "qr.js", "stories.js"];
+const laterScripts = ["backup.js", "qr.js", "stories.js", "wallet.js"];
 
 function answer(
   request: HonoRequest,

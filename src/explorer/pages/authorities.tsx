@@ -4,10 +4,10 @@ import { byteSize, count, short, whole } from "../format.ts";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { AuthorityTable } from "../parts/authorities.tsx";
+import { Later } from "../parts/later.tsx";
 import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.tsx";
 import { Address, Age } from "../parts/names.tsx";
 import { PeriodFacts, PriceFacts } from "../parts/parameters.tsx";
-import { Story } from "../parts/story.tsx";
 import { Table } from "../parts/table.tsx";
 import { Term } from "../parts/term.tsx";
 import { Subject, subjectOf } from "../parts/votes.tsx";
@@ -45,7 +45,8 @@ export function AuthoritiesPage(): Markup {
               <Section title="Turns and work" aside={`turns counted from block ${whole(set.countedFrom)} on`}>
                 <AuthorityTable set={set} finality={finality} />
               </Section>
-              <Story
+              <Later
+                from="stories.js"
                 show={({ TurnMap, Days }) => (
                   <>
                     <TurnMap />
@@ -69,7 +70,7 @@ export function AuthoritiesPage(): Markup {
                 </p>
               </Section>
               <Parameters />
-              <Story show={({ Changes }) => <Changes openVotes={set.openVotes} />} />
+              <Later from="stories.js" show={({ Changes }) => <Changes openVotes={set.openVotes} />} />
               <Proposals proposals={set.proposals} />
               <EvidenceList evidence={set.evidence} />
             </>

@@ -4,11 +4,11 @@ import { count, dateTime, whole } from "../format.ts";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { Amount } from "../parts/amount.tsx";
+import { Later } from "../parts/later.tsx";
 import { Answer, Fact, Facts, Section, Tag } from "../parts/layout.tsx";
 import { Address, Age, Authority, FullName } from "../parts/names.tsx";
 import { PeriodFacts, PriceFacts } from "../parts/parameters.tsx";
 import { RecoveryNote } from "../parts/recovery.tsx";
-import { Story } from "../parts/story.tsx";
 import { type Column, Table } from "../parts/table.tsx";
 import { Term } from "../parts/term.tsx";
 import { TransactionTable } from "../parts/transactions.tsx";
@@ -25,7 +25,7 @@ export function BlockPage({ name, from }: { name: string; from: number }): Marku
   const loaded = useLoad(() => client.block(name), `${name} ${forks.map(({ id }) => id)}`);
   // Finality has passed the block, and its branch is deleted.
   if (loaded.error && forks.some(({ id }) => id === name))
-    return <Story show={({ ForkPage }) => <ForkPage id={name} />} />;
+    return <Later from="stories.js" show={({ ForkPage }) => <ForkPage id={name} />} />;
   return <Answer loaded={loaded} show={(block) => <Shown block={block} from={from} />} />;
 }
 

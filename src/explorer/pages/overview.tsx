@@ -48,7 +48,9 @@ export function Overview(): Markup {
         {blocks.length > 0 ? (
           <Strip next={next?.address} />
         ) : (
-          <p class="strip empty wait">{status && !status.head ? "No block yet." : "Asking the node…"}</p>
+          <p class={`strip empty ${status ? "" : "wait"}`}>
+            {status && !status.head ? "No block yet." : "Asking the node…"}
+          </p>
         )}
       </Section>
       <Plots />

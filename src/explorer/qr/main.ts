@@ -4,6 +4,11 @@ import encodeQR from "qr";
 function qrRows(text: string): boolean[][] {
   return encodeQR(text, "raw", { ecc: "medium", border: 4 });
 }
-export type QrRows = typeof qrRows;
+
+declare global {
+  interface LaterScripts {
+    "qr.js": typeof qrRows;
+  }
+}
 
 globalThis.ccoinLater = { ...globalThis.ccoinLater, "qr.js": qrRows };

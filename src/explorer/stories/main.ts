@@ -6,6 +6,11 @@ import { TurnMap } from "./turn-map.tsx";
 
 /** Tells the fate of blocks, turns and votes: a script of its own, which uses parts of the page (`shared.ts`). */
 const stories = { Changes, Days, ForkPage, ForksPage, LongTermPage, TurnMap };
-export type Stories = typeof stories;
+
+declare global {
+  interface LaterScripts {
+    "stories.js": typeof stories;
+  }
+}
 
 globalThis.ccoinLater = { ...globalThis.ccoinLater, "stories.js": stories };

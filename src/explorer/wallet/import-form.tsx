@@ -1,5 +1,5 @@
 import { useId, useState } from "preact/hooks";
-import type { Backup } from "../backup/main.ts";
+import type { openKeyFile } from "../backup/key-file.ts";
 import type { Secret } from "../backup/words.ts";
 import { later } from "../later.ts";
 import type { Markup } from "../markup.ts";
@@ -90,9 +90,9 @@ function FileField({ onFile }: { onFile(file: File | undefined): void }): Markup
   );
 }
 
-async function opened(text: string, passphrase: string): ReturnType<Backup["openKeyFile"]> {
-  const { openKeyFile } = await later("backup.js");
-  return attempt("file-passphrase", () => openKeyFile(text, passphrase));
+async function opened(text: string, passphrase: string): ReturnType<typeof openKeyFile> {
+  const backup = await later("backup.js");
+  return attempt("file-passphrase", () => backup.openKeyFile(text, passphrase));
 }
 
 async function typedSecret(typed: string): Promise<Secret> {

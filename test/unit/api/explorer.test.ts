@@ -36,12 +36,12 @@ it("serves a page that loads nothing but itself and the API of this server", asy
   const { text, policy } = await page();
   expect(policy).toContain("default-src 'none'");
   expect(policy).toContain("connect-src 'self'");
-  expect(text).not.toMatch(/ src="|@import|<link(?! rel="icon" href="data:)/);
+  expect(text).not.toMatch(/ src="|@import|<link(?! rel="icon" href="data:| rel="preload" href="v1\/)/);
   const [script, ...more] = [...text.matchAll(/<script type="module">(.*?)<\/script>/gs)];
   expect(more).toEqual([]);
   const { staticImports, dynamicImports } = parseSync("page.js", script![1]!).module;
   expect([...staticImports, ...dynamicImports]).toEqual([]);
-  for (const part of ["Make the key", "Evidence of faults", "Ed25519"]) expect(script![1]).toContain(part);
+  for (const part of ["Block interval", "Evidence of faults", "Ed25519"]) expect(script![1]).toContain(part);
 });
 
 /** The CSP source of a script or style sheet. */
@@ -54,13 +54,14 @@ it("allows only the scripts and styles of the page, each by its hash", async () 
   const styles = hashes(/<style>(.*?)<\/style>/gs);
   expect([scripts.length, styles.length]).toEqual([2, 5]);
   const later = [];
-  for (const path of ["/backup.js", "/qr.js", "/stories.js"])
+  for (const path of ["/backup.js", "/qr.js", "/stories.js", "/wallet.js"])
     later.push(hash(await (await get(path)).text()));
   expect(policy).toContain(`script-src ${[...scripts, ...later].join(" ")}`);
   expect(policy).toContain(`style-src ${styles.join(" ")}`);
 });
 
-it("serves the script of backups beside the page", async () => {
+it("serves the scripts of backups and of the wallet beside the page", async () => {
+  expect(await (await get("/wallet.js")).text()).toContain("Make the key");
   const answer = await get("/backup.js");
   expect(answer.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
   expect(await answer.text()).toContain("abandon");

@@ -1,5 +1,14 @@
 import { expect, it } from "vitest";
-import { age, byteSize, count, duration, rounded, short, whole } from "../../../src/explorer/format.ts";
+import {
+  age,
+  byteSize,
+  count,
+  dateTime,
+  duration,
+  rounded,
+  short,
+  whole,
+} from "../../../src/explorer/format.ts";
 
 it.each([
   [duration(0), "0 ms"],
@@ -29,4 +38,8 @@ it.each([
   [short("0x1234567890abcdef"), "0x123456…bcdef"],
 ])("formats %s", (text, expected) => {
   expect(text).toBe(expected);
+});
+
+it("formats a time in one way for all languages", () => {
+  expect(dateTime(new Date(2027, 2, 2, 4, 5, 9).getTime())).toBe("2 Mar 2027, 04:05:09");
 });
