@@ -67,16 +67,16 @@ export function nodeTime(nowMs: number): number {
   return nowMs + live.value.clockOffsetMs;
 }
 
-/** A hidden tab asks for nothing. */
-export function followNode(): void {
-  const follow = () => {
+/** Resolves when the node was asked for the first time. A hidden tab asks for nothing. */
+export async function followNode(): Promise<void> {
+  const follow = async () => {
     if (document.hidden) return rest();
     stream.start();
     // A poll handles its errors itself, and sets the next one.
-    void poll();
+    await poll();
   };
-  document.addEventListener("visibilitychange", follow);
-  follow();
+  document.addEventListener("visibilitychange", () => void follow());
+  await follow();
 }
 
 function rest(): void {

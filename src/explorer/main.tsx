@@ -9,6 +9,9 @@ import { startClock } from "./store.ts";
 import { watchContacts } from "./wallet/contacts.ts";
 import { watchTabs } from "./wallet/wallet.ts";
 
+/** So long a page stays empty while the node is slow. */
+const patienceMs = 150;
+
 Object.assign(globalThis, { ccoinShared: shared });
 startClock();
 rememberScroll();
@@ -16,5 +19,6 @@ keepFocus();
 watchTabs();
 watchContacts();
 live.on(({ status }) => status && noticeChain(status));
+// The first answers are mostly there already: the page is then drawn once, with them.
+await Promise.race([followNode(), new Promise((resolve) => setTimeout(resolve, patienceMs))]);
 render(<App />, document.getElementById("app")!);
-followNode();
