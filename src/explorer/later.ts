@@ -5,6 +5,19 @@ declare global {
   var ccoinLater: Partial<LaterScripts> | undefined;
 }
 
+/** The scripts without which a page shows nothing. */
+const scripts: Readonly<Record<string, keyof LaterScripts>> = {
+  wallet: "wallet.js",
+  receive: "wallet.js",
+  forks: "stories.js",
+  "long-term": "stories.js",
+};
+
+/** Fetches the script of a page, if it has one; the page tells of an error. */
+export async function laterPage(page: string): Promise<void> {
+  if (scripts[page]) await later(scripts[page]).catch(() => undefined);
+}
+
 const loading = new Map<keyof LaterScripts, Promise<unknown>>();
 
 export function later<Name extends keyof LaterScripts>(name: Name): Promise<LaterScripts[Name]> {

@@ -1,7 +1,9 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { keepFocus } from "./focus.ts";
+import { laterPage } from "./later.ts";
 import { followNode, live } from "./live.ts";
+import { currentRoute } from "./route.ts";
 import { rememberScroll } from "./scroll.ts";
 import { noticeChain } from "./seen-chain.ts";
 import * as shared from "./shared.ts";
@@ -20,5 +22,8 @@ watchTabs();
 watchContacts();
 live.on(({ status }) => status && noticeChain(status));
 // The first answers are mostly there already: the page is then drawn once, with them.
-await Promise.race([followNode(), new Promise((resolve) => setTimeout(resolve, patienceMs))]);
+await Promise.race([
+  Promise.all([laterPage(currentRoute().page), followNode()]),
+  new Promise((resolve) => setTimeout(resolve, patienceMs)),
+]);
 render(<App />, document.getElementById("app")!);
