@@ -12,6 +12,7 @@ import { accountsOf } from "./accounts.ts";
 import { BlockWatch } from "./block-watch.ts";
 import { EvidenceWatch } from "./evidence-watch.ts";
 import { verify } from "./keys.ts";
+import type { ForgedBlock } from "./liars/knowledge.ts";
 import { hasCauseToLeave } from "./mode-watch.ts";
 import type { SimNode } from "./node.ts";
 import { promises } from "./promises.ts";
@@ -118,9 +119,14 @@ export class Oracle {
   }
 
   /** Checks that a node in step leaves `ready` only for a checked reason. */
-  onMode(node: SimNode, mode: string, nodes: readonly SimNode[]): void {
+  onMode(
+    node: SimNode,
+    mode: string,
+    nodes: readonly SimNode[],
+    forged: ReadonlyMap<Hex, ForgedBlock> = new Map(),
+  ): void {
     if (!promises.modes || node.faulty || mode !== "boot") return;
-    if (!hasCauseToLeave(node, nodes, this.#watch.blocks))
+    if (!hasCauseToLeave(node, nodes, this.#watch.blocks, forged))
       this.report("left ready without cause", `${node.name} at ${node.services?.chain.head.height}`);
   }
 

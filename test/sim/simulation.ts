@@ -53,6 +53,7 @@ class Simulation {
   #oracle!: Oracle;
   #transfers!: Transfers;
   #cast: Cast | undefined;
+  #knowledge: Knowledge | undefined;
   #settledMs = 0;
   #calm = false;
 
@@ -171,6 +172,7 @@ class Simulation {
     const common = { timeline: this.#timeline, random: this.#random.fork("cast") };
     const keys = plan.coalition ? [...faulty.keys()].map((index) => accounts[index]!) : [];
     const knowledge = new Knowledge({ ...common, genesis, nodes: this.#nodes, keys });
+    this.#knowledge = knowledge;
     this.#cast = new Cast({ ...common, plan, knowledge, network: this.#network, trace: this.#trace });
     this.#cast.start();
   }
@@ -211,7 +213,7 @@ class Simulation {
       onGossip: (to, topic, message) => {
         if (!to.faulty) void this.#oracle.evidenceWatch.onGossip(to, topic, message, this.#timeline.nowMs);
       },
-      onMode: (at, mode) => this.#oracle.onMode(at, mode, this.#nodes),
+      onMode: (at, mode) => this.#oracle.onMode(at, mode, this.#nodes, this.#knowledge?.forged),
       onRestored: () => this.#oracle.signatures.onRestored(signer.publicKey),
       onError: (from, message, fields) => this.#oracle.onError(from, message, fields),
     });
