@@ -8,7 +8,7 @@ import type { DearReads } from "./dear-reads.ts";
 import type { HistoryAccount, HistoryMatch } from "./history-filter.ts";
 
 export const historyLimits = {
-  /** Entries that one page examines. A page of a filter that little passes ends there and says where to go on. */
+  /** Entries that one page examines. If few of them pass the filter, the page ends there and says where to go on. */
   entriesPerPage: 20_000,
   /** Transactions that one page reads, as a filter by memo does. */
   rowsPerPage: 1_000,

@@ -11,8 +11,8 @@ const crumbBytes = 256;
 /** The memory of a body that was read and is being processed. */
 export interface BodyMemory {
   /**
-   * Counts bytes that are taken besides the body, as many as the largest call says; those of this machine's own
-   * programs are not counted. @throws {ProblemError} `OVERLOADED` if there is no room, or if the body had to give way.
+   * Counts `bytes` that are taken besides the body; of several calls the largest counts. Programs of this machine may
+   * take any number. @throws {ProblemError} `OVERLOADED` if there is no room, or if the body had to give way.
    */
   hold(bytes: number): void;
   /** Aborted when the body has to give way: what it waits for should end. */
@@ -110,7 +110,7 @@ function readBody(
       body.add(piece);
       if (++pieces <= maxPieces || body.length >= pieces * crumbBytes) return;
       fail(new ProblemError("MALFORMED", "the body comes in crumbs"));
-      // To read the rest would take as long as to accept it.
+      // Reading the rest would take as long as accepting it.
       incoming.socket.destroy();
     };
     const onEnd = () => {

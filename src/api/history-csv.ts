@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { HistoryRow } from "../chain/history-reader.ts";
 import { encodeAddress } from "../crypto/address.ts";
-import { toHex } from "../util/bytes.ts";
+import { textOf, toHex } from "../util/bytes.ts";
 import { directions } from "./history-filter.ts";
 
 /** The facts of the chain that a statement needs. */
@@ -37,7 +37,7 @@ function cells({ entry, record, block }: HistoryRow, chain: CsvChain): string[] 
     sign + decimalText(entry.amount, chain.decimals),
     decimalText(entry.fee, chain.decimals),
     decimalText(entry.balance, chain.decimals),
-    textCell(isUtf8(memo) ? Buffer.from(memo).toString() : toHex(memo)),
+    textCell(isUtf8(memo) ? textOf(memo) : toHex(memo)),
     block.height <= chain.finalizedHeight ? "finalized" : "included",
     String(block.height),
     String(entry.index),

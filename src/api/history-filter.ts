@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { HistoryReader, HistoryRow } from "../chain/history-reader.ts";
 import type { AccountEntry } from "../storage/account-entries.ts";
 import type { TransactionPlace } from "../storage/places.ts";
-import { equalBytes } from "../util/bytes.ts";
+import { equalBytes, textOf } from "../util/bytes.ts";
 
 export type Direction = "in" | "out" | "self";
 
@@ -69,9 +69,7 @@ export function historyMatch(
       // A reorganization between two reads may have given the place to another transaction.
       if (!equalBytes(own, address)) return false;
       if (counterparty !== undefined && !equalBytes(others, counterparty)) return false;
-      return (
-        memo === undefined || (isUtf8(bytes) && Buffer.from(bytes).toString().toLowerCase().includes(memo))
-      );
+      return memo === undefined || (isUtf8(bytes) && textOf(bytes).toLowerCase().includes(memo));
     },
   };
 }

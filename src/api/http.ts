@@ -18,7 +18,7 @@ export function jsonText(text: string, status = 200): Response {
   return new Response(text, { status, headers: jsonHeaders });
 }
 
-/** Sends what `jsonText` answers, for a part of the work. */
+/** Sends what `jsonText` answers, at a part of its cost. */
 export function sendJson(outgoing: ServerResponse, text: string, status: number): void {
   outgoing.writeHead(status, [...rawJsonHeaders, "content-length", String(Buffer.byteLength(text))]);
   outgoing.end(text);

@@ -5,4 +5,4 @@ export type { TlsIdentity } from "./secure-port.ts";
 export { serveProblem } from "./serve-problem.ts";
 export { type HttpServer, startHttpServer } from "./server.ts";
 export type * from "./services.ts";
-export { recoverySummaries, textOf } from "./views.ts";
+export { recoverySummaries } from "./views.ts";

@@ -12,11 +12,11 @@ export interface TlsIdentity {
   key: string;
 }
 
-/** Has clients pay for the work of TLS. */
+/** Makes clients pay for the work of TLS. */
 export interface TlsToll {
   /** Calls `begin` when the client may have a handshake. Rejects if it may not. */
   handshake(address: string, begin: () => void): Promise<void>;
-  /** Has the records of the client at an address be paid for. */
+  /** Returns what makes the client at an address pay for its records. */
   records(address: string): PayRecords;
 }
 
@@ -107,7 +107,7 @@ export class SecurePort {
       secureContext: this.#context,
       ALPNProtocols: ["http/1.1"],
     });
-    // A socket that is none of the operating system's knows no addresses.
+    // A TLS socket over a stream of this program knows no address.
     Object.defineProperty(secure, "remoteAddress", { value: address });
     const cancel = clock.after(handshakeTimeoutMs, () => socket.destroy());
     socket.once("close", cancel);

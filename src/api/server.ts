@@ -13,7 +13,7 @@ import { type ApiEnv, sendJson } from "./http.ts";
 import type { HttpLimits } from "./limits.ts";
 import { listen } from "./listen.ts";
 import { Pipelines } from "./pipelines.ts";
-import { ending, problemOf, problemResponse, refusalResponse } from "./problem.ts";
+import { ending, overloaded, problemOf, problemResponse, refusalResponse } from "./problem.ts";
 import { answerClientError, answerConnect } from "./raw-problem.ts";
 import { refusePlain } from "./refuse-plain.ts";
 import { loadExplorer } from "./routes/explorer.ts";
@@ -77,9 +77,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     const refusal = guard(incoming, outgoing) ?? (tls && refusePlain(incoming));
     if (refusal) return refusal;
     if (!slowReaders.isFull(clientAddress(incoming))) return undefined;
-    return problemResponse("OVERLOADED", "read the answers to your other requests first", {
-      "retry-after": "1",
-    });
+    return refusalResponse(overloaded("read the answers to your other requests first"));
   };
   const answerBy = (fetch: Parameters<typeof getRequestListener>[0]) =>
     getRequestListener(fetch, {

@@ -4,8 +4,8 @@ import { Duplex } from "node:stream";
 const headerBytes = 5;
 
 /**
- * Has records be paid for: calls `pass` with their bytes, perhaps piece by piece, when they may be decrypted. Rejects
- * if they may not.
+ * Makes a client pay for records: calls `pass` with their bytes, perhaps piece by piece, when they may be decrypted.
+ * Rejects if they may not.
  */
 export type PayRecords = (records: number, bytes: Buffer, pass: (piece: Buffer) => void) => Promise<void>;
 

@@ -15,8 +15,8 @@ export const recordsAtOnce = 64;
 const turnBytes = 4 * 1024;
 
 /**
- * Has each client pay for TLS like for requests, and do handshakes, and records in crumbs, in its turn among expensive
- * reads. What comes from a trusted proxy is of many clients, and waits for nobody.
+ * Makes each client pay for TLS as for requests. Handshakes, and many small records, wait for its turn among expensive
+ * reads. The connections of a trusted proxy are those of many clients, and wait for nobody.
  */
 export function tlsToll({
   limiter,

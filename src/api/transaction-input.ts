@@ -1,9 +1,15 @@
 import { isUtf8 } from "node:buffer";
 import * as z from "zod";
-import { addressTextSchema, amountSchema, describeIssues, wholeNumber } from "../config/schema.ts";
+import {
+  addressTextSchema,
+  amountSchema,
+  describeIssues,
+  unlessOfType,
+  wholeNumber,
+} from "../config/schema.ts";
 import { maxMemoBytes, Transaction } from "../types/index.ts";
 import { fromHex, type Hex } from "../util/bytes.ts";
-import { messageOf } from "../util/errors.ts";
+import { lineOf } from "../util/errors.ts";
 import { countValues } from "./json-values.ts";
 import { encodePlain } from "./plain-transaction.ts";
 import { ProblemError } from "./problem.ts";
@@ -56,10 +62,7 @@ export const transactionInputSchema = z.strictObject(
     signature: hexSchema(64).describe("An Ed25519 signature of the transfer's signing root."),
     genesisId: hexSchema(32).optional().describe("The genesis id of the chain that the transfer is for."),
   },
-  {
-    error: (issue) =>
-      issue.code === "invalid_type" ? "a transaction is an object {from, to, amount, nonce, …}" : undefined,
-  },
+  unlessOfType("a transaction is an object {from, to, amount, nonce, …}"),
 );
 
 /** @throws {ProblemError} `MALFORMED` */
@@ -75,8 +78,7 @@ export function parseJson(body: Buffer): unknown {
     return JSON.parse(body.toString("utf8"));
   } catch (error) {
     // V8's message may quote several lines of the text.
-    const reason = messageOf(error).replace(/\s+/g, " ");
-    throw new ProblemError("MALFORMED", `the body is not JSON: ${reason}`);
+    throw new ProblemError("MALFORMED", `the body is not JSON: ${lineOf(error)}`);
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type TransactionRecord,
   voteKinds,
 } from "../types/index.ts";
-import { equalBytes, toHex } from "../util/bytes.ts";
+import { equalBytes, textOf, toHex } from "../util/bytes.ts";
 import type { VoteBody } from "./services.ts";
 
 /** Transactions that are formatted between two turns of the event loop: about 10 ms. */
@@ -27,7 +27,7 @@ export function transactionView({ idHex, transaction }: TransactionRecord, addre
     fee: fee.toString(),
     nonce,
     validUntil,
-    ...(isUtf8(memo) ? { memo: Buffer.from(memo).toString("utf8") } : { memoHex: toHex(memo) }),
+    ...(isUtf8(memo) ? { memo: textOf(memo) } : { memoHex: toHex(memo) }),
     signature: toHex(transaction.signature),
   };
 }
@@ -81,9 +81,6 @@ export function subjectView({ kind, candidate, parameter, value }: HeaderVote): 
 }
 
 /** A text of genesis. */
-export function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("utf8");
-}
 
 /** The name that genesis gives to an address. */
 export function nameOf({ names }: Pick<ChainConfig, "names">, address: Uint8Array): string | undefined {

@@ -12,7 +12,7 @@ export function parseAmount(text: string): bigint {
       "BAD_AMOUNT",
     );
   }
-  // The number of digits is checked first: to convert millions of them takes seconds.
+  // The number of digits is checked first: converting millions of them takes seconds.
   if (text.length > maxDigits || BigInt(text) > maxAmount)
     throw new UserError(`${shortened} is above the largest amount, ${maxAmount}`, "BAD_AMOUNT");
   return BigInt(text);

@@ -6,7 +6,14 @@ import { compareBytes } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
 import { chainLimits, firstDuplicate, isName, sumOfBalances } from "./chain-limits.ts";
 import { readJsonFile } from "./json-file.ts";
-import { addressSchema, amountSchema, describeIssues, wholeNumber } from "./schema.ts";
+import {
+  addressSchema,
+  amountSchema,
+  describeIssues,
+  parameterShape,
+  unlessOfType,
+  wholeNumber,
+} from "./schema.ts";
 
 /** Ten minutes. */
 export const defaultPeriodMs = 600_000;
@@ -31,18 +38,14 @@ const genesisSchema = z
       name,
       symbol: textSchema(symbolRule, limits.maxSymbolBytes).default(new TextEncoder().encode(defaultSymbol)),
       decimals: wholeNumber(0, limits.maxDecimals, "digits after the point").default(0),
-      slotMs: wholeNumber(limits.minPeriodMs, limits.maxPeriodMs, "ms").optional(),
-      periodMs: wholeNumber(limits.minPeriodMs, limits.maxPeriodMs, "ms").default(defaultPeriodMs),
+      slotMs: parameterShape.periodMs.optional(),
+      periodMs: parameterShape.periodMs.default(defaultPeriodMs),
       epochLength: wholeNumber(1, limits.maxEpochLength, "blocks").default(defaultEpochLength),
-      emptyBlockPeriodMs: wholeNumber(0, limits.maxPeriodMs, "ms (0: no empty blocks)").optional(),
-      maxBlockTransactions: wholeNumber(1, limits.maxBlockTransactions).default(
-        limits.maxBlockTransactions / 2,
-      ),
-      maxBlockBytes: wholeNumber(limits.minBlockBytes, limits.maxBlockBytes, "bytes").default(
-        limits.maxBlockBytes / 2,
-      ),
-      blockReward: amountSchema.default(0n),
-      minFee: amountSchema.default(0n),
+      emptyBlockPeriodMs: parameterShape.emptyBlockPeriodMs.optional(),
+      maxBlockTransactions: parameterShape.maxBlockTransactions.default(limits.maxBlockTransactions / 2),
+      maxBlockBytes: parameterShape.maxBlockBytes.default(limits.maxBlockBytes / 2),
+      blockReward: parameterShape.blockReward.default(0n),
+      minFee: parameterShape.minFee.default(0n),
       authorities: z
         .array(addressSchema, { error: list("addresses") })
         .min(1, { error: "name at least one authority, or nobody can make blocks" })
@@ -51,23 +54,19 @@ const genesisSchema = z
         .array(
           z.strictObject(
             { address: addressSchema, balance: amountSchema },
-            { error: (issue) => (issue.code === "invalid_type" ? "must be {address, balance}" : undefined) },
+            unlessOfType("must be {address, balance}"),
           ),
           { error: list("{address, balance}") },
         )
         .max(limits.maxBalances, { error: `at most ${limits.maxBalances} balances` }),
       names: z
-        .array(
-          z.strictObject(
-            { address: addressSchema, name },
-            { error: (issue) => (issue.code === "invalid_type" ? "must be {address, name}" : undefined) },
-          ),
-          { error: list("{address, name}") },
-        )
+        .array(z.strictObject({ address: addressSchema, name }, unlessOfType("must be {address, name}")), {
+          error: list("{address, name}"),
+        })
         .max(limits.maxNames, { error: `at most ${limits.maxNames} names` })
         .default([]),
     },
-    { error: (issue) => (issue.code === "invalid_type" ? "must be an object" : undefined) },
+    unlessOfType("must be an object"),
   )
   .superRefine((genesis, context) => {
     const empty = genesis.emptyBlockPeriodMs;

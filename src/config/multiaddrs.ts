@@ -42,7 +42,7 @@ function isAnnounceable(text: string): boolean {
   return isDialable(parts) && parts.length === 2 && host !== "0.0.0.0" && host !== "::" && port !== "0";
 }
 
-/** The parts of a multiaddr; none if the text is none. */
+/** The parts of a multiaddr; empty for a text that is not one. */
 function partsOf(text: string): Part[] {
   try {
     return multiaddr(text)

@@ -5,25 +5,18 @@ import { compareBytes, fromHex, type Hex, toHex } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
 import { readJsonFile } from "./json-file.ts";
 import { parameterLimits } from "./parameter-limits.ts";
-import { addressSchema, amountSchema, describeIssues, wholeNumber } from "./schema.ts";
+import { addressSchema, describeIssues, parameterShape, unlessOfType, wholeNumber } from "./schema.ts";
 
+const noId = { error: "must be an id: 0x and 64 hex digits" };
 const id = z
-  .string({ error: "must be an id: 0x and 64 hex digits" })
-  .regex(/^0x[0-9a-fA-F]{64}$/, { error: "must be an id: 0x and 64 hex digits" })
+  .string(noId)
+  .regex(/^0x[0-9a-fA-F]{64}$/, noId)
   .transform((text) => fromHex(text.toLowerCase()));
 const count = wholeNumber(1, Number.MAX_SAFE_INTEGER);
-const limits = parameterLimits;
+const rules = wholeNumber(1, parameterLimits.maxRules);
 const parameters = z.strictObject(
-  {
-    periodMs: wholeNumber(limits.minPeriodMs, limits.maxPeriodMs, "ms"),
-    emptyBlockPeriodMs: wholeNumber(0, limits.maxPeriodMs, "ms (0: no empty blocks)"),
-    maxBlockTransactions: wholeNumber(1, limits.maxBlockTransactions),
-    maxBlockBytes: wholeNumber(limits.minBlockBytes, limits.maxBlockBytes, "bytes"),
-    blockReward: amountSchema,
-    minFee: amountSchema,
-    rules: wholeNumber(1, limits.maxRules),
-  },
-  { error: objectError("must be an object with all parameters") },
+  { ...parameterShape, rules },
+  unlessOfType("must be an object with all parameters"),
 );
 const list = (what: string) => `must be a list of ${what}`;
 
@@ -42,13 +35,13 @@ const fileSchema = z.strictObject(
               .min(1, { error: "name one at least" }),
             parameters,
           },
-          { error: objectError("must be {id, block, round, authorities, parameters}") },
+          unlessOfType("must be {id, block, round, authorities, parameters}"),
         ),
         { error: list("recoveries") },
       )
       .min(1, { error: "there is none" }),
   },
-  { error: objectError("must be an object") },
+  unlessOfType("must be an object"),
 );
 
 /** One recovery in a file. `previous` is the id of the one before it in the list. */
@@ -118,10 +111,6 @@ export function recoveryJson(recovery: Recovery): RecoveryJson {
 
 export function parametersJson({ blockReward, minFee, ...numbers }: ChainParameters): ParametersJson {
   return { ...numbers, blockReward: blockReward.toString(), minFee: minFee.toString() };
-}
-
-function objectError(rule: string) {
-  return (issue: { code?: string }) => (issue.code === "invalid_type" ? rule : undefined);
 }
 
 function bad(file: string, why: string): UserError {

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { decodeAddress, decodeAddressText } from "../crypto/address.ts";
 import { messageOf } from "../util/errors.ts";
 import { parseAmount } from "./amount.ts";
+import { parameterLimits as limits } from "./parameter-limits.ts";
 
 /** A zod check that runs `parse` and turns its error into the issue's message. */
 function parsed<T>(parse: (text: string) => T, whenNotText: string) {
@@ -46,7 +47,17 @@ export function wholeNumber(min: number, max: number, unit = "") {
     .max(max, { error: range });
 }
 
-/** Unknown fields that a description names, and the longest name in it: others chose both. */
+/** Parameters of a chain as people write them; `rules` cannot be chosen. */
+export const parameterShape = {
+  periodMs: wholeNumber(limits.minPeriodMs, limits.maxPeriodMs, "ms"),
+  emptyBlockPeriodMs: wholeNumber(0, limits.maxPeriodMs, "ms (0: no empty blocks)"),
+  maxBlockTransactions: wholeNumber(1, limits.maxBlockTransactions),
+  maxBlockBytes: wholeNumber(limits.minBlockBytes, limits.maxBlockBytes, "bytes"),
+  blockReward: amountSchema,
+  minFee: amountSchema,
+};
+
+/** The most unknown fields that a description names, and the most of a name: a file can have any number and length. */
 const shownKeys = 8;
 const shownKeyLength = 64;
 
@@ -81,4 +92,9 @@ function place(issue: z.core.$ZodIssue, names: Readonly<Record<string, string>>)
     .map((part, index) => (typeof part === "number" ? `[${part}]` : `${index > 0 ? "." : ""}${String(part)}`))
     .join("");
   return path && `${path}: `;
+}
+
+/** The message for a value of another type; `undefined` leaves other issues their own. */
+export function unlessOfType(rule: string) {
+  return { error: (issue: { code?: string }) => (issue.code === "invalid_type" ? rule : undefined) };
 }

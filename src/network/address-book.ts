@@ -1,5 +1,6 @@
 import type { Database } from "../storage/database.ts";
 import { keyOf, keyRange } from "../storage/key-spaces.ts";
+import { textOf } from "../util/bytes.ts";
 import type { PeerId } from "./types.ts";
 
 /** A peer to reconnect to. `addresses` are multiaddrs without the peer id that worked, the last one first. */
@@ -33,7 +34,7 @@ export class AddressBookStore implements AddressBook {
   async load(): Promise<AddressBookEntry[]> {
     const entries: AddressBookEntry[] = [];
     for await (const [, value] of this.#database.iterate(keyRange("addressBook"))) {
-      entries.push(JSON.parse(new TextDecoder().decode(value)) as AddressBookEntry);
+      entries.push(JSON.parse(textOf(value)) as AddressBookEntry);
     }
     return entries;
   }

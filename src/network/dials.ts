@@ -9,7 +9,7 @@ const maxParallelHearsay = 2;
 export interface DialsOptions {
   connected(id: PeerId): boolean;
   /**
-   * False if there are enough connections, with those to `dialing`; peers given by a person are dialled anyway.
+   * False if there are enough connections, counting those to `dialing`; peers given by a person are dialled anyway.
    * `dialing` has an address of each other peer that is being dialled.
    */
   hasRoom(peer: { addresses: readonly string[]; chosen: boolean }, dialing: readonly string[]): boolean;

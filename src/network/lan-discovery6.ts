@@ -34,7 +34,7 @@ export function lanDiscovery6(
   };
 }
 
-/** libp2p tells a LAN of private addresses only. In most networks, the IPv6 addresses of neighbours are public. */
+/** libp2p's mDNS announces private addresses only. In most networks, the IPv6 addresses of neighbours are public. */
 function addPublic(responder: MdnsResponder, own: () => string[]): void {
   const respond = responder.respond.bind(responder);
   responder.respond = (response) => {

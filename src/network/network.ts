@@ -314,7 +314,7 @@ export class LibP2pNetwork implements Network {
     return this.#connections.dialled((id) => this.isGiven(id));
   }
 
-  /** The number of connections of its own choice that the node wants besides. */
+  /** The number of connections of its own choice that the node still wants. */
   #missing(): number {
     return wantedOutbound - this.#dialled().length;
   }

@@ -124,7 +124,7 @@ export class Requests {
     const left = this.#answering.get(key)! - 1;
     if (left > 0) this.#answering.set(key, left);
     else this.#answering.delete(key);
-    // An admitted request is refused because of what all request together, which is not this requester's fault.
+    // An admitted request is refused only for what all peers request together: this requester is not at fault.
     const isPaced = error?.code === "rateLimited" && admitted;
     const offence = error && !isPaced && requesterOffences[error.code];
     if (offence) scores.penalize(peer, offence, `${protocol.id}: ${error.message}`);

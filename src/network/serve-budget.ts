@@ -77,11 +77,6 @@ export class ServeBudget {
     };
   }
 
-  /** The number of answers that wait for their turn. */
-  get waiting(): number {
-    return this.#waiting.size;
-  }
-
   /** Resolves when the bytes are charged and held. @throws {RequestError} `rateLimited`, `aborted` */
   #turn(requester: Requester, bytes: number, signal: AbortSignal): Promise<void> {
     const { waiting, waitingPerHost, maxWaitMs } = this.#limits;

@@ -1,8 +1,8 @@
-import { textOf } from "../api/index.ts";
 import { type CheckedGenesis, type Genesis, storeGenesis } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
 import type { Database } from "../storage/database.ts";
 import { findGenesis } from "../sync/genesis-finder.ts";
+import { textOf } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
 import { genesisPinOf, type NodeCore } from "./core.ts";
 import type { Peers } from "./create-peers.ts";

@@ -1,7 +1,7 @@
 import type { CoinGiver } from "../api/index.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import type { NodeOptions } from "../config/index.ts";
-import type { Metrics } from "../metrics/index.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import type { AuthorityNodes } from "../sync/authority-nodes.ts";
 import type { Recovery } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";

@@ -1,8 +1,10 @@
 import { loadPeerKey } from "../accounts/index.ts";
 import { chainStores } from "../chain/stores.ts";
 import { readNetworkKey } from "../config/network-key.ts";
+import { AddressBookStore } from "../network/address-book.ts";
+import { createNetwork } from "../network/create.ts";
 import { inboundLimitsFor } from "../network/inbound.ts";
-import { AddressBookStore, createNetwork, type LibP2pNetwork } from "../network/index.ts";
+import type { LibP2pNetwork } from "../network/network.ts";
 import type { Database } from "../storage/database.ts";
 import { askChainName } from "../sync/chain-name.ts";
 import { ownStatus } from "../sync/claimed-status.ts";

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createAccount, openAccount, signerFromSeed } from "../accounts/index.ts";
+import { genesisOf } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
 import { defaultMinFee, type NodePaths, nodePaths, parseGenesis } from "../config/index.ts";
-import { Header, rootOf } from "../types/index.ts";
 import { createFile, exists, replaceFile } from "../util/atomic-file.ts";
 import { toHex } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
@@ -101,7 +101,7 @@ async function makeGenesis(paths: NodePaths, { wallet }: DevFile, options: Accou
     ? await openAccount({ paths })
     : (await createAccount({ paths, ...options })).signer;
   const existing = await withDatabase(paths, (database) => chainStores(database).meta.genesisHead());
-  if (existing) return toHex(rootOf(Header, existing.header.message));
+  if (existing) return genesisOf(existing).idHex;
   const genesis = {
     name: "dev",
     periodMs,

@@ -1,8 +1,8 @@
 import { Recoveries } from "../chain/recoveries.ts";
 import { type ChainStores, chainStores } from "../chain/stores.ts";
+import { damaged } from "../storage/damaged.ts";
 import { type BlockRef, EncodedBlock, type Recovery } from "../types/index.ts";
 import { equalBytes } from "../util/bytes.ts";
-import { CodedError } from "../util/errors.ts";
 import { type ChainFileOptions, startOfFile, withLength } from "./chain-file.ts";
 import { noChain, withExistingDatabase } from "./open.ts";
 import { writeWholeFile } from "./whole-file.ts";
@@ -49,7 +49,6 @@ async function encodedBlock({ blocks }: ChainStores, height: number): Promise<Ui
   const id = await blocks.canonicalId(height);
   const record = id && (await blocks.header(id));
   const body = id && (await blocks.bodyBytes(id));
-  if (!record || !body)
-    throw new CodedError("DAMAGED", `the database is damaged: block ${height} is missing`);
+  if (!record || !body) damaged(`block ${height} is missing`);
   return EncodedBlock.serialize({ header: record.header, body });
 }

@@ -1,11 +1,10 @@
 import type { Signer } from "../accounts/index.ts";
-import { checkGenesis, createGenesis, storeGenesis } from "../chain/genesis.ts";
+import { checkGenesis, createGenesis, genesisOf, storeGenesis } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
 import type { NodePaths } from "../config/index.ts";
 import { verifySignatures } from "../crypto/ed25519.ts";
 import type { ChainConfig, Coinbase } from "../types/genesis.ts";
-import { Header, rootOf } from "../types/index.ts";
-import { type Hex, toHex } from "../util/bytes.ts";
+import type { Hex } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
 import { withDatabase } from "./open.ts";
 
@@ -25,9 +24,8 @@ export function initGenesis(options: {
     const stores = chainStores(database);
     const existing = await stores.meta.genesisHead();
     if (existing) {
-      const id = toHex(rootOf(Header, existing.header.message));
       throw new UserError(
-        `${paths.db} holds the chain ${id} already: start it with "ccoin start --nodeid=${paths.nodeId}", or move that folder away to begin a new chain`,
+        `${paths.db} holds the chain ${genesisOf(existing).idHex} already: start it with "ccoin start --nodeid=${paths.nodeId}", or move that folder away to begin a new chain`,
         "GENESIS_EXISTS",
       );
     }

@@ -1,5 +1,5 @@
 import { maxNodeId } from "../config/index.ts";
-import type { LibP2pNetwork } from "../network/index.ts";
+import type { LibP2pNetwork } from "../network/network.ts";
 import { every } from "../util/clock.ts";
 import type { NodeCore } from "./core.ts";
 

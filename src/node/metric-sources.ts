@@ -1,6 +1,6 @@
 import { diagnosisStates } from "../api/index.ts";
 import { version } from "../config/index.ts";
-import type { NodeSources } from "../metrics/index.ts";
+import type { NodeSources } from "../metrics/node-metrics.ts";
 import type { NodeCore } from "./core.ts";
 import type { Peers } from "./create-peers.ts";
 import type { Diagnosis } from "./diagnosis-types.ts";

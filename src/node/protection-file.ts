@@ -6,11 +6,11 @@ import {
   readAccountInfo,
 } from "../accounts/index.ts";
 import { ProtectionStore } from "../accounts/protection-store.ts";
+import { type Genesis, genesisOf } from "../chain/genesis.ts";
 import type { NodePaths } from "../config/index.ts";
 import type { Database } from "../storage/database.ts";
 import { MetaStore } from "../storage/meta.ts";
-import { Header, rootOf, slotOf } from "../types/index.ts";
-import { type Hex, toHex } from "../util/bytes.ts";
+import { slotOf } from "../types/index.ts";
 import { systemClock } from "../util/clock.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import { noChain, withExistingDatabase } from "./open.ts";
@@ -39,13 +39,13 @@ export async function exportProtection({
 }: ProtectionFileOptions): Promise<ProtectionFileResult & { reasons: string[] }> {
   const { publicKey: account } = await readAccountInfo(paths);
   return withExistingDatabase(paths, noChainHint, async (database) => {
-    const { genesisId, slotMs } = await genesisOf(database, paths);
+    const { idHex: genesisId, config } = await storedGenesis(database, paths);
     const store = new ProtectionStore(database);
     const { reasons } = await checkDataIdentity({ paths, store });
     const { text, ...counts } = await exportInterchange(store, {
       genesisId,
       account,
-      ...(reasons.length > 0 && { copyAtSlot: slotOf(systemClock.now(), slotMs) }),
+      ...(reasons.length > 0 && { copyAtSlot: slotOf(systemClock.now(), config.slotMs) }),
     });
     await writeWholeFile(file, text, ownerOnly);
     return { ...counts, reasons };
@@ -62,15 +62,14 @@ export async function importProtection({
     throw new UserError(`cannot read ${file}: ${messageOf(error)}`, "CANNOT_READ", { cause: error });
   });
   return withExistingDatabase(paths, noChainHint, async (database) => {
-    const { genesisId } = await genesisOf(database, paths);
+    const { idHex: genesisId } = await storedGenesis(database, paths);
     const store = new ProtectionStore(database);
     return importInterchange(store, text, { genesisId, account, nowMs: systemClock.now() });
   });
 }
 
-async function genesisOf(database: Database, paths: NodePaths): Promise<{ genesisId: Hex; slotMs: number }> {
-  const genesis = await new MetaStore(database).genesisHead();
-  if (genesis)
-    return { genesisId: toHex(rootOf(Header, genesis.header.message)), slotMs: genesis.config.slotMs };
-  throw noChain(paths, noChainHint);
+async function storedGenesis(database: Database, paths: NodePaths): Promise<Genesis> {
+  const stored = await new MetaStore(database).genesisHead();
+  if (!stored) throw noChain(paths, noChainHint);
+  return genesisOf(stored);
 }

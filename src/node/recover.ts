@@ -18,7 +18,7 @@ import { checkRecoveries, nextRecoveryRound, recoveryId, withParameter } from ".
 import { type Address, encodeAddress } from "../crypto/address.ts";
 import type { Database } from "../storage/database.ts";
 import { maxAuthorities, type ParameterName, parameterVote, type Recovery, zero32 } from "../types/index.ts";
-import { compareBytes, type Hex, toHex } from "../util/bytes.ts";
+import { compareBytes, type Hex, textOf, toHex } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
 import { noChain, withExistingDatabase } from "./open.ts";
 import { writeWholeFile } from "./whole-file.ts";
@@ -105,16 +105,15 @@ export async function writeRecovery(options: {
     checkRecoveries(all, genesis.config);
     const text = `${JSON.stringify(recoveryFile(genesis.id, all), null, 2)}\n`;
     await writeWholeFile(file, text);
-    const decoder = new TextDecoder();
     return {
       ...recoveryJson(recovery),
       genesisId: genesis.idHex,
-      name: decoder.decode(genesis.config.name),
+      name: textOf(genesis.config.name),
       earlier: earlier.length,
       headHeight: head.header.message.height,
       parametersBefore: parametersJson(present.parameters),
       names: Object.fromEntries(
-        genesis.config.names.map(({ address, name }) => [encodeAddress(address), decoder.decode(name)]),
+        genesis.config.names.map(({ address, name }) => [encodeAddress(address), textOf(name)]),
       ),
     };
   });

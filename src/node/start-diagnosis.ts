@@ -1,5 +1,5 @@
 import type { Signer } from "../accounts/index.ts";
-import { textOf } from "../api/index.ts";
+import { textOf } from "../util/bytes.ts";
 import { genesisPinOf, type NodeCore } from "./core.ts";
 import type { Peers } from "./create-peers.ts";
 import { diagnose } from "./diagnosis.ts";

@@ -6,12 +6,11 @@ import {
   type PeerBody,
   recoverySummaries,
   type StatusBody,
-  textOf,
 } from "../api/index.ts";
 import { parametersJson, version } from "../config/index.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import type { EventLog } from "../storage/event-log.ts";
-import { toHex } from "../util/bytes.ts";
+import { textOf, toHex } from "../util/bytes.ts";
 import { Kept, keptFor } from "../util/kept.ts";
 import type { ChainServices } from "./chain-services.ts";
 import type { NodeCore } from "./core.ts";

@@ -51,6 +51,11 @@ export function writeBinary(text: string, into: Uint8Array, at: number): void {
   latin1Write.call(into, text, at, text.length);
 }
 
+/** UTF-8 as text. */
+export function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+}
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return compareBytes(a, b) === 0;
 }

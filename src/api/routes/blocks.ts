@@ -4,6 +4,7 @@ import type { BlockSummary, StoredBlock } from "../../chain/types.ts";
 import { parametersJson } from "../../config/index.ts";
 import { encodeAddress } from "../../crypto/address.ts";
 import { balanceCount, balancesOf, type GenesisBlock } from "../../types/genesis.ts";
+import { textOf } from "../../util/bytes.ts";
 import { Kept } from "../../util/kept.ts";
 import { blockName, blockNotFound, findBlockId } from "../block-name.ts";
 import type { Api } from "../operation.ts";
@@ -12,7 +13,7 @@ import { requireLedger } from "../require-ledger.ts";
 import { blockPageSchema, blockSchema } from "../schemas/blocks.ts";
 import { countQuery } from "../schemas/values.ts";
 import type { ApiServices } from "../services.ts";
-import { headerView, textOf, transactionViews } from "../views.ts";
+import { headerView, transactionViews } from "../views.ts";
 import type { WholeBlocks } from "../whole-blocks.ts";
 
 /** Balances that are shown of a genesis block, which may have a million. */

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { makeNetworkKey } from "../../config/network-key.ts";
 import { createFile } from "../../util/atomic-file.ts";
-import { messageOf, UserError } from "../../util/errors.ts";
+import { codeOf, messageOf, UserError } from "../../util/errors.ts";
 import { addExamples } from "../examples.ts";
 import type { GlobalOptions } from "../options.ts";
 import { printResult } from "../output.ts";
@@ -25,7 +25,7 @@ async function run({ out, json }: Options): Promise<void> {
   try {
     await createFile(out, makeNetworkKey());
   } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === "EEXIST" ? "it exists" : messageOf(cause);
+    const why = codeOf(cause) === "EEXIST" ? "it exists" : messageOf(cause);
     throw new UserError(`cannot write ${out}: ${why}`, "CANNOT_WRITE", { cause });
   }
   printResult(

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { Metrics } from "../../../src/metrics/index.ts";
+import { Metrics } from "../../../src/metrics/metrics.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const isThere = (tool: string) => !spawnSync(tool, ["--version"]).error;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { Metrics } from "../../../src/metrics/index.ts";
+import { Metrics } from "../../../src/metrics/metrics.ts";
 import { sources } from "./sources.ts";
 
 interface Rule {

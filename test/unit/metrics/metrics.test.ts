@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Mempool } from "../../../src/mempool/mempool.ts";
-import { Metrics } from "../../../src/metrics/index.ts";
+import { Metrics } from "../../../src/metrics/metrics.ts";
 import { authorities, testChain } from "../support/chain.ts";
 import { MemoryDatabase } from "../support/database.ts";
 import { sources } from "./sources.ts";

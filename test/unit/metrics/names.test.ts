@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Metrics } from "../../../src/metrics/index.ts";
+import { Metrics } from "../../../src/metrics/metrics.ts";
 
 /** Words of a name that `promtool check metrics` refuses: types, and units other than base units. */
 const refusedWords =

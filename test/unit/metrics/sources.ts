@@ -1,4 +1,4 @@
-import type { NodeSources } from "../../../src/metrics/index.ts";
+import type { NodeSources } from "../../../src/metrics/node-metrics.ts";
 
 /** Sources of a halted node. */
 export const sources: NodeSources = {

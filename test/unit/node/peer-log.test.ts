@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { productRules } from "../../../src/chain/rules.ts";
-import { Metrics } from "../../../src/metrics/index.ts";
+import { Metrics } from "../../../src/metrics/metrics.ts";
 import { startChainServices } from "../../../src/node/chain-services.ts";
 import { Closers } from "../../../src/node/closers.ts";
 import type { NodeCore } from "../../../src/node/core.ts";

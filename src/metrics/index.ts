@@ -1,2 +1,0 @@
-export { Metrics } from "./metrics.ts";
-export type { NodeSources } from "./node-metrics.ts";
