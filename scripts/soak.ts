@@ -43,7 +43,6 @@ const { values } = parseArgs({
 });
 
 interface Watched {
-  node: TestNode;
   heap: InspectedHeap;
   /** Samples as [hours, MB]. */
   points: [number, number][];
@@ -57,7 +56,7 @@ async function soak(world: World): Promise<boolean> {
   const { nodes } = network;
   const victims = Number(values["kill-every"]) > 0 ? nodes.slice(-killedNodes) : [];
   const watched = nodes.slice(0, nodes.length - victims.length).map((node, index): Watched => {
-    return { node, heap: InspectedHeap.of(node, index), points: [] };
+    return { heap: InspectedHeap.of(node, index), points: [] };
   });
   await startAll(network);
   const traffic = new Traffic(network, Number(values.every));

@@ -1,7 +1,7 @@
 import { ClientError } from "./bytes.ts";
 
 /** Even a node across the world answers within seconds. */
-const defaultTimeoutMs = 15_000;
+const timeoutMs = 15_000;
 
 /** A node's error answer (RFC 9457): `status` is HTTP's, `code` is from docs/http.md, the message is for people. */
 export class ApiError extends ClientError {
@@ -22,7 +22,6 @@ export interface RequestOptions {
   body?: unknown;
   headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal | undefined;
-  timeoutMs?: number;
   /** Asks in place of the global `fetch`. */
   fetch?: Fetch | undefined;
 }
@@ -45,7 +44,7 @@ export function isTransient(error: unknown): boolean {
  * reason of `signal` if it is aborted
  */
 export async function request<T>(base: string, path: string, options: RequestOptions = {}): Promise<T> {
-  const { timeoutMs = defaultTimeoutMs, signal } = options;
+  const { signal } = options;
   const timeout = AbortSignal.timeout(timeoutMs);
   const { response, text } = await reach(base, async () => {
     const response = await open(base, path, {

@@ -5,8 +5,6 @@ type Reach = "loopback" | "link" | "private" | "public" | "name";
 
 /** The parts of a multiaddr that distinguish machines. */
 export interface Place {
-  /** The address or the name, as written. */
-  name: string;
   reach: Reach;
   /** One machine, or the machines behind one router: an IPv4 address, an IPv6 /64. */
   host: string;
@@ -23,7 +21,7 @@ export function placeOf(multiaddr: string): Place | undefined {
   if (name === undefined || name === "") return undefined;
   if (protocol === "ip4" || protocol === "ip6") return placeOfIp(name);
   if (protocol === undefined || !/^dns(4|6|addr)?$/.test(protocol)) return undefined;
-  return { name, reach: "name", host: name.toLowerCase(), group: name.toLowerCase() };
+  return { reach: "name", host: name.toLowerCase(), group: name.toLowerCase() };
 }
 
 /** The part of a multiaddr that is dialled: host and port, without a peer id. */
@@ -41,7 +39,7 @@ function placeOfIp(name: string): Place | undefined {
     // ::/96, which once meant IPv4 addresses.
     if (groups[5] === 0)
       return address(groups) === "0:0:0:0:0:0:0:1"
-        ? { name, reach: "loopback", host: "::1", group: "::1" }
+        ? { reach: "loopback", host: "::1", group: "::1" }
         : undefined;
   }
   if (first! >= 0xff00) return undefined;
@@ -56,7 +54,6 @@ function placeOfIp(name: string): Place | undefined {
       .join(":")}::/${16 * count}`;
   // Neighbours on a link all share the prefix fe80::/64, so here the whole address stands for the machine.
   return {
-    name,
     reach,
     host: reach === "link" ? address(groups) : prefix(4),
     group: prefix(3),
@@ -79,7 +76,7 @@ function placeOfIp4(name: string): Place | undefined {
     (a === 198 && (b === 18 || b === 19))
   )
     reach = "private";
-  return { name, reach, host: name, group: `${a}.${b}.${c}.0/24` };
+  return { reach, host: name, group: `${a}.${b}.${c}.0/24` };
 }
 
 /**

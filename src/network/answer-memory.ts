@@ -31,10 +31,6 @@ export class AnswerMemory {
     this.#most = most;
   }
 
-  get total(): number {
-    return this.#total;
-  }
-
   /** `drop` ends the request. */
   begin(host: string, drop: () => void): HeldAnswer {
     const holding: Holding = { bytes: 0, drop };

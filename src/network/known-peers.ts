@@ -47,10 +47,6 @@ export class KnownPeers {
     return [...this.#entries.values()];
   }
 
-  has(id: PeerId): boolean {
-    return this.#entries.has(id);
-  }
-
   /** `addresses` are those that worked, the last one first. `dialled` tells whether this node dialled. */
   remember(id: PeerId, addresses: readonly string[], dialled: boolean): void {
     const entry: AddressBookEntry = {

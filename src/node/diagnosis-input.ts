@@ -160,7 +160,6 @@ export class DiagnosisInputs {
         height: head.height,
         id: head.idHex,
         timestampMs: head.header.message.timestamp,
-        totalDifficulty: head.totalDifficulty,
       },
       rivals: [...this.#blocks.values()].filter(
         ({ height, id }) => height >= head.height && id !== head.idHex,

@@ -81,7 +81,7 @@ export interface PeerInput {
 }
 
 export interface ChainInput {
-  head: { height: number; id: Hex; timestampMs: number; totalDifficulty: number };
+  head: { height: number; id: Hex; timestampMs: number };
   /** Checked blocks that are not below the head, and not the head. */
   rivals: readonly { height: number; id: Hex }[];
   /** The time since which the head has stood and the node has been in step. */
@@ -130,7 +130,6 @@ export interface ActivityInput {
 }
 
 export interface FinalityInput {
-  justified: { round: number; height: number };
   finalized: { round: number; height: number };
   /** The round that this node votes in. */
   round: number;

@@ -49,7 +49,7 @@ export function finalityInput(parts: FinalityParts): Omit<FinalityInput, "waitin
   const voters = current.votes
     .filter(({ message }) => message.target.round >= round)
     .map(({ voter }) => voter);
-  return { justified, finalized, round, voters, authorities, quorum: quorum(authorities.length) };
+  return { finalized, round, voters, authorities, quorum: quorum(authorities.length) };
 }
 
 /** The highest round that this node or more than a third have voted in, and the newest vote of each authority. */

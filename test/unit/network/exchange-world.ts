@@ -142,7 +142,7 @@ export class Host {
     for (const address of addresses) {
       const other = this.#world.at(targetOf(address));
       if (!other || !this.#world.hosts.has(this.id) || (id !== undefined && other.id !== id)) continue;
-      other.#connected(this, `/ip4/${placeOf(this.address)!.name}/tcp/50000`, "inbound");
+      other.#connected(this, `/ip4/${placeOf(this.address)!.host}/tcp/50000`, "inbound");
       this.#connected(other, address, "outbound");
       return other.id;
     }

@@ -63,7 +63,7 @@ function chainSources(): DiagnosisChainSources {
     synchronizer: { progress: undefined, shown: undefined },
     finality: () => {
       const point = finalPoint();
-      return { justified: point, finalized: point, round: 1, voters: [], authorities: [], quorum: 1 };
+      return { finalized: point, round: 1, voters: [], authorities: [], quorum: 1 };
     },
     conflicts: { list: () => [] },
     recoveries: { claims: () => ({ unknown: [], without: 0 }) },

@@ -40,7 +40,7 @@ function chain(fields: Partial<ChainInput> = {}, recent = "DC", authorities = "A
     proposer: addressOf(name),
   }));
   return {
-    head: { height: 120, id: "0x01", timestampMs: now - 500, totalDifficulty: 240 },
+    head: { height: 120, id: "0x01", timestampMs: now - 500 },
     rivals: [],
     sinceMs: now - 450,
     snapshot: {
@@ -63,7 +63,7 @@ function chain(fields: Partial<ChainInput> = {}, recent = "DC", authorities = "A
 /** Returns a chain whose head is `ms` old. */
 function standing(ms: number): Partial<ChainInput> {
   return {
-    head: { height: 120, id: "0x01", timestampMs: now - ms, totalDifficulty: 240 },
+    head: { height: 120, id: "0x01", timestampMs: now - ms },
     sinceMs: now - ms,
   };
 }
@@ -91,7 +91,6 @@ function input(fields: Partial<DiagnosisInput> = {}): DiagnosisInput {
 
 function finality(voters: string, waitingMs: number, fields: Partial<FinalityInput> = {}): FinalityInput {
   return {
-    justified: { round: 16, height: 101 },
     finalized: { round: 15, height: 100 },
     round: 18,
     voters: [...voters].map(addressOf),
