@@ -6,6 +6,8 @@ interface Queued {
 /** The waiting transactions of one sender, by nonce. */
 export class AccountQueue<Entry extends Queued> {
   readonly address: Uint8Array;
+  /** The number of its transactions that wait for no missing nonce: the pool counts them. */
+  ready = 0;
   readonly #byNonce = new Map<number, Entry>();
   #cost = 0n;
   /** Every nonce from `start` to below `end` waits. */

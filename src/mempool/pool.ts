@@ -15,6 +15,8 @@ export class Pool {
   readonly #queues = new Map<string, AccountQueue<PoolEntry>>();
   /** Entries that wait for a missing nonce. */
   readonly #ahead = new Set<PoolEntry>();
+  /** The queues with entries that wait for none: however many others there are, blocks are made of these. */
+  readonly #ready = new Set<AccountQueue<PoolEntry>>();
   readonly #endings = new Endings();
   #bytes = 0;
 
@@ -84,7 +86,10 @@ export class Pool {
     queue.set(entry);
     entry.queue = queue;
     if (isAhead) this.#ahead.add(entry);
-    else this.follow(queue, nonce + 1);
+    else {
+      this.#countReady(queue, 1);
+      this.follow(queue, nonce + 1);
+    }
     this.#endings.add(entry);
     this.#byId.set(entry.idHex, entry);
     this.#byShortId.set(entry.shortKey, entry);
@@ -97,7 +102,14 @@ export class Pool {
     for (let next = nonce; ; next++) {
       const entry = queue.get(next);
       if (!entry || !this.#ahead.delete(entry)) return;
+      this.#countReady(queue, 1);
     }
+  }
+
+  #countReady(queue: AccountQueue<PoolEntry>, change: 1 | -1): void {
+    queue.ready += change;
+    if (queue.ready > 0) this.#ready.add(queue);
+    else this.#ready.delete(queue);
   }
 
   remove(entry: PoolEntry): void {
@@ -105,7 +117,7 @@ export class Pool {
     if (!queue) return;
     entry.queue = undefined;
     this.#byId.delete(entry.idHex);
-    this.#ahead.delete(entry);
+    if (!this.#ahead.delete(entry)) this.#countReady(queue, -1);
     this.#endings.remove(entry);
     queue.remove(entry.nonce);
     if (queue.size === 0) this.#queues.delete(toBinary(queue.address));
@@ -133,6 +145,7 @@ export class Pool {
       const follower = queue.get(next);
       if (!follower || this.#ahead.has(follower)) return stranded;
       this.#ahead.add(follower);
+      this.#countReady(queue, -1);
       stranded.push(follower);
     }
   }
@@ -152,8 +165,7 @@ export class Pool {
 
   /** True if a block could hold a transaction now. */
   get hasExecutable(): boolean {
-    if (this.#ahead.size === this.#byId.size) return false;
-    for (const queue of this.#queues.values()) {
+    for (const queue of this.#ready) {
       if (queue.get(this.#account(queue.address)?.nonce ?? 0)) return true;
     }
     return false;
@@ -167,7 +179,7 @@ export class Pool {
     const heads = new Heap<{ queue: AccountQueue<PoolEntry>; entry: PoolEntry }>((a, b) =>
       isBetterPaid(a.entry, b.entry),
     );
-    for (const queue of this.#queues.values()) {
+    for (const queue of this.#ready) {
       const entry = queue.get(this.#account(queue.address)?.nonce ?? 0);
       if (entry) heads.push({ queue, entry });
     }
