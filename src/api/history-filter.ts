@@ -64,12 +64,15 @@ export function historyMatch(
       (memo === undefined || memo === "" || entry.hasMemo) &&
       (counterparty === undefined || isOther(entry)),
     matches: ({ entry, record }) => {
-      const { from, to, memo: bytes } = record.transaction.message;
-      const [own, others] = entry.kind === "received" ? [to, from] : [from, to];
+      const { message } = record.transaction;
+      const isReceived = entry.kind === "received";
       // A reorganization between two reads may have given the place to another transaction.
-      if (!equalBytes(own, address)) return false;
-      if (counterparty !== undefined && !equalBytes(others, counterparty)) return false;
-      return memo === undefined || (isUtf8(bytes) && textOf(bytes).toLowerCase().includes(memo));
+      if (!equalBytes(isReceived ? message.to : message.from, address)) return false;
+      if (counterparty !== undefined && !equalBytes(isReceived ? message.from : message.to, counterparty))
+        return false;
+      if (memo === undefined) return true;
+      const bytes = message.memo;
+      return isUtf8(bytes) && textOf(bytes).toLowerCase().includes(memo);
     },
   };
 }

@@ -6,15 +6,18 @@ const digits = Uint16Array.from({ length: 256 }, (_, byte) => {
   const text = Uint8Array.from(Buffer.from(byte.toString(16).padStart(2, "0")));
   return new Uint16Array(text.buffer)[0]!;
 });
-const idDigits = new Uint16Array(33);
-const idText = Buffer.from(idDigits.buffer);
-idText.write("0x");
+/** Ids have 32 bytes, signatures 64. */
+const mostShortBytes = 64;
+const shortDigits = new Uint16Array(1 + mostShortBytes);
+const shortText = Buffer.from(shortDigits.buffer);
+shortText.write("0x");
 
-/** Writes ids, which have 32 bytes and are many, without a Buffer for each. */
+/** Writes ids and signatures, which are many, without a Buffer for each. */
 export function toHex(bytes: Uint8Array): Hex {
-  if (bytes.length === 32) {
-    for (let index = 0; index < 32; index++) idDigits[index + 1] = digits[bytes[index]!]!;
-    return idText.toString("latin1");
+  const { length } = bytes;
+  if (length <= mostShortBytes) {
+    for (let index = 0; index < length; index++) shortDigits[index + 1] = digits[bytes[index]!]!;
+    return toBinary(shortText, 0, 2 + 2 * length);
   }
   return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")}`;
 }
@@ -77,16 +80,12 @@ export function concatBytes(...parts: Uint8Array[]): Uint8Array {
 
 /** Big-endian, so that the byte order of keys is the order of numbers. */
 export function uint32Bytes(value: number): Uint8Array {
-  const out = new Uint8Array(4);
-  new DataView(out.buffer).setUint32(0, value);
-  return out;
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }
 
 /** Big-endian. `value` is a safe integer. */
 export function uint64Bytes(value: number): Uint8Array {
-  const out = new Uint8Array(8);
-  new DataView(out.buffer).setBigUint64(0, BigInt(value));
-  return out;
+  return concatBytes(uint32Bytes(Math.floor(value / 2 ** 32)), uint32Bytes(value));
 }
 
 /** Big-endian. `value` is a safe integer. */
