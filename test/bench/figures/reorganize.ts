@@ -10,6 +10,10 @@ import { CpuWatch } from "../lib/usage.ts";
 type ReorganizeSettings = { blocks: number; transactionsPerBlock: number };
 
 const senders = 100;
+/** A node stores few more blocks beside the canonical chain of one proposer. */
+const blocksPerAuthority = 50;
+/** Milliseconds for which nothing else happens. */
+const mostBlockedMs = 50;
 
 /** Imports blocks in order; resolves to the outcome and the time of each. */
 async function importAll({ chain }: Peer, blocks: readonly CanonicalBlock[]) {
@@ -32,8 +36,9 @@ export const reorganizeFigure = defineFigure<ReorganizeSettings>({
     { blocks: 10, transactionsPerBlock: 1_000 },
     { blocks: 100, transactionsPerBlock: 1_000 },
   ],
+  goals: () => [{ of: "blockedMs", is: "<", bound: mostBlockedMs }],
   async run(context, { blocks, transactionsPerBlock }) {
-    const chain = await benchChain({ senders });
+    const chain = await benchChain({ senders, authorities: Math.ceil(blocks / blocksPerAuthority) });
     const { genesis } = chain;
     const presigned = await presign(genesis.id, senders, (blocks + 1) * transactionsPerBlock);
     const recordsAt = (height: number) =>
