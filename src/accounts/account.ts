@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { NodePaths } from "../config/paths.ts";
 import { type Address, encodeAddress } from "../crypto/address.ts";
 import { createFile, exists } from "../util/atomic-file.ts";
-import { CodedError, messageOf, UserError } from "../util/errors.ts";
+import { CodedError, codeOf, messageOf, UserError } from "../util/errors.ts";
 import {
   type Keystore,
   openKeystore,
@@ -59,7 +59,7 @@ export async function createAccount(options: CreateAccountOptions): Promise<Crea
     return { signer: signerFromSeed(seed), ...(made && { madePassphraseFile: paths.passphrase }) };
   } catch (error) {
     if (error instanceof UserError) throw error;
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw await existsError(paths);
+    if (codeOf(error) === "EEXIST") throw await existsError(paths);
     throw new UserError(`cannot write ${paths.account}: ${messageOf(error)}`, "CANNOT_WRITE", {
       cause: error,
     });
@@ -105,7 +105,7 @@ async function readKeystore(paths: AccountPaths): Promise<Keystore> {
   try {
     text = await readFile(paths.account, "utf8");
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    const missing = codeOf(error) === "ENOENT";
     throw new UserError(
       missing
         ? `there is no account in ${paths.account}: make one with "ccoin create-account", or name another folder with --datadir`

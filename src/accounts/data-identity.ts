@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFile } from "../util/atomic-file.ts";
+import { codeOf } from "../util/errors.ts";
 import type { DataIdentity } from "./protection.ts";
 import type { ProtectionStore } from "./protection-store.ts";
 
@@ -83,7 +84,7 @@ async function readToken(file: string): Promise<string> {
   try {
     return (await readFile(file, "utf8")).trim();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    if (codeOf(error) === "ENOENT") return "";
     throw error;
   }
 }

@@ -69,8 +69,8 @@ export class DoubtfulVotes {
    * and entered no round by a time-out before as many had reached the one below. Any two thirds that have voted since
    * include an honest one of these, in a higher round. Signatures from after the start therefore decide, and no peer's
    * claim does.
-   * `roundsAlone`: the rounds with a result that it can have made as the only authority. If there is no other node to
-   * tell, none has its votes.
+   * `roundsAlone`: the most rounds to which the account, as the only authority, can have given a result. No other
+   * node's word is needed then.
    * @throws {SigningError} `SIGNING_DOUBTFUL` while the rounds cannot be known.
    */
   settle(recorded: VoteLimits, roundsAlone: number | undefined): VoteLimits {

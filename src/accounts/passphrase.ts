@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createFile, exists } from "../util/atomic-file.ts";
-import { messageOf, UserError } from "../util/errors.ts";
+import { codeOf, messageOf, UserError } from "../util/errors.ts";
 
 /** The variable that names a passphrase file if no option does. */
 const passphraseFileVariable = "CCOIN_PASSPHRASE_FILE";
@@ -61,7 +61,7 @@ export async function ensurePassphrase(
   try {
     await createFile(source.kept, `${passphrase}\n`);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (codeOf(error) !== "EEXIST") throw error;
     // Another process was faster, so its passphrase applies.
     return { passphrase: await readPassphrase(source), made: false };
   }

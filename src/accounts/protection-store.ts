@@ -1,6 +1,6 @@
 import type { Database, Write } from "../storage/database.ts";
 import { keyOf, keyRange } from "../storage/key-spaces.ts";
-import { concatBytes, fromHex, type Hex, readUint64, toHex, uint64Bytes } from "../util/bytes.ts";
+import { concatBytes, fromHex, type Hex, readUint64, textOf, toHex, uint64Bytes } from "../util/bytes.ts";
 import type { DataIdentity, HeaderEntry, ProtectionRecord, VoteEntry } from "./protection.ts";
 
 /** Second part of a key, after the account's 32 bytes (zeros for the identity). */
@@ -27,7 +27,7 @@ export class ProtectionStore {
     const revive = (name: string, value: unknown) =>
       rootFields.includes(name) ? fromHex(value as Hex) : value;
     if (!bytes) return undefined;
-    const record = JSON.parse(new TextDecoder().decode(bytes), revive) as ProtectionRecord;
+    const record = JSON.parse(textOf(bytes), revive) as ProtectionRecord;
     // Older records have no floor: they never signed again below the last slot.
     return { ...record, floorSlot: record.floorSlot ?? record.slot };
   }
@@ -93,7 +93,7 @@ export class ProtectionStore {
 
   async identity(): Promise<DataIdentity | undefined> {
     const bytes = await this.#database.get(key("identity", noAccount));
-    return bytes && JSON.parse(new TextDecoder().decode(bytes));
+    return bytes && JSON.parse(textOf(bytes));
   }
 
   saveIdentity(identity: DataIdentity): Promise<void> {

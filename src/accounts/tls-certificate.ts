@@ -1,8 +1,9 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
-import { createFile, replaceFile } from "../util/atomic-file.ts";
-import { codeOf, messageOf, UserError } from "../util/errors.ts";
+import { exists, replaceFile } from "../util/atomic-file.ts";
+import { messageOf, UserError } from "../util/errors.ts";
+import { readOrCreate } from "./read-or-create.ts";
 
 /** A certificate is made anew this long before it ends. */
 const renewBeforeMs = 30 * 24 * 3_600_000;
@@ -58,19 +59,18 @@ export async function ownTlsCertificate(
 }
 
 async function ownKey(path: string): Promise<{ pem: string; key: KeyObject }> {
-  const parsed = (pem: string) => ({ pem, key: parse(() => createPrivateKey(pem), damaged(path)) });
-  const old = await readIfThere(path);
-  if (old !== undefined) return parsed(old);
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-  await createFile(path, pem);
-  return { pem, key: privateKey };
+  const make = () => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  };
+  const pem = await readOrCreate(path, make, "BAD_TLS_FILES");
+  return { pem, key: parse(() => createPrivateKey(pem), damaged(path)) };
 }
 
 /** The certificate of the key, if there is one. */
 async function keptCertificate(path: string, key: KeyObject): Promise<X509Certificate | undefined> {
-  const text = await readIfThere(path);
-  if (text === undefined) return undefined;
+  if (!(await exists(path))) return undefined;
+  const text = await readText(path);
   const certificate = parse(() => new X509Certificate(text), damaged(path));
   return certificate.checkPrivateKey(key) ? certificate : undefined;
 }
@@ -94,13 +94,6 @@ function shown(cert: string, key: string, { fingerprint256, validToDate }: X509C
 
 async function readText(path: string): Promise<string> {
   return readFile(path, "utf8").catch((cause) => {
-    throw bad(`cannot read ${path}: ${messageOf(cause)}`, cause);
-  });
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch((cause) => {
-    if (codeOf(cause) === "ENOENT") return undefined;
     throw bad(`cannot read ${path}: ${messageOf(cause)}`, cause);
   });
 }

@@ -8,8 +8,8 @@ import type { WeightedHeader } from "./types.ts";
 import { seriesAt, voteBlockDueMs } from "./vote-blocks.ts";
 
 /**
- * Votes of an authority that the others answer with blocks, and series of blocks that they complete because it began
- * them: far more votes than it can have open, and then one a quarter of an hour.
+ * The quota for an authority's votes that the others answer with blocks, and for the series of blocks that it begins
+ * and they complete: far more than the votes that it can have open, and then one every quarter of an hour.
  */
 export const answeredVotes = { requests: 64, perMs: 64 * 900_000 };
 const remembered = 1024;

@@ -155,8 +155,8 @@ export class BlockImport {
   }
 
   /**
-   * A block of a side branch needs room there. So does one that is better only by its place in the order: it displaces
-   * the head's block, and the other one is stored all the same. @throws {BlockError} `TOO_MANY_SIDE_BLOCKS`
+   * A block of a side branch needs room there. So does one that becomes the head by a tie-break: the displaced head
+   * then takes a place on a side branch. @throws {BlockError} `TOO_MANY_SIDE_BLOCKS`
    */
   #requireRoom(block: CanonicalBlock, reason: StoringReason, wins: boolean): void {
     const { canonical, forks } = this.#options;

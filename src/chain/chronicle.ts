@@ -14,7 +14,7 @@ import type { CanonicalBlock, WeightedHeader } from "./types.ts";
 
 /** The hours of figures are counted from 1970 on, in pieces of this length. */
 export const hourMs = 3_600_000;
-/** Blocks that a start reads again at most: those of the hour that was not over, at ten a second half of it. */
+/** The most blocks that a start reads again: those of the unfinished hour, or half of an hour of ten a second. */
 const maxReadAgain = 20_000;
 const readAtOnce = 64;
 /** A head that is older has not just arrived: the node is downloading, and its finality times say nothing. */
@@ -79,7 +79,7 @@ export class Chronicle {
     return this.#store.changesBelow(height, limit);
   }
 
-  /** Figures are not worth a node: what fails is told and left out. */
+  /** A failure does not end the node: it is logged, and its figures are missing. */
   #later(task: () => Promise<void>): void {
     this.#queue.run(task).catch((error) => {
       if (!isClosed(error)) this.#logger.warn({ error: messageOf(error) }, "some hourly figures are missing");

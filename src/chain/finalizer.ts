@@ -58,7 +58,7 @@ export class Finalizer {
   readonly events: Emitter<FinalizerEvents>;
   readonly tally = new VoteTally();
   readonly rounds = new RoundWatch();
-  /** The same with votes that are far ahead: more than a third of the authorities are right about how far they are. */
+  /** The same, far ahead or not: an honest authority is in a round that more than a third of them have reached. */
   readonly #claimed = new RoundWatch();
   readonly #chain: Chain;
   readonly #logger: Logger;

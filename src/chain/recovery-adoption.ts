@@ -40,7 +40,7 @@ export class RecoveryAdoption {
   }
 
   /**
-   * Begins to continue from recoveries that came with this start. Blocks above theirs were made before; their
+   * Follows the recoveries that the node was given with this start. Blocks above theirs were made before; their
    * transactions return to the mempool. If this is interrupted, the next start does the rest.
    */
   async start(): Promise<void> {

@@ -12,7 +12,7 @@ const stalledMs = maxRoundTimeoutMs;
 /** Each series doubles the wait for the next one, up to a quarter of an hour. */
 const maxDoublings = 5;
 const noTransactions = transactionsRoot([]);
-/** Series that an authority may begin before they are due here: without a bound, one would never rest. */
+/** Series that an authority may begin before they are due here: without a bound, one could begin them forever. */
 export const seriesBegunSooner = { requests: 8, perMs: 8 * 900_000 };
 /** Reorganizations that go further back are rare. */
 const keptTimestamps = 64;

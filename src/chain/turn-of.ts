@@ -3,8 +3,8 @@ import type { BlockTree } from "./block-tree.ts";
 import type { WeightedHeader } from "./types.ts";
 
 /**
- * The authority in turn at a block; undefined if it had signed too recently, or nothing is known of the set. The header
- * tells whether its proposer was; only otherwise the set of that time is needed.
+ * The authority in turn at a block; undefined if it had signed too recently, or nothing is known of the set. If the
+ * header says that its proposer was in turn, the set of that time is not needed.
  */
 export async function turnOf(
   tree: Pick<BlockTree, "findSnapshotAfter">,

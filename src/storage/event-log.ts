@@ -1,6 +1,6 @@
 import type { BlockRef } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
-import { concatBytes, readUint64, uint64Bytes } from "../util/bytes.ts";
+import { concatBytes, readUint64, textOf, uint64Bytes } from "../util/bytes.ts";
 import { Emitter } from "../util/emitter.ts";
 import type { Logger } from "../util/logger.ts";
 import { damaged } from "./damaged.ts";
@@ -198,7 +198,7 @@ function payloadOf(event: Exclude<LoggedEvent, { name: "transaction" }>): Uint8A
 
 function rowEvents(row: Uint8Array): LoggedEvent[] {
   const name = names[row[0]!] ?? damaged("an entry of the event log is of no known kind");
-  if (name === "mode") return [{ name, mode: new TextDecoder().decode(row.subarray(1)) }];
+  if (name === "mode") return [{ name, mode: textOf(row.subarray(1)) }];
   if (name !== "transaction") return [{ name, height: readUint64(row, 1), id: row.slice(9) }];
   return Array.from({ length: (row.length - 1) / idBytes }, (_, index) => ({
     name,

@@ -10,7 +10,7 @@ const Status = new ContainerType(
 );
 const statusKey = keyOf("meta", new TextEncoder().encode("finality"));
 
-/** Final blocks without a proof that are passed over, looking for one that has it. */
+/** The most final blocks without a proof that a search for one with a proof passes over. */
 const mostUnproven = 16;
 
 /** The justified and final checkpoints, and the votes that prove them. */

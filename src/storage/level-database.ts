@@ -17,7 +17,7 @@ const sliceEntries = 4096;
 /** Entries that an iteration without a limit reads at first, and at most: many readers need only a few. */
 const firstEntries = 16;
 const mostEntries = 1_000;
-/** Bytes after which one read ends: with a limit, fewer entries than that may suffice. */
+/** A read of several entries ends after this many bytes; with a limit sooner, because the caller may need fewer. */
 const mostBytes = 256 * 1024;
 const mostLimitedBytes = 4 * 1024;
 

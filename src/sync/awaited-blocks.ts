@@ -18,11 +18,6 @@ export class AwaitedBlocks {
     this.stop = network.on("disconnected", (peer) => this.#blocks.delete(peer));
   }
 
-  /** The number of peers whose blocks are awaited. */
-  get size(): number {
-    return this.#blocks.size;
-  }
-
   add(block: Uint8Array, peer: PeerId): void {
     // The peer may have left while its answer was being read.
     if (!this.#network.peers().some(({ id }) => id === peer)) return;

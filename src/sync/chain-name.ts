@@ -1,7 +1,7 @@
 import { genesis } from "../../protocols/index.ts";
 import type { Network, PeerId } from "../network/types.ts";
 import { Header, rootOf } from "../types/index.ts";
-import { equalBytes } from "../util/bytes.ts";
+import { equalBytes, textOf } from "../util/bytes.ts";
 import { type Clock, limited } from "../util/clock.ts";
 import { requestOne } from "./request-one.ts";
 
@@ -21,7 +21,7 @@ export async function askChainName(
   try {
     const { header, payload } = await requestOne(network, peer, genesis, { id: genesisId }, { signal });
     if (!equalBytes(rootOf(Header, header.message), genesisId)) return undefined;
-    return new TextDecoder().decode(payload.config.name);
+    return textOf(payload.config.name);
   } catch {
     return undefined;
   } finally {

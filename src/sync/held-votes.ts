@@ -32,10 +32,6 @@ export class HeldVotes {
     this.#clock = clock;
   }
 
-  get size(): number {
-    return this.#held.size;
-  }
-
   /**
    * Resolves when the vote is released, given up, or has waited too long to be forwarded. In the last case the vote
    * stays here.

@@ -1,8 +1,8 @@
 import type { Hex } from "../util/bytes.ts";
 
 /**
- * Ids by number, for the highest numbers that were added. If the oldest entries gave way instead, adding at more
- * numbers than are remembered would allow starting again at the lowest.
+ * Ids by number, of which only those with the highest numbers are kept. If the oldest gave way instead, whoever adds
+ * more numbers than are kept could begin again at the lowest.
  */
 export class HighestIds {
   readonly #ids = new Map<number, Set<Hex>>();

@@ -13,7 +13,7 @@ import { ClaimWarnings } from "./claim-warnings.ts";
 import type { PeerStatuses } from "./peer-statuses.ts";
 import { requestOne } from "./request-one.ts";
 
-/** The interval at which peers are asked for their heights. */
+/** The interval at which some peers are asked for their recovery. */
 export const lookEveryMs = 5_000;
 /** Peers that are asked each time: checking the addresses of a recovery takes up to 80 ms of the main thread. */
 export const askedAtOnce = 2;

@@ -23,7 +23,6 @@ export interface PeerStatus {
    * than this node.
    */
   isFollowed: boolean;
-  receivedAtMs: number;
   /** The peer's clock minus this node's. It comes from one exchange, so it is off by at most half of its duration. */
   clockOffsetMs: number | undefined;
   roundTripMs: number | undefined;
@@ -145,7 +144,7 @@ export class PeerStatuses {
     status: ChainStatus,
     timing: Pick<PeerStatus, "clockOffsetMs" | "roundTripMs"> | undefined,
   ): void {
-    const { clock, network } = this.#options;
+    const { network } = this.#options;
     const own = this.#options.status().genesisId;
     const expected = isSet(own) ? own : this.#options.genesisPin;
     if (expected && isSet(status.genesisId) && !equalBytes(expected, status.genesisId)) {
@@ -160,8 +159,7 @@ export class PeerStatuses {
     const claim = this.#claimOf(peer, status);
     if (!claim) return;
     const isFollowed = !isSet(own) || this.#isOfOwnLine(claim);
-    const timed = { receivedAtMs: clock.now(), clockOffsetMs, roundTripMs };
-    const entry = { peer, status: claim, isFollowed, ...timed };
+    const entry = { peer, status: claim, isFollowed, clockOffsetMs, roundTripMs };
     this.#byPeer.set(peer, entry);
     if (isFollowed) this.events.emit("status", entry);
     else this.#warnOfOtherLine(entry);

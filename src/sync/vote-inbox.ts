@@ -89,11 +89,6 @@ export class VoteInbox {
     this.#stopFollowing = chain.events.on("imported", ({ id }) => this.#release(id));
   }
 
-  /** The number of votes that wait for their blocks. */
-  get held(): number {
-    return this.#held.size;
-  }
-
   stop(): void {
     this.#stopFollowing();
     this.#errands.stop();

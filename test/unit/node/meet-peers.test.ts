@@ -37,7 +37,7 @@ async function setUp(votes: { pull(peer: string): Promise<void> }) {
   const claim = (peer: string, justifiedRound: number) => {
     network.connected(peer);
     statuses.events.emit("status", {
-      ...{ peer, isFollowed: true, receivedAtMs: 0, clockOffsetMs: 0, roundTripMs: 0 },
+      ...{ peer, isFollowed: true, clockOffsetMs: 0, roundTripMs: 0 },
       status: { ...status, justifiedRound },
     });
   };

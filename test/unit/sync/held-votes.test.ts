@@ -33,13 +33,13 @@ test("holds votes until their block arrives, and gives them the verdict of the r
   expect(held.release(id(9))).toEqual([]);
   const ready = held.release(id(7));
   expect(ready.map((one) => one.vote.voter[0])).toEqual([1, 2]);
-  expect(held.size).toBe(1);
   expect(held.release(id(7))).toEqual([]);
   for (const { decide } of ready) decide("accept");
   ready[0]!.decide("reject");
   await clock.advance(0);
   expect(verdicts).toEqual(["1 accept", "2 accept"]);
   expect(clock.pending).toBe(1);
+  expect(held.release(id(8)).map((one) => one.vote.voter[0])).toEqual([3]);
 });
 
 test("does not forward a vote after 3 s, but keeps holding it", async () => {
@@ -58,7 +58,6 @@ test("drops the oldest of a voter's nine votes, whatever others hold", async () 
   for (let block = 1; block <= 9; block++) hold(vote(1, block));
   await clock.advance(0);
   expect(verdicts).toEqual(["1 pardon"]);
-  expect(held.size).toBe(9);
   expect(held.release(id(1)).map((one) => one.vote.voter[0])).toEqual([2]);
   // A place that was given back can be used again.
   held.release(id(2));
@@ -71,7 +70,7 @@ test("a voter holds eight votes, however many it casts", async () => {
   const { clock, held, hold, verdicts } = holder();
   for (let block = 1; block <= 20; block++) hold(vote(1, block));
   await clock.advance(0);
-  expect([held.size, verdicts.length]).toEqual([8, 12]);
+  expect(verdicts).toHaveLength(12);
   expect([12, 13, 20].map((block) => held.release(id(block)).length)).toEqual([0, 1, 1]);
 });
 
@@ -79,7 +78,6 @@ test("4,096 votes are held in all, the newest", async () => {
   const { clock, held, hold, verdicts } = holder();
   for (let voter = 0; voter < 4_097; voter++) hold(vote(voter, voter));
   await clock.advance(0);
-  expect(held.size).toBe(4_096);
   expect(verdicts).toEqual(["0 pardon"]);
   expect(held.release(id(0))).toEqual([]);
   expect(held.release(id(1))).toHaveLength(1);
