@@ -35,6 +35,6 @@ export const authority: Protocol<AuthorityRequest, AuthorityAnswer> = {
   maxChunks: 1,
   maxTotalBytes: AuthorityAnswer.maxSize,
   timeoutMs: 5_000,
-  // A node asks on connecting, then every few minutes. Each answer takes a signature.
+  // A node asks on connecting, then every few minutes, and sooner if it got no answer. Each answer takes a signature.
   quota: { requests: 5, perMs: 60_000 },
 };

@@ -1,4 +1,4 @@
-import { AuthorityNode, authority, RequestError } from "../../protocols/index.ts";
+import { AuthorityNode, authority, RequestError, type RequestErrorCode } from "../../protocols/index.ts";
 import type { Signer } from "../accounts/index.ts";
 import type { Chain } from "../chain/chain.ts";
 import { authorityIndex } from "../consensus/index.ts";
@@ -7,13 +7,25 @@ import type { Network, PeerId } from "../network/types.ts";
 import { computeDomain, rootOf, signingRoot } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
 import type { Clock } from "../util/clock.ts";
-import { messageOf } from "../util/errors.ts";
+import { codeOf, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import type { PeerStatuses } from "./peer-statuses.ts";
 import { requestOne } from "./request-one.ts";
 
 /** A peer is asked again after this time: its account may have become an authority. */
 export const authorityAskAgainMs = 300_000;
+/** A peer that did not answer is asked again after this time. Four questions in a minute are below the quota. */
+export const unansweredAskAgainMs = 15_000;
+/** The number of times in a row that a peer is asked again so soon. If it still does not answer, it waits like others. */
+export const maxAskedSoon = 3;
+/** The question or its answer was lost, or the peer was busy. Other errors are answers, or a fault of its program. */
+const unanswered: readonly (string | undefined)[] = [
+  "aborted",
+  "connection",
+  "rateLimited",
+  "serverError",
+  "timeout",
+] satisfies RequestErrorCode[];
 
 export interface AuthorityNodesOptions {
   network: Network;
@@ -29,7 +41,9 @@ export interface AuthorityNodesOptions {
 }
 
 interface Asked {
-  atMs: number;
+  againAtMs: number;
+  /** Questions in a row without an answer. */
+  failures: number;
   /** The account whose key the peer has shown to have. */
   authority: Uint8Array | undefined;
 }
@@ -79,8 +93,9 @@ export class AuthorityNodes {
   async #ask(peer: PeerId): Promise<void> {
     const { network, clock, logger, verify, nonce: random } = this.#options;
     const last = this.#asked.get(peer);
-    if (last && clock.now() - last.atMs < authorityAskAgainMs) return;
-    const asked: Asked = { atMs: clock.now(), authority: last?.authority };
+    if (last && clock.now() < last.againAtMs) return;
+    const againAtMs = clock.now() + authorityAskAgainMs;
+    const asked: Asked = { againAtMs, failures: 0, authority: last?.authority };
     this.#asked.set(peer, asked);
     const nonce = random();
     try {
@@ -94,6 +109,10 @@ export class AuthorityNodes {
         network.penalize(peer, "invalidResponse", `${authority.id}: not signed by the authority`);
     } catch (error) {
       asked.authority = undefined;
+      if (unanswered.includes(codeOf(error))) {
+        asked.failures = (last?.failures ?? 0) + 1;
+        if (asked.failures <= maxAskedSoon) asked.againAtMs = clock.now() + unansweredAskAgainMs;
+      }
       logger.debug({ peer, error: messageOf(error) }, "the peer did not say whose node it is");
     }
   }

@@ -1,10 +1,15 @@
 import { expect, onTestFinished, test } from "vitest";
-import { AuthorityNode, authority } from "../../../protocols/index.ts";
-import { AuthorityNodes, authorityAskAgainMs } from "../../../src/sync/authority-nodes.ts";
+import { AuthorityNode, authority, type RequestErrorCode } from "../../../protocols/index.ts";
+import {
+  AuthorityNodes,
+  authorityAskAgainMs,
+  maxAskedSoon,
+  unansweredAskAgainMs,
+} from "../../../src/sync/authority-nodes.ts";
 import { computeDomain, type DomainType, rootOf, signingRoot } from "../../../src/types/index.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, type TestSigner, testGenesis, users } from "../support/chain.ts";
-import { FakeNetwork } from "../support/network.ts";
+import { FakeNetwork, type Fault, failing } from "../support/network.ts";
 import { settledClock, syncNode, verifyHere } from "../support/sync-node.ts";
 
 const genesis = await testGenesis(3);
@@ -69,6 +74,58 @@ test("a peer is asked once in a while, and what it showed ends with its seat", a
   const { snapshot } = one.chain;
   Object.defineProperty(one.chain, "snapshot", { value: { ...snapshot, authorities: [first.publicKey] } });
   expect(one.nodes.of("node 1")).toBeUndefined();
+});
+
+/** A node whose peer, an authority's node, fails to answer until `net.fault` is set again. */
+async function failed(fault: Fault) {
+  const nodes = await nodesOf(undefined, second);
+  const { net, clock, one, reconnect } = nodes;
+  net.fault = (peer, name) => (name === "authority" && peer === "node 1" ? fault : undefined);
+  await reconnect();
+  // A question that is not answered ends after 5 s.
+  await clock.advance(5_000);
+  expect(one.nodes.of("node 1")).toBeUndefined();
+  const asked = () =>
+    net.requests.filter(({ to, protocol }) => to === "node 1" && protocol === "authority").length;
+  return { ...nodes, asked, before: asked() };
+}
+
+test.each<[string, Fault]>([
+  ["does not answer in time", { stall: true }],
+  ["refuses because it is busy", { answer: failing("rateLimited", "too many requests") }],
+  ["fails", { answer: failing("serverError", "internal error") }],
+  ["breaks off", { answer: failing("connection", "the stream was reset") }],
+])("a peer that %s is asked again soon, a few times, and then like all others", async (_, fault) => {
+  const { net, clock, one, asked, before } = await failed(fault);
+  const soonMs = maxAskedSoon * (unansweredAskAgainMs + 15_000);
+  await clock.advance(soonMs);
+  expect(asked() - before).toBe(maxAskedSoon);
+  await clock.advance(authorityAskAgainMs - soonMs);
+  expect(asked() - before).toBe(maxAskedSoon);
+  await clock.advance(2 * authorityAskAgainMs);
+  expect(asked() - before).toBe(maxAskedSoon + 2);
+  net.fault = () => undefined;
+  await clock.advance(authorityAskAgainMs);
+  expect(one.nodes.of("node 1")).toEqual(second.publicKey);
+});
+
+test("a peer shows its authority soon after it was busy", async () => {
+  const { net, clock, one } = await failed({ answer: failing("rateLimited", "too many requests") });
+  net.fault = () => undefined;
+  await clock.advance(unansweredAskAgainMs + 10_000);
+  expect(one.nodes.of("node 1")).toEqual(second.publicKey);
+});
+
+test.each<[string, RequestErrorCode]>([
+  ["is no authority's", "resourceUnavailable"],
+  ["does not speak the protocol", "unsupported"],
+  ["answers with nonsense", "malformed"],
+])("a peer that %s is not asked again soon", async (_, code) => {
+  const { clock, asked, before } = await failed({ answer: failing(code, "no") });
+  await clock.advance(authorityAskAgainMs - 10_000);
+  expect(asked()).toBe(before);
+  await clock.advance(20_000);
+  expect(asked()).toBe(before + 1);
 });
 
 /** Signs what a node of an authority signs, with parts that may be wrong. */
