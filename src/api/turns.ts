@@ -1,14 +1,15 @@
 import type { Chain } from "../chain/chain.ts";
 import { turnOf } from "../chain/turn-of.ts";
+import { sameAddress } from "../consensus/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 
 /** Enough turns of every authority of a common set, and cheap to count again for each answer. */
 const countedBlocks = 256;
 
-/** The heights of one authority's turns, newest first, without those from which the recent-signer rule kept it. */
+/** The heights of the blocks that were expected from one authority, newest first. */
 export interface Turns {
   made: readonly number[];
-  /** Turns in which others made the block. */
+  /** Those that others made. */
   missed: readonly number[];
   /** The newest of its own blocks. */
   lastBlock: { height: number; timestamp: number } | null;
@@ -36,10 +37,10 @@ export async function countTurns({
     const { proposer, timestamp } = block.header.message;
     const made = { height: block.height, timestamp };
     update(proposer, ({ lastBlock }) => ({ lastBlock: lastBlock ?? made }));
-    const inTurn = await turnOf(tree, block);
-    if (!inTurn) continue;
-    const list = inTurn === proposer ? "made" : "missed";
-    update(inTurn, (turns) => ({ [list]: [...turns[list], block.height] }));
+    const expected = await turnOf(tree, block);
+    if (!expected) continue;
+    const list = sameAddress(expected, proposer) ? "made" : "missed";
+    update(expected, (turns) => ({ [list]: [...turns[list], block.height] }));
   }
   return { fromHeight: head.height - ids.length + 1, byAuthority };
 }

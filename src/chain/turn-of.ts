@@ -1,10 +1,11 @@
-import { authorityInTurn, difficulties, hasSignedRecently } from "../consensus/index.ts";
+import { difficulties, firstInLine } from "../consensus/index.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { WeightedHeader } from "./types.ts";
 
 /**
- * The authority in turn at a block; undefined if it had signed too recently, or nothing is known of the set. If the
- * header says that its proposer was in turn, the set of that time is not needed.
+ * The authority that a block was expected from: the one in turn, or the next after it that might sign. Undefined if
+ * nothing is known of the set. The header tells whether its proposer was in turn; only otherwise the set of that time
+ * is needed.
  */
 export async function turnOf(
   tree: Pick<BlockTree, "findSnapshotAfter">,
@@ -13,6 +14,5 @@ export async function turnOf(
   const { proposer, parent, difficulty } = header.message;
   if (difficulty === difficulties.inTurn) return proposer;
   const snapshot = await tree.findSnapshotAfter(parent);
-  const inTurn = snapshot && authorityInTurn(snapshot, height);
-  return !inTurn || hasSignedRecently(snapshot, height, inTurn) ? undefined : inTurn;
+  return snapshot && firstInLine(snapshot, height);
 }

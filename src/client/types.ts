@@ -230,7 +230,7 @@ export interface Authority {
   turn: number;
   inTurn: boolean;
   maySign: boolean;
-  /** Its turns among the counted blocks, except those in which the recent-signer rule kept it from signing. */
+  /** The counted blocks that were expected from it: in turn, or as the next that might sign. */
   turns: number;
   missedTurns: number;
   /** Its newest block among the counted ones. */

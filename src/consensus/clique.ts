@@ -21,18 +21,19 @@ export interface ParentHeader {
 /** EIP-225 `DIFF_INTURN` and `DIFF_NOTURN`. */
 export const difficulties = { inTurn: 2, outOfTurn: 1 } as const;
 
-/** The authority whose turn `height` is. `snapshot` is the one after the parent of the block at `height`. */
-export function authorityInTurn(
-  { authorities }: Pick<AuthoritySnapshot, "authorities">,
-  height: number,
-): Uint8Array | undefined {
-  return authorities[height % authorities.length];
-}
-
 /** True if the turn at `height` is the proposer's. `snapshot` is the one after the parent of the block at `height`. */
 export function isInTurn(snapshot: AuthoritySnapshot, height: number, proposer: Uint8Array): boolean {
-  const inTurn = authorityInTurn(snapshot, height);
+  const { authorities } = snapshot;
+  const inTurn = authorities[height % authorities.length];
   return inTurn !== undefined && sameAddress(inTurn, proposer);
+}
+
+/** The authority that may sign the block at `height` first: the one in turn, or the next after it that may sign. */
+export function firstInLine(snapshot: AuthoritySnapshot, height: number): Uint8Array | undefined {
+  const { authorities } = snapshot;
+  const turn = height % authorities.length;
+  const line = [...authorities.slice(turn), ...authorities.slice(0, turn)];
+  return line.find((authority) => !hasSignedRecently(snapshot, height, authority));
 }
 
 export function requiredDifficulty(snapshot: AuthoritySnapshot, height: number, proposer: Uint8Array): 1 | 2 {

@@ -2,6 +2,7 @@ import { Counter, Histogram, type Registry } from "prom-client";
 import type { Chain } from "../chain/chain.ts";
 import { turnOf } from "../chain/turn-of.ts";
 import type { CanonicalBlock, HeadChange, StartStageTimer } from "../chain/types.ts";
+import { sameAddress } from "../consensus/index.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { Clock } from "../util/clock.ts";
@@ -37,7 +38,7 @@ export class ChainMetrics {
     );
     this.#missedTurns = new Counter({
       name: "ccoin_missed_turns_total",
-      help: "Turns of an authority in which another one made the block, counted while in step",
+      help: "Blocks that were expected from an authority and made by another, counted while in step",
       labelNames: ["authority"],
       registers,
     });
@@ -109,7 +110,7 @@ export class ChainMetrics {
 
   async #watchTurn({ tree }: WatchedChain, block: CanonicalBlock): Promise<void> {
     const authority = await turnOf(tree, block);
-    if (authority && authority !== block.header.message.proposer)
+    if (authority && !sameAddress(authority, block.header.message.proposer))
       this.#missedTurns.inc({ authority: encodeAddress(authority) });
   }
 

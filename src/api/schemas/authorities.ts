@@ -96,8 +96,10 @@ export const authoritiesSchema = z
         turn: countSchema,
         inTurn: z.boolean().describe("True if it is in turn at `nextHeight`."),
         maySign: z.boolean().describe("True if the recent-signer rule lets it sign `nextHeight`."),
-        turns: countSchema.describe("Its counted turns, except those in which it had signed too recently."),
-        missedTurns: countSchema.describe("The turns in which another authority made the block."),
+        turns: countSchema.describe(
+          "The counted blocks that were expected from it: in turn, or as the next that might sign.",
+        ),
+        missedTurns: countSchema.describe("Those that another authority made."),
         lastBlock: z
           .object({ height: countSchema, timestamp: timeSchema })
           .nullable()

@@ -6,7 +6,7 @@ const explanations = {
     "One of the accounts that make the blocks. Genesis names the first ones; a majority of them votes others in or out.",
   turn: "Authorities take turns to make blocks. If the one in turn makes none, another makes it a little later, out of turn.",
   missed:
-    "An authority misses a turn if it makes no block in it although it may. The newest 256 blocks are counted.",
+    "An authority misses a turn if another makes the block that was expected from it. The newest 256 blocks are counted.",
   final:
     "More than two thirds of the authorities have signed that the block stays. It is never taken back, and neither is what is in it.",
   round:

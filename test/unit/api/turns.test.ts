@@ -62,12 +62,13 @@ it("counts the turns of each authority, and those in which another made the bloc
   });
 });
 
-it("does not count a turn that the recent-signer rule took away", async () => {
-  // Height 2 is the turn of 2, which misses it; at height 3 authority 0 may not sign again, nor may 1 at height 4.
+it("counts a turn that the recent-signer rule takes away for the next authority that may sign", async () => {
+  // Height 2 is the turn of 2, which misses it. At height 3 authority 0 may not sign again and 1 does. At height 4
+  // authority 1 may not, and 2 misses that block too.
   expect((await turnsOf([1, 0, 1, 0])).turns).toEqual([
     [[], [], 4],
-    [[1], [], 3],
-    [[], [2], undefined],
+    [[3, 1], [], 3],
+    [[], [4, 2], undefined],
   ]);
 });
 

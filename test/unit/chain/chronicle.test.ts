@@ -59,7 +59,7 @@ test("counts blocks, transactions and missed turns by the hour, and the same aga
   tip = await maker.block(tip, { transactions, laterMs: 9_000 });
   const absent = toHex(by(tip).publicKey);
   tip = await maker.block(tip, { by: by(tip, 1), laterMs: 2 * hourMs });
-  // The authority in turn has just signed, so that it misses nothing.
+  // The authority in turn has just signed, and the next one signs: nobody misses a turn.
   tip = await maker.block(tip, { by: by(tip, 1) });
   await node.addAll(tip);
   const base = { accounts: 6, authorities: 3, finalized: 0, finalityMs: 0 };

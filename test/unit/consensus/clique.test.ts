@@ -2,11 +2,13 @@ import { describe, expect, test } from "vitest";
 import {
   applyHeader,
   checkHeader,
+  firstInLine,
   genesisSnapshot,
   hasSignedRecently,
   isInTurn,
   mayNotSignBefore,
   requiredDifficulty,
+  sameAddress,
   sameSet,
   signerLimit,
 } from "../../../src/consensus/index.ts";
@@ -68,6 +70,23 @@ describe("authority set", () => {
     }
     expect(isInTurn(snapshot, 0, addressOf("Z"))).toBe(false);
   });
+});
+
+test("a block is expected from the authority in turn, or from the next after it that may sign", () => {
+  const names = byTurn("ABCD");
+  const expected = (signers: string[]) => {
+    const tip = extend(genesisParent("ABCD"), signers);
+    return names.find((name) => sameAddress(addressOf(name), firstInLine(tip.snapshot, signers.length + 1)!));
+  };
+  const [a, b, c, d] = names as [string, string, string, string];
+  expect(expected([b])).toBe(c);
+  // At height 2 it is the turn of the third, who has signed height 1.
+  expect(expected([c])).toBe(d);
+  expect(expected([c, d])).toBe(a);
+  // The line goes on at the beginning of the list.
+  expect(expected([d, c, a])).toBe(b);
+  expect(expected([c, d, b, a])).toBe(c);
+  expect(firstInLine({ ...genesisParent("A").snapshot, authorities: [] }, 1)).toBeUndefined();
 });
 
 describe("checkHeader", () => {
