@@ -20,29 +20,28 @@ const parameters = z.strictObject(
 );
 const list = (what: string) => `must be a list of ${what}`;
 
-const fileSchema = z.strictObject(
-  {
-    genesisId: id,
-    recoveries: z
-      .array(
-        z.strictObject(
-          {
-            id,
-            block: z.strictObject({ height: count, id }, { error: "must be {height, id}" }),
-            round: count,
-            authorities: z
-              .array(addressSchema, { error: list("addresses") })
-              .min(1, { error: "name one at least" }),
-            parameters,
-          },
-          unlessOfType("must be {id, block, round, authorities, parameters}"),
-        ),
-        { error: list("recoveries") },
-      )
-      .min(1, { error: "there is none" }),
-  },
-  unlessOfType("must be an object"),
-);
+const fileSchema = z.strictObject({
+  genesisId: id,
+  recoveries: z
+    .array(
+      z.strictObject(
+        {
+          id,
+          block: z.strictObject({ height: count, id }, { error: "must be {height, id}" }),
+          round: count,
+          authorities: z
+            .array(addressSchema, { error: list("addresses") })
+            .min(1, { error: "name one at least" }),
+          parameters,
+        },
+        unlessOfType("must be {id, block, round, authorities, parameters}"),
+      ),
+      { error: list("recoveries") },
+    )
+    .min(1, { error: "there is none" }),
+});
+
+const hint = 'name the file that "ccoin recover" has written and all operators have agreed on';
 
 /** One recovery in a file. `previous` is the id of the one before it in the list. */
 export interface RecoveryJson {
@@ -70,6 +69,8 @@ export interface RecoveryFileJson {
  * @throws {UserError} `BAD_RECOVERY`
  */
 export function parseRecoveries(value: unknown, file: string): Recovery[] {
+  if (typeof value !== "object" || value === null || !("recoveries" in value))
+    throw new UserError(`${file} is not a recovery file: ${hint}`, "BAD_RECOVERY");
   const result = fileSchema.safeParse(value);
   if (!result.success) throw bad(file, describeIssues(result.error));
   const { genesisId, recoveries } = result.data;
@@ -89,7 +90,6 @@ export function parseRecoveries(value: unknown, file: string): Recovery[] {
 
 /** @throws {UserError} `BAD_RECOVERY`, also if the file cannot be read or is not JSON. */
 export function readRecoveryFile(file: string): Recovery[] {
-  const hint = 'a recovery file is written by "ccoin recover"';
   return parseRecoveries(readJsonFile(file, "BAD_RECOVERY", hint), file);
 }
 

@@ -97,6 +97,17 @@ describe("a recovery file", () => {
     expect(message).toMatch(problem);
   });
 
+  test.each<[string, unknown]>([
+    ["genesis.json", { name: "a chain", authorities: [], balances: [] }],
+    ["account.json", { genesisId: toHex(genesisId) }],
+    ["list.json", [first]],
+    ["text.json", "recoveries"],
+    ["null.json", null],
+  ])("%s is said to be none, with the command that writes one", (file, content) => {
+    const problem = `BAD_RECOVERY: ${file} is not a recovery file: name the file that "ccoin recover" has written`;
+    expect(problemOf(() => parseRecoveries(content, file))).toContain(problem);
+  });
+
   test("that is missing, or is no JSON, is refused with what to do", () => {
     expect(problemOf(() => readRecoveryFile(join(folder, "none")))).toMatch(/BAD_RECOVERY.*"ccoin recover"/);
     writeFileSync(join(folder, "text"), "recovery");
