@@ -27,7 +27,10 @@ interface ClassroomOptions {
   urls: readonly string[];
 }
 
-type Parts = Pick<Classroom, "story" | "lab" | "world" | "nodes" | "wallets" | "genesisId" | "periodMs">;
+type Parts = Pick<
+  Classroom,
+  "story" | "lab" | "world" | "nodes" | "pages" | "wallets" | "genesisId" | "periodMs"
+>;
 
 /** Machines on two switches with a node each. The nodes of authorities run; the others exist but are not started. */
 export class Classroom {
@@ -35,6 +38,8 @@ export class Classroom {
   readonly lab: Lab;
   readonly world: World;
   readonly nodes: readonly TestNode[];
+  /** The address of each node's page for browsers. */
+  readonly pages: readonly string[];
   /** The wallets of the authorities' accounts. */
   readonly wallets: readonly Wallet[];
   readonly genesisId: string;
@@ -46,6 +51,7 @@ export class Classroom {
     this.lab = parts.lab;
     this.world = parts.world;
     this.nodes = parts.nodes;
+    this.pages = parts.pages;
     this.wallets = parts.wallets;
     this.genesisId = parts.genesisId;
     this.periodMs = parts.periodMs;
@@ -146,7 +152,7 @@ export async function openClassroom(
   }
   const story = new Story(pauseMs);
   const { wallets, genesisId } = network;
-  const room = new Classroom({ story, lab, world, nodes, wallets, genesisId, periodMs }, lesson);
+  const room = new Classroom({ story, lab, world, nodes, pages: urls, wallets, genesisId, periodMs }, lesson);
   for (const node of network.nodes) node.start();
   for (const node of network.nodes) await room.finalizes(node, 1);
   story.title(lesson.about);

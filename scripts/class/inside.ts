@@ -16,6 +16,7 @@ let failed = true;
 try {
   const room = await openClassroom(world, lesson, options);
   await lesson.run(room);
+  await room.story.linger();
   room.story.title("The end");
   failed = false;
 } catch (error) {

@@ -6,7 +6,7 @@ export const partition: Lesson = {
   sides: [1, 1, 1, 2, 2],
   authorities: 5,
   async run(room) {
-    const { story, nodes, wallets, lab } = room;
+    const { story, nodes, pages, wallets, lab } = room;
     const [left, right] = [nodes.slice(0, 3), nodes.slice(3)];
     await story.say(
       `Five authorities take turns to sign a block. Nodes 1 to 3 hang on a switch on the left, 4 and 5 on one on the right, and a
@@ -67,19 +67,26 @@ export const partition: Lesson = {
     const kept = (await right[0]!.block(last.height)).id === last.id;
     const place = (await nodes[0]!.transaction(onRight)).block!;
     const { blocks } = await right[0]!.get<{
-      blocks: { id: string; retracted: boolean; returned: number }[];
+      blocks: { id: string; retracted: boolean; returned: number; transactionCount: number }[];
     }>("/v1/forks");
     const retracted = blocks.filter((block) => block.retracted);
     if (!kept && !retracted.some(({ id }) => id === last.id))
       throw new Error("the right does not remember the block that it let go of");
-    const back = retracted.reduce((sum, { returned }) => sum + returned, 0);
+    const withPayment = retracted.filter(({ transactionCount }) => transactionCount > 0);
+    const back = withPayment.reduce((sum, { returned }) => sum + returned, 0);
     const fate = kept
       ? "The last block of the right was part of both chains."
-      : `The right has let go of its block ${last.height}: the left had the longer chain. The page of node 4 has the mark
-      "${retracted.length} retracted, ${back} back" above the strip, and tells under Forks what became of them.`;
+      : `The right has let go of its block ${last.height}: the left had the longer chain.`;
     await story.say(
       `One chain again, final again. ${fate} Its payment was not lost: it went back among those that wait, and is now in block
       ${place.height}. Every balance is right, and nobody had to do anything.`,
     );
+    const [paid] = withPayment;
+    if (!paid) return;
+    await story.say(
+      `The page of node 4 has the mark "${withPayment.length} retracted, ${back} back" above the strip. It opens Forks, where
+      blocks with transactions come first. The block's page tells what became of the payment, and which block is in its place:`,
+    );
+    await story.facts([["block", `${pages[3]}/#/forks/${paid.id}`]]);
   },
 };

@@ -21,6 +21,13 @@ export class Story {
     await sleep(this.#pauseMs);
   }
 
+  /** Leaves time to look around in the pages. */
+  async linger(): Promise<void> {
+    const pauseMs = 10 * this.#pauseMs;
+    if (pauseMs > 0) console.log(`The nodes run for ${pauseMs / 1000} s more; Ctrl-C stops them.`);
+    await sleep(pauseMs);
+  }
+
   /** Shows a command as a person would type it. */
   command(text: string): void {
     console.log(styled("cyan", `$ ${text}`));

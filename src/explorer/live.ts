@@ -2,7 +2,7 @@ import { Client } from "../client/client.ts";
 import type { BlockRef, BlockSummary, Diagnosis, Genesis, SideBlock, Status } from "../client/index.ts";
 import { SharedStream } from "./event-stream.ts";
 import { timeOfDay } from "./format.ts";
-import type { Sample } from "./shape.ts";
+import { type Sample, shownFinal } from "./shape.ts";
 import { Store } from "./store.ts";
 
 /** Talks to the node that has served this page, perhaps under a path of a proxy. */
@@ -159,11 +159,10 @@ function withHead(status: Status, blocks: readonly BlockSummary[]): Status {
   const [newest] = blocks;
   const isContinued = newest && blocks.some(({ id }) => id === status.head?.id);
   const { finalized } = status;
-  return {
-    ...status,
-    head: isContinued ? { id: newest.id, height: newest.height, timestamp: newest.timestamp } : status.head,
-    finalized: finalized && finalRef && finalRef.height > finalized.height ? finalRef : finalized,
-  };
+  const head = isContinued
+    ? { id: newest.id, height: newest.height, timestamp: newest.timestamp }
+    : status.head;
+  return { ...status, head, finalized: shownFinal(finalized, finalRef, head) };
 }
 
 /** The known blocks, newest first, with those on top that continue them. */

@@ -1,4 +1,4 @@
-import type { Authority, BlockSummary, Genesis, Status } from "../client/index.ts";
+import type { Authority, BlockRef, BlockSummary, Genesis, Status } from "../client/index.ts";
 
 /** Figures of the chain, computed from its newest blocks (newest first). */
 
@@ -95,4 +95,14 @@ function pairs(
 
 function rate(transactions: number, ms: number): number {
   return ms > 0 ? (transactions * 1000) / ms : 0;
+}
+
+/** The final block to show: the one that an event has `told` of if it is newer, but none above the shown head. */
+export function shownFinal(
+  finalized: BlockRef | null,
+  told: BlockRef | undefined,
+  head: BlockRef | null,
+): BlockRef | null {
+  if (!finalized || !head || !told) return finalized;
+  return told.height > finalized.height && told.height <= head.height ? told : finalized;
 }

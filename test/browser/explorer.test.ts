@@ -345,18 +345,36 @@ test("the page shows blocks of losing branches and retracted blocks", async () =
   const seen = { retracted: true, seenAt: block.timestamp, returned: 2 };
   const gone = { ...block, id: `0x${"ab".repeat(32)}`, transactionCount: 3, ...seen };
   const lost = { ...gone, id: `0x${"cd".repeat(32)}`, retracted: false, returned: 0 };
-  await page.route("**/v1/forks", (route) => route.fulfill({ json: { blocks: [gone, lost] } }));
+  const empty = {
+    ...gone,
+    id: `0x${"ef".repeat(32)}`,
+    height: gone.height + 1,
+    transactionCount: 0,
+    returned: 0,
+  };
+  await page.route("**/v1/forks", (route) => route.fulfill({ json: { blocks: [empty, gone, lost] } }));
   const paid = await network.nodes[0]!.transaction((await aTransfer()).id);
   const transactions = [paid, { ...paid, id: lost.id, status: "replaced", block: null, index: null }];
   await page.route("**/v1/forks/*", (route) => route.fulfill({ json: { ...gone, transactions } }));
   await page.goto(`${stage().url}/?forks`);
   await page.getByRole("link", { name: `Block ${lost.height} fork` }).waitFor();
   await page.getByRole("link", { name: `Block ${gone.height} retracted 2 back` }).waitFor();
-  await page.getByRole("link", { name: "1 retracted, 2 back" }).click();
+  const wide = page.viewportSize()!;
+  const mark = page.getByRole("link", { name: "1 retracted, 2 back" });
+  await mark.waitFor();
+  // What a phone's browser shows of 390 x 844.
+  await page.setViewportSize({ width: 390, height: 664 });
+  expect((await mark.boundingBox())!.y).toBeLessThan(600);
+  await page.setViewportSize(wide);
+  await mark.click();
   await page.getByRole("row", { name: /lost/ }).waitFor();
   expect(await axeViolations(page)).toEqual([]);
-  await page
-    .getByRole("row", { name: /retracted/ })
+  const rows = page.getByRole("row").filter({ has: page.getByRole("cell") });
+  expect(await rows.count()).toBe(3);
+  expect(await rows.last().textContent()).toContain(`${gone.height + 1}`);
+  await rows
+    .filter({ hasText: "retracted" })
+    .first()
     .getByRole("link", { name: /^[\d,]+$/ })
     .click();
   await page.getByRole("row", { name: /replaced/ }).waitFor();

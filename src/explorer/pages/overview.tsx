@@ -41,7 +41,10 @@ export function Overview(): Markup {
         title="Newest blocks"
         aside={
           <>
-            <ForkMark /> <a href="#/blocks">All blocks</a>
+            <span class="off-phones">
+              <ForkMark />
+            </span>{" "}
+            <a href="#/blocks">All blocks</a>
           </>
         }
       >
@@ -75,7 +78,10 @@ function Figures({ next }: { next: Authority | undefined }): Markup {
     <dl class="figures">
       <Figure name="Head" value={head ? whole(head.height) : "–"}>
         {head ? <Age atMs={head.timestamp} /> : `mode ${mode ?? "…"}`}
-        {sync ? ` · of ${whole(sync.targetHeight)}` : ""}
+        {sync ? ` · of ${whole(sync.targetHeight)}` : ""}{" "}
+        <span class="on-phones">
+          <ForkMark />
+        </span>
       </Figure>
       <Figure name={<Term word="final">Final</Term>} value={finalized ? whole(finalized.height) : "–"}>
         {finalized ? (lag === 0 ? "the head" : `${count(lag, "block")} behind`) : ""}

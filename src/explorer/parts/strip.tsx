@@ -80,11 +80,13 @@ function Ghost({ fork: { id, height, proposer, retracted, returned } }: { fork: 
   );
 }
 
-/** The blocks that reorganizations have taken from the newest ones, and where to read more. */
+/** The blocks with transactions that reorganizations have taken from the newest ones, and where to read more. */
 export function ForkMark(): Markup {
   const { blocks, forks } = useStore(live);
   const oldest = blocks.at(-1)?.height ?? 0;
-  const retracted = forks.filter((fork) => fork.retracted && fork.height >= oldest);
+  const retracted = forks.filter(
+    (fork) => fork.retracted && fork.transactionCount > 0 && fork.height >= oldest,
+  );
   if (retracted.length === 0) return forks.length > 0 ? <a href="#/forks">Forks</a> : null;
   const returned = retracted.reduce((sum, fork) => sum + fork.returned, 0);
   return (

@@ -42,9 +42,9 @@ export function ForksPage(): Markup {
           loaded={{ data: polls > 0 ? forks : undefined, error: undefined }}
           show={(rows) => (
             <Table
-              caption="Forks, highest first"
+              caption="Forks, those with transactions first"
               columns={columns}
-              rows={rows}
+              rows={[...rows].sort((a, b) => Math.sign(b.transactionCount) - Math.sign(a.transactionCount))}
               rowKey={({ id }) => id}
               empty="None: this node has seen no fork."
             />

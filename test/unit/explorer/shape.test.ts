@@ -6,6 +6,7 @@ import {
   intervals,
   nextBlockMs,
   recentRate,
+  shownFinal,
   transactionRates,
 } from "../../../src/explorer/shape.ts";
 
@@ -72,4 +73,12 @@ it("shows a halt as the last sample of each plot once the next block is late", (
   const onDemand = { ...state(3), genesis: { ...period, emptyBlockPeriodMs: 0 } as Genesis };
   expect(haltSamples(onDemand, 162_000)).toBeUndefined();
   expect(haltSamples({ ...state(3), status: undefined }, 162_000)).toBeUndefined();
+});
+
+it("shows a newer final block only once the head that is shown has reached it", () => {
+  const ref = (height: number) => ({ height, id: `0x${height}` });
+  expect(shownFinal(ref(4), ref(5), ref(5))).toEqual(ref(5));
+  expect(shownFinal(ref(4), ref(6), ref(5))).toEqual(ref(4));
+  expect(shownFinal(ref(4), ref(3), ref(5))).toEqual(ref(4));
+  expect(shownFinal(ref(4), undefined, ref(5))).toEqual(ref(4));
 });
