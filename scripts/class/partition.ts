@@ -15,6 +15,12 @@ export const partition: Lesson = {
     );
     await room.board();
 
+    // Both on the right may sign a block after the cut if neither has signed one of the last two.
+    const rightAccounts = wallets.slice(3).map(({ address }) => address);
+    await room.until("the left has signed two blocks in a row", async () => {
+      const { blocks } = await right[0]!.get<{ blocks: { proposer: string }[] }>("/v1/blocks?limit=2");
+      return !blocks.some(({ proposer }) => rightAccounts.includes(proposer));
+    });
     story.title("The cable is pulled");
     lab.cut();
     const onLeft = await room.pay(wallets[0]!, wallets[4]!.address, 100n, left[0]!);
@@ -75,11 +81,11 @@ export const partition: Lesson = {
     const withPayment = retracted.filter(({ transactionCount }) => transactionCount > 0);
     const back = withPayment.reduce((sum, { returned }) => sum + returned, 0);
     const fate = kept
-      ? "The last block of the right was part of both chains."
-      : `The right has let go of its block ${last.height}: the left had the longer chain.`;
+      ? "The right has signed no block of its own, and its payment has waited."
+      : `The right has let go of its block ${last.height}: the left had the longer chain. Its payment was not lost: it went back
+      among those that wait.`;
     await story.say(
-      `One chain again, final again. ${fate} Its payment was not lost: it went back among those that wait, and is now in block
-      ${place.height}. Every balance is right, and nobody had to do anything.`,
+      `One chain again, final again. ${fate} It is now in block ${place.height}. Every balance is right, and nobody had to do anything.`,
     );
     const [paid] = withPayment;
     if (!paid) return;
