@@ -171,7 +171,7 @@ export class CanonicalChain {
     try {
       for (const head of path.retract) {
         const block = await reader.canonicalBlock(head);
-        ledger.retract(block, await reader.undo(head.id));
+        await ledger.retract(block, await reader.undo(head.id));
         retracted.push(block);
         await pause();
       }
@@ -212,7 +212,8 @@ export class CanonicalChain {
     const { block: last, after: state } = news.at(-1)!;
     const executed = await ledger.pendingWrites({ indexLater });
     await pause();
-    const prepared = participants.prepare(change, ledger.state);
+    const prepare = await participants.prepare(change, ledger.state, pause);
+    const prepared = prepare();
     await stores.database.commit([
       ...writes,
       ...executed,

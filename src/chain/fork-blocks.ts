@@ -1,8 +1,10 @@
+import type { StateReader } from "../state/index.ts";
 import type { BlockStore, SideRecord } from "../storage/blocks.ts";
 import type { Database, Prepared, Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
 import type { BlockRef } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { inSlices, type Pause } from "../util/slices.ts";
 import type { ChainParticipant } from "./participants.ts";
 import type { CanonicalBlock, HeadChange } from "./types.ts";
 
@@ -94,18 +96,26 @@ export class ForkBlocks implements ChainParticipant {
   }
 
   /** Adds retracted blocks to the index, and removes those that join the canonical chain. */
-  prepare({ retracted, applied }: HeadChange): Prepared {
+  async prepare(
+    { retracted, applied }: HeadChange,
+    _after: StateReader,
+    pause: Pause,
+  ): Promise<() => Prepared> {
     const joined = applied.filter(({ idHex }) => this.#blocks.has(idHex));
-    return {
+    const left: SideRecord[] = [];
+    await inSlices(retracted.length, 1, pause, (at) => {
+      left.push(sideRecord(retracted[at]!));
+    });
+    return () => ({
       writes: [
-        ...retracted.map((block) => this.writeFor(block)),
+        ...left.map((side) => this.#store.putSide(side)),
         ...joined.map((block) => this.#store.clearSide(block)),
       ],
       applied: () => {
-        for (const block of retracted) this.add(block);
+        for (const side of left) this.#add(side);
         for (const { idHex } of applied) this.remove(idHex);
       },
-    };
+    });
   }
 
   /** Nothing is deleted with this commit: `sweep` deletes passed blocks in steps. */

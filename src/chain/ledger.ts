@@ -25,6 +25,8 @@ export interface Snapshots {
   after: ChainSnapshot;
 }
 
+/** Lists of writes, each of a block at most, that are put together between two pauses. */
+const sliceLists = 8;
 /** Accounts that are prepared for the disk between two pauses. */
 const sliceAccounts = 4096;
 /** Pages of accounts that one commit writes: a few ms. */
@@ -104,7 +106,7 @@ export class Ledger {
   }
 
   /** Reverts the newest block. `undo` is its undo record. */
-  retract(block: CanonicalBlock, undo: BlockUndo): void {
+  async retract(block: CanonicalBlock, undo: BlockUndo): Promise<void> {
     const { blocks, places, histories } = this.#stores;
     const { height, records, header } = block;
     const transactions = records.map(({ transaction }) => transaction);
@@ -113,7 +115,9 @@ export class Ledger {
       this.state.indexOf(from),
       this.state.indexOf(to),
     ]);
+    await this.#pause();
     this.#revert(block, undo);
+    await this.#pause();
     const own = [blocks.clearCanonical(height), blocks.deleteUndo(block.id)];
     const entries = histories.clear({ height, parties, proposer, income: undo.income });
     this.#writes.push(own, places.clear(block), entries);
@@ -157,17 +161,20 @@ export class Ledger {
     // Entries of the block that waits may be among those that are deleted now.
     await indexer.finish();
     const changed = state.changed();
-    const lists = [...this.#writes];
+    const writes: Write[] = [];
+    const add = (list: readonly Write[]) => {
+      for (const write of list) writes.push(write);
+    };
+    await inSlices(this.#writes.length, sliceLists, this.#pause, (at) => add(this.#writes[at]!));
     for (const [at, block] of this.#indexed.entries()) {
       if (at > 0) await this.#pause();
-      lists.push(indexLater ? indexer.prepare(block) : indexer.entries(block));
+      add(indexLater ? indexer.prepare(block) : indexer.entries(block));
     }
     for (let from = 0; from < changed.length; from += sliceAccounts) {
       await this.#pause();
-      lists.push(accounts.putAll(changed.subarray(from, from + sliceAccounts), state));
+      add(accounts.putAll(changed.subarray(from, from + sliceAccounts), state));
     }
-    const writes = lists.flat();
-    if (state.count < state.settled.count) writes.push(...accounts.truncate(state.settled.count, state));
+    if (state.count < state.settled.count) add(accounts.truncate(state.settled.count, state));
     return writes;
   }
 

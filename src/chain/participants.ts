@@ -3,6 +3,7 @@ import type { Prepared } from "../storage/database.ts";
 import type { BlockRef } from "../types/index.ts";
 import { failProcess, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import type { Pause } from "../util/slices.ts";
 import type { HeadChange } from "./types.ts";
 
 /**
@@ -10,8 +11,11 @@ import type { HeadChange } from "./types.ts";
  * chain's own, and it follows in memory once that batch is on disk.
  */
 export interface ChainParticipant {
-  /** The head is about to change. `after` are the accounts after the change. */
-  prepare(change: HeadChange, after: StateReader): Prepared;
+  /**
+   * The head is about to change. `after` are the accounts after the change; they stay as they are meanwhile. Does what
+   * takes long, with pauses, and returns the rest, which runs in the turn in which the change is written.
+   */
+  prepare(change: HeadChange, after: StateReader, pause: Pause): Promise<() => Prepared>;
   /** This block, and all below it, is about to become final. */
   prepareFinal(block: BlockRef): Prepared;
 }
@@ -31,17 +35,23 @@ export class Participants {
     this.#list = list;
   }
 
-  prepare(change: HeadChange, after: StateReader): Prepared {
-    return this.#together((each) => each.prepare(change, after));
+  /** The result is called in the turn in which the change is written. */
+  async prepare(change: HeadChange, after: StateReader, pause: Pause): Promise<() => Prepared> {
+    const rests: (() => Prepared)[] = [];
+    for (const each of this.#joined()) rests.push(await each.prepare(change, after, pause));
+    return () => this.#together(rests.map((rest) => rest()));
   }
 
   prepareFinal(block: BlockRef): Prepared {
-    return this.#together((each) => each.prepareFinal(block));
+    return this.#together(this.#joined().map((each) => each.prepareFinal(block)));
   }
 
-  #together(prepare: (each: ChainParticipant) => Prepared): Prepared {
+  #joined(): readonly ChainParticipant[] {
     if (!this.#list) throw new Error("the chain changes before its participants have joined");
-    const prepared = this.#list.map(prepare);
+    return this.#list;
+  }
+
+  #together(prepared: readonly Prepared[]): Prepared {
     return {
       writes: prepared.flatMap(({ writes }) => writes),
       applied: () => {

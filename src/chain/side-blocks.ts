@@ -1,8 +1,10 @@
+import type { StateReader } from "../state/index.ts";
 import type { Database, Prepared, Write } from "../storage/database.ts";
 import { type ForkRecord, ForkStore } from "../storage/forks.ts";
 import { recordsBytes } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
+import { inSlices, type Pause } from "../util/slices.ts";
 import type { Chain } from "./chain.ts";
 import type { ChainParticipant } from "./participants.ts";
 import type { BlockSummary, CanonicalBlock, HeadChange } from "./types.ts";
@@ -10,6 +12,11 @@ import type { BlockSummary, CanonicalBlock, HeadChange } from "./types.ts";
 const remembered = 100;
 
 export interface SideBlock extends BlockSummary, Pick<ForkRecord, "retracted" | "seenAtMs" | "returned"> {}
+
+interface SeenBlock {
+  block: SideBlock;
+  write: Write;
+}
 
 /**
  * The newest blocks that lost against another or were retracted, as long as they are not canonical again. They are
@@ -37,7 +44,7 @@ export class SideBlocks implements ChainParticipant {
     for await (const record of side.#store.all()) stored.push(record);
     for (const record of stored.sort((a, b) => a.seenAtMs - b.seenAtMs)) side.#remember(sideBlock(record));
     events.on("aside", (block) => {
-      const { writes, applied } = side.#add([block], false, new Set());
+      const { writes, applied } = side.#add([side.#seen(block)]);
       // A write that fails ends the node.
       side.#written = database.commit(writes).catch(() => undefined);
       applied();
@@ -60,18 +67,31 @@ export class SideBlocks implements ChainParticipant {
     return this.#store.transactions(id);
   }
 
-  prepare({ retracted, applied }: HeadChange): Prepared {
+  async prepare(
+    { retracted, applied }: HeadChange,
+    _after: StateReader,
+    pause: Pause,
+  ): Promise<() => Prepared> {
     const again = applied.filter(({ idHex }) => this.#blocks.has(idHex));
-    const held = new Set(
-      retracted.length === 0 ? [] : applied.flatMap(({ records }) => records.map(({ idHex }) => idHex)),
-    );
-    const added = this.#add(retracted, true, held);
-    return {
-      writes: [...added.writes, ...again.map(({ id }) => this.#store.delete(id))],
-      applied: () => {
-        added.applied();
-        for (const { idHex } of again) this.#blocks.delete(idHex);
-      },
+    const kept = retracted.slice(0, remembered);
+    const held = new Set<Hex>();
+    const seen: SeenBlock[] = [];
+    if (kept.length > 0)
+      await inSlices(applied.length, 1, pause, (at) => {
+        for (const { idHex } of applied[at]!.records) held.add(idHex);
+      });
+    await inSlices(kept.length, 1, pause, (at) => {
+      seen.push(this.#seen(kept[at]!, held));
+    });
+    return () => {
+      const added = this.#add(seen);
+      return {
+        writes: [...added.writes, ...again.map(({ id }) => this.#store.delete(id))],
+        applied: () => {
+          added.applied();
+          for (const { idHex } of again) this.#blocks.delete(idHex);
+        },
+      };
     };
   }
 
@@ -79,30 +99,28 @@ export class SideBlocks implements ChainParticipant {
     return { writes: [], applied: () => undefined };
   }
 
-  /** `held` are the transactions of the better branch. */
-  #add(blocks: readonly CanonicalBlock[], retracted: boolean, held: ReadonlySet<Hex>): Prepared {
-    const added: SideBlock[] = [];
-    const writes: Write[] = [];
-    for (const { id, header, totalDifficulty, records } of blocks.slice(0, remembered)) {
-      const bodyBytes = recordsBytes(records);
-      const record: ForkRecord = {
-        id,
-        record: { header, totalDifficulty, transactionCount: records.length, bodyBytes },
-        retracted,
-        seenAtMs: this.#clock.now(),
-        returned: retracted ? records.filter(({ idHex }) => !held.has(idHex)).length : 0,
-      };
-      added.push(sideBlock(record));
-      writes.push(this.#store.put(record, records));
-    }
-    const ids = new Set(added.map(({ idHex }) => idHex));
+  /** `held` are the transactions of the better branch, if the block is retracted. */
+  #seen({ id, header, totalDifficulty, records }: CanonicalBlock, held?: ReadonlySet<Hex>): SeenBlock {
+    const bodyBytes = recordsBytes(records);
+    const record: ForkRecord = {
+      id,
+      record: { header, totalDifficulty, transactionCount: records.length, bodyBytes },
+      retracted: held !== undefined,
+      seenAtMs: this.#clock.now(),
+      returned: held ? records.filter(({ idHex }) => !held.has(idHex)).length : 0,
+    };
+    return { block: sideBlock(record), write: this.#store.put(record, records) };
+  }
+
+  #add(seen: readonly SeenBlock[]): Prepared {
+    const ids = new Set(seen.map(({ block }) => block.idHex));
     const others = [...this.#blocks.values()].filter(({ idHex }) => !ids.has(idHex));
-    const forgotten = others.slice(0, Math.max(0, others.length + added.length - remembered));
+    const forgotten = others.slice(0, Math.max(0, others.length + seen.length - remembered));
     return {
-      writes: [...writes, ...forgotten.map(({ id }) => this.#store.delete(id))],
+      writes: [...seen.map(({ write }) => write), ...forgotten.map(({ id }) => this.#store.delete(id))],
       applied: () => {
         for (const { idHex } of forgotten) this.#blocks.delete(idHex);
-        for (const block of added) this.#remember(block);
+        for (const { block } of seen) this.#remember(block);
       },
     };
   }

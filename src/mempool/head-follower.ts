@@ -1,6 +1,7 @@
 import { isExpired } from "../state/execute.ts";
 import type { Prepared, Write } from "../storage/database.ts";
 import type { TransactionRecord } from "../types/index.ts";
+import { inSlices, type Pause } from "../util/slices.ts";
 import type { Journal } from "./journal.ts";
 import type { Pool } from "./pool.ts";
 import type { PoolEntry } from "./pool-entry.ts";
@@ -19,7 +20,10 @@ export interface Decided {
   /** Written in the batch of the change. */
   writes: Write[];
   logged: Prepared;
-  /** The result of `#taken`. */
+  /**
+   * For each transaction of the change's blocks the entry that leaves: its own, or the one with its nonce. Some may have
+   * left the pool since, and others may have come.
+   */
   taken: readonly (PoolEntry | undefined)[];
   /** Batches that are deleted, because all that waited in them is in the change's blocks. */
   deleted: ReadonlySet<StoredBatch>;
@@ -43,8 +47,32 @@ export class HeadFollower {
     this.#log = log;
   }
 
-  decide(change: IncludedAndRetracted, after: AccountLookup): Decided {
-    const taken = this.#taken(change);
+  /** Looks everything up, with pauses. The result decides, in the turn in which the change is written. */
+  async decide(change: IncludedAndRetracted, after: AccountLookup, pause: Pause): Promise<() => Decided> {
+    const { applied } = change;
+    const retracted = change.retracted.toReversed();
+    const taken: (PoolEntry | undefined)[] = [];
+    await inSlices(applied.length, 1, pause, (at) => {
+      for (const record of applied[at]!.records) taken.push(this.#pool.waiting(record));
+    });
+    const newest = applied.at(-1);
+    // A recovery that abandons blocks applies none: the next block takes the place of the lowest abandoned one.
+    const nextHeight = newest ? newest.height + 1 : (retracted[0]?.height ?? 1);
+    // A transaction does not return if it is in a block again, if its nonce is used, or if it has ended.
+    const returns = (record: TransactionRecord) => {
+      const { message } = record.transaction;
+      const { from, nonce } = message;
+      if (isExpired(message, nextHeight)) return false;
+      return nonce >= (after(from)?.nonce ?? 0) && !this.#pool.waiting(record);
+    };
+    const returning: TransactionRecord[] = [];
+    await inSlices(retracted.length, 1, pause, (at) => {
+      for (const record of retracted[at]!.records) if (returns(record)) returning.push(record);
+    });
+    return () => this.#decide(taken, returning);
+  }
+
+  #decide(taken: readonly (PoolEntry | undefined)[], returning: readonly TransactionRecord[]): Decided {
     const leaving = new Map<StoredBatch, number>();
     for (const entry of taken) {
       const batch = entry?.batch;
@@ -54,19 +82,6 @@ export class HeadFollower {
     for (const [batch, count] of leaving)
       if (batch.sequence !== undefined && count === batch.waiting) deleted.add(batch);
     const writes = [...deleted].flatMap((batch) => this.#journal.deletion(batch));
-    const newest = change.applied.at(-1);
-    // A recovery that abandons blocks applies none: the next block takes the place of the lowest abandoned one.
-    const nextHeight = newest ? newest.height + 1 : (change.retracted.at(-1)?.height ?? 1);
-    // A transaction does not return if it is in a block again, if its nonce is used, or if it has ended.
-    const returning = change.retracted
-      .toReversed()
-      .flatMap(({ records }) => records)
-      .filter((record) => {
-        const { message } = record.transaction;
-        const { from, nonce } = message;
-        if (isExpired(message, nextHeight)) return false;
-        return nonce >= (after(from)?.nonce ?? 0) && !this.#pool.waiting(record);
-      });
     const logged = this.#log.prepare(returning);
     if (returning.length === 0) return { taken, writes, logged, deleted, returning, batch: undefined };
     const { batch, write } = this.#journal.batchOf(returning);
@@ -75,17 +90,22 @@ export class HeadFollower {
 
   /** Returns what is still to be written, and which transactions returned: `insert` has put them into the pool. */
   follow(
-    change: IncludedAndRetracted,
+    { applied }: IncludedAndRetracted,
     { taken, deleted, returning, batch }: Decided,
     insert: (record: TransactionRecord, batch: StoredBatch) => void,
   ): { writes: Write[]; back: TransactionRecord[] } {
     const writes: Write[] = [];
-    for (const entry of this.#taken(change, taken)) {
-      if (!entry) continue;
-      const left = entry.batch;
-      this.#pool.remove(entry);
-      const deletion = this.#journal.release(entry);
-      if (!left || !deleted.has(left)) writes.push(...deletion);
+    let index = 0;
+    for (const { records } of applied) {
+      for (const record of records) {
+        const known = taken[index++];
+        const entry = known?.queue ? known : this.#pool.waiting(record);
+        if (!entry) continue;
+        const left = entry.batch;
+        this.#pool.remove(entry);
+        const deletion = this.#journal.release(entry);
+        if (!left || !deleted.has(left)) writes.push(...deletion);
+      }
     }
     const back: TransactionRecord[] = [];
     for (const record of returning) {
@@ -103,18 +123,5 @@ export class HeadFollower {
     }
     if (batch?.waiting === 0) writes.push(...this.#journal.deletion(batch));
     return { writes, back };
-  }
-
-  /**
-   * For each transaction of the change's blocks the entry that leaves: its own, or the one with its nonce. `before` is
-   * the result of an earlier call, of which what is still in the pool is not looked up again.
-   */
-  #taken(
-    { applied }: IncludedAndRetracted,
-    before: readonly (PoolEntry | undefined)[] = [],
-  ): (PoolEntry | undefined)[] {
-    return applied
-      .flatMap(({ records }) => records)
-      .map((record, index) => (before[index]?.queue ? before[index] : this.#pool.waiting(record)));
   }
 }

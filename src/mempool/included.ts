@@ -30,7 +30,13 @@ export class IncludedTransactions {
   update({ applied, retracted }: IncludedAndRetracted): void {
     const lowest = retracted.at(-1)?.height ?? Number.POSITIVE_INFINITY;
     while ((this.#blocks.at(-1)?.height ?? 0) >= lowest) this.#forget(this.#blocks.pop()!);
-    for (const { height, records } of applied) {
+    // Of many blocks, the first ones would be forgotten at once.
+    let from = applied.length;
+    for (let count = 0; from > 0; from--) {
+      count += applied[from - 1]!.records.length;
+      if (count > maxRecords && from < applied.length) break;
+    }
+    for (const { height, records } of applied.slice(from)) {
       this.#blocks.push({ height, records });
       this.#count += records.length;
       for (const record of records) this.#byShortId.set(record.shortKey, record);

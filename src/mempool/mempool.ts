@@ -14,6 +14,7 @@ import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import type { Logger } from "../util/logger.ts";
+import type { Pause } from "../util/slices.ts";
 import { Additions } from "./additions.ts";
 import {
   type AdmissionRules,
@@ -252,9 +253,16 @@ export class Mempool {
    * Takes part in a change of the head: included transactions leave, and retracted ones return. `after` are the
    * accounts after it.
    */
-  prepare(change: IncludedAndRetracted, after: { get: AccountLookup }): Prepared {
-    const decided = this.#follower.decide(change, (address) => after.get(address));
-    return { writes: decided.writes, applied: () => this.#follow(change, decided) };
+  async prepare(
+    change: IncludedAndRetracted,
+    after: { get: AccountLookup },
+    pause: Pause,
+  ): Promise<() => Prepared> {
+    const decide = await this.#follower.decide(change, (address) => after.get(address), pause);
+    return () => {
+      const decided = decide();
+      return { writes: decided.writes, applied: () => this.#follow(change, decided) };
+    };
   }
 
   /** Takes part in finality: the blocks up to this one do not change any more. */

@@ -15,7 +15,7 @@ export function headEvents({ retracted, applied }: HeadChange): LoggedEvent[] {
 /** Records what happens to blocks, in one batch with the change itself. */
 export function blockLog(log: EventLog): ChainParticipant {
   return {
-    prepare: (change) => log.prepare(headEvents(change)),
+    prepare: async (change) => () => log.prepare(headEvents(change)),
     prepareFinal: (block) => log.prepare([{ name: "finalized", ...block }]),
   };
 }

@@ -93,7 +93,7 @@ test("a chain that is opened in one step has its participants", async () => {
   const { database, stores } = await testChain({ genesis });
   const names: string[] = [];
   const participant = {
-    prepare: () => {
+    prepare: async () => () => {
       names.push("prepared");
       return { writes: [], applied: () => void names.push("applied") };
     },

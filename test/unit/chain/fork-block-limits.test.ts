@@ -126,11 +126,8 @@ test("the index follows the head: retracted blocks come in, and those that join 
   const { forks, stores } = await empty();
   const [side, stranger, retracted] = [block(1), block(2), block(3)];
   forks.add(side);
-  const { writes, applied } = forks.prepare({
-    head: side,
-    retracted: [retracted],
-    applied: [side, stranger],
-  });
+  const change = { head: side, retracted: [retracted], applied: [side, stranger] };
+  const { writes, applied } = (await forks.prepare(change, {} as never, async () => undefined))();
   expect(writes).toEqual([forks.writeFor(retracted), stores.blocks.clearSide(side)]);
   expect([...forks.refs()]).toMatchObject([{ id: side.id }]);
   applied();

@@ -17,7 +17,10 @@ function participant(name: string, notes: string[], height: () => number): Chain
     };
   };
   return {
-    prepare: ({ head }) => prepared(`head ${head.height}`),
+    prepare: async ({ head }, _after, pause) => {
+      await pause();
+      return () => prepared(`head ${head.height}`);
+    },
     prepareFinal: (block) => prepared(`final ${block.height}`),
   };
 }
@@ -53,6 +56,17 @@ test("participants prepare and follow in their order, in one batch with the bloc
   expect(notes).toEqual([...final, "b follows final 1 at 1"]);
 });
 
+test("participants prepare with pauses, and then all of them in the turn of the write", async () => {
+  const notes: string[] = [];
+  const participants = new Participants(silentLogger);
+  participants.join(["a", "b"].map((name) => participant(name, notes, () => 0)));
+  const change = { head: { height: 1 }, retracted: [], applied: [] } as never;
+  const prepare = await participants.prepare(change, {} as never, async () => void notes.push("pause"));
+  expect(notes).toEqual(["pause", "pause"]);
+  expect(prepare().writes).toHaveLength(2);
+  expect(notes.slice(2)).toEqual(["a prepares head 1 at 0", "b prepares head 1 at 0"]);
+});
+
 test("no participant follows a change that was not written", async () => {
   const notes: string[] = [];
   const database = new MemoryDatabase();
@@ -70,7 +84,7 @@ test("a participant that cannot follow ends the process after the others have fo
   const fails = vi.spyOn(globalThis, "queueMicrotask").mockImplementation(() => undefined);
   const notes: string[] = [];
   const broken: ChainParticipant = {
-    prepare: () => ({
+    prepare: async () => () => ({
       writes: [],
       applied: () => {
         throw new Error("it cannot follow");

@@ -36,9 +36,9 @@ async function lostMajority() {
   const retracted: string[] = [];
   const nothing = { writes: [], applied: () => undefined };
   const participant: ChainParticipant = {
-    prepare: (change) => {
+    prepare: async (change) => {
       retracted.push(...change.retracted.map(({ height, records }) => `${height}:${records.length}`));
-      return nothing;
+      return () => nothing;
     },
     prepareFinal: () => nothing,
   };

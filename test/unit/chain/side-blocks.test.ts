@@ -166,7 +166,11 @@ test("keeps the 100 newest, in memory and on disk, and lists the highest first",
 test("keeps the 100 newest of more that are retracted together", async () => {
   const { node, side } = await start();
   const retracted = [...Array(101).keys()].map((at) => invented(node, 500 - at));
-  const { writes, applied } = side().prepare({ retracted, applied: [], head: node.chain.head });
+  const change = { retracted, applied: [], head: node.chain.head };
+  let pauses = 0;
+  const { writes, applied } = (await side().prepare(change, node.chain.state, async () => void pauses++))();
+  // Between two pauses, one of them is prepared for the disk.
+  expect(pauses).toBe(99);
   applied();
   expect([writes.length, side().list().length, side().list().at(-1)!.height]).toEqual([100, 100, 401]);
 });

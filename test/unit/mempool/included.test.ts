@@ -39,3 +39,25 @@ test("no more than two full blocks are kept while finality waits", () => {
   for (const block of long) included.update({ applied: [block], retracted: [] });
   expect(kept(included, long)).toEqual([3, 4]);
 });
+
+test("of many blocks at once, those that would be forgotten again are not looked at", () => {
+  const included = new IncludedTransactions();
+  included.update({ applied: blocks(3, 1), retracted: [] });
+  const long = blocks(10_000, 4);
+  let seen = 0;
+  const watched = long.map(({ height, records }) => ({
+    height,
+    get records() {
+      seen++;
+      return records;
+    },
+  }));
+  included.update({ applied: watched.slice(1), retracted: [] });
+  expect(kept(included, long)).toEqual([3, 4]);
+  included.finalize(4);
+  expect(kept(included, long)).toEqual([]);
+  const before = seen;
+  included.update({ applied: [...Array(50).fill(watched[0]), ...watched.slice(2)], retracted: [] });
+  // Two blocks are counted and kept; the one before them is only counted.
+  expect(seen - before).toBe(5);
+});

@@ -7,6 +7,7 @@ import { Mempool } from "../../../src/mempool/mempool.ts";
 import type { TransactionLog } from "../../../src/mempool/types.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
+import type { Pause } from "../../../src/util/slices.ts";
 import { encoded, type TestChain, testChain, testGenesis } from "./chain.ts";
 import { ManualClock } from "./clock.ts";
 import { MemoryDatabase } from "./database.ts";
@@ -35,6 +36,7 @@ export async function testPool(
     clock?: ManualClock;
     verify?: Verify;
     rules?: KnownRules;
+    pause?: Pause;
   } = {},
 ): Promise<TestPool> {
   const genesis = options.genesis ?? (await testGenesis());
@@ -65,7 +67,11 @@ export async function testPool(
     genesis,
     database,
     clock,
-    chain: { ...(options.rules && { rules: options.rules }), verify },
+    chain: {
+      ...(options.rules && { rules: options.rules }),
+      ...(options.pause && { pause: options.pause }),
+      verify,
+    },
     async participants(chain) {
       const mempool = mempoolOn(chain, database);
       await mempool.start();

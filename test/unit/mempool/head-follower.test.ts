@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import type { Transaction } from "../../../src/types/index.ts";
+import { testPool } from "../support/mempool.ts";
+
+/**
+ * A reorganization to three blocks, the first two of which hold a transfer each. Another transfer of the same sender
+ * waits, written together with them. `meanwhile` runs in the pause with this number. Returns false if there are fewer.
+ */
+async function reorganize(
+  number: number,
+  meanwhile: (pool: Awaited<ReturnType<typeof testPool>>, transfers: readonly Transaction[]) => Promise<void>,
+) {
+  let pauses: number | undefined;
+  const pool = await testPool({
+    pause: async () => {
+      if (pauses !== undefined && pauses++ === number) await meanwhile(pool, transfers);
+    },
+  });
+  const { maker, mempool } = pool;
+  const transfers = await Promise.all([0, 1, 2].map((nonce) => maker.transfer({ nonce })));
+  await mempool.add(mempool.records(transfers.slice(1)), "local");
+  await pool.addAll(await maker.extend(maker.start(), 2));
+  const first = await maker.block(maker.start(), { laterMs: 1, transactions: transfers.slice(0, 1) });
+  const second = await maker.block(first, { transactions: transfers.slice(1, 2) });
+  const third = await maker.block(second);
+  const blocks = await Promise.all(third.blocks.map((block) => pool.check(block)));
+  for (const block of blocks.slice(0, 2)) await pool.chain.importBlock(block);
+  expect(pool.chain.head.height).toBe(2);
+  pauses = 0;
+  await pool.chain.importBlock(blocks[2]!);
+  expect(pool.chain.head.idHex).toBe(third.idHex);
+  expect([...mempool.entries()].map(({ nonce }) => nonce)).toEqual([2]);
+  expect(await pool.stored()).toEqual(pool.durable());
+  expect(pool.durable()).toHaveLength(1);
+  return pauses > number;
+}
+
+test("what is added in any pause of a reorganization leaves if a new block holds it", async () => {
+  let number = 0;
+  const add = async (
+    { mempool }: Awaited<ReturnType<typeof testPool>>,
+    transfers: readonly Transaction[],
+  ) => {
+    const [outcome] = await mempool.add(mempool.records(transfers.slice(0, 1)), "local");
+    expect(outcome!.accepted).toBe(true);
+  };
+  while (await reorganize(number, add)) number++;
+  expect(number).toBeGreaterThan(6);
+});
+
+test("what is replaced in any pause of a reorganization leaves with the block that holds its nonce", async () => {
+  let number = 0;
+  const replace = async ({ mempool, maker }: Awaited<ReturnType<typeof testPool>>) => {
+    const rival = await maker.transfer({ nonce: 1, fee: 100n });
+    const [outcome] = await mempool.add(mempool.records([rival]), "local");
+    expect(outcome!.accepted).toBe(true);
+  };
+  while (await reorganize(number, replace)) number++;
+  expect(number).toBeGreaterThan(6);
+});
+
+test("looks up the transactions of one block between two pauses", async () => {
+  const { mempool, maker } = await testPool();
+  const transfers = await Promise.all([0, 1, 2, 3, 4].map((nonce) => maker.transfer({ nonce })));
+  const records = mempool.records(transfers);
+  let looked = 0;
+  const steps: number[] = [];
+  const pause = async () => {
+    steps.push(looked);
+    looked = 0;
+  };
+  const watched = (height: number) => ({
+    height,
+    get records() {
+      looked += records.length;
+      return records;
+    },
+  });
+  const change = { applied: [watched(1), watched(2)], retracted: [watched(3), watched(2), watched(1)] };
+  const prepare = await mempool.prepare(change, { get: () => ({ nonce: 9, balance: 0n }) }, pause);
+  expect([...steps, looked]).toEqual([5, 10, 5, 5]);
+  expect(prepare().writes).toEqual([]);
+});
