@@ -96,6 +96,7 @@ export function assembleChain(options: ChainOptions, loaded: LoadedChain): Chain
   const headers = new HeaderRules({ ...common, finalized: () => checkpoints.finalized });
   const branches = new Branches(tree, checkpoints.justified, () => forks.refs());
   const onChange = (change: HeadChange, imported: readonly WeightedHeader[]) => {
+    if (change.retracted.length > 0) history.forgetBlocks();
     events.emit("head", change);
     for (const block of imported) events.emit("imported", block);
   };

@@ -3,15 +3,23 @@ import type { BlockStore, TimedBlock } from "../storage/blocks.ts";
 import type { HistoryRange, HistoryStore } from "../storage/histories.ts";
 import { computeDomain, encodedRecords, type TransactionRecord } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
+import { LruMap } from "../util/lru.ts";
 import type { Genesis } from "./genesis.ts";
 import type { WeightedHeader } from "./types.ts";
+
+interface RowBlock extends TimedBlock {
+  idHex: string;
+}
 
 /** A transaction in an account's history. */
 export interface HistoryRow {
   entry: AccountEntry;
   record: TransactionRecord;
-  block: TimedBlock & { idHex: string };
+  block: RowBlock;
 }
+
+/** Blocks whose ids and times are kept: a megabyte of them. Each read of the database costs as much as ten rows. */
+const keptBlocks = 4_096;
 
 /** Reads what the canonical chain did to accounts, at a cost that the size of its blocks does not change. */
 export class HistoryReader {
@@ -19,6 +27,8 @@ export class HistoryReader {
   readonly #histories: HistoryStore;
   readonly #domain: Uint8Array;
   readonly #head: () => WeightedHeader;
+  /** Blocks of the canonical chain by height. */
+  #kept = new LruMap<number, RowBlock>(keptBlocks);
 
   constructor(
     { blocks, histories }: { blocks: BlockStore; histories: HistoryStore },
@@ -45,24 +55,43 @@ export class HistoryReader {
    * their place by now.
    */
   async rows(entries: readonly AccountEntry[]): Promise<HistoryRow[]> {
-    const heights = [...new Set(entries.map(({ height }) => height))];
-    const blocks = await this.#blocks.canonicalTimes(heights);
-    const byHeight = new Map(blocks.flatMap((block) => (block ? [[block.height, block]] : [])));
-    const placed = entries.flatMap((entry) => {
-      const block = byHeight.get(entry.height);
-      return block ? [{ entry, block, id: block.id, index: entry.index }] : [];
-    });
-    const encoded = await this.#blocks.encodedTransactions(placed);
-    const found = placed.flatMap((place, at) => (encoded[at] ? [{ ...place, bytes: encoded[at] }] : []));
+    const byHeight = await this.#blocksOf(entries);
+    const placed = entries.filter(({ height }) => byHeight.has(height));
+    const encoded = await this.#blocks.encodedTransactions(
+      placed.map(({ height, index }) => ({ id: byHeight.get(height)!.id, index })),
+    );
+    const found = placed.filter((_, at) => encoded[at]);
     const records = encodedRecords(
-      found.map(({ bytes }) => bytes),
+      encoded.filter((bytes) => bytes !== undefined),
       this.#domain,
     );
-    return found.map(({ entry, block }, at) => ({
-      entry,
-      record: records[at]!,
-      block: { ...block, idHex: toHex(block.id) },
-    }));
+    return found.map((entry, at) => ({ entry, record: records[at]!, block: byHeight.get(entry.height)! }));
+  }
+
+  /** Forgets the blocks, some of which a reorganization has retracted. */
+  forgetBlocks(): void {
+    this.#kept = new LruMap(keptBlocks);
+  }
+
+  /** The blocks of entries, by height. */
+  async #blocksOf(entries: readonly AccountEntry[]): Promise<Map<number, RowBlock>> {
+    const found = new Map<number, RowBlock>();
+    const missing = new Set<number>();
+    // What is read before a reorganization and arrives after it is kept in a map that nobody uses any more.
+    const kept = this.#kept;
+    for (const { height } of entries) {
+      const block = found.get(height) ?? kept.get(height);
+      if (block) found.set(height, block);
+      else missing.add(height);
+    }
+    if (missing.size === 0) return found;
+    for (const block of await this.#blocks.canonicalTimes([...missing])) {
+      if (!block) continue;
+      const known = { ...block, idHex: toHex(block.id) };
+      found.set(block.height, known);
+      kept.set(block.height, known);
+    }
+    return found;
   }
 
   /** The balance of the account at an index after the block at a height; undefined if no block has ever changed it. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { authorities, type TestChain, type Tip, testChain, testGenesis, users } from "../support/chain.ts";
 import { collect } from "../support/collect.ts";
 
@@ -53,7 +53,7 @@ async function rowsOf({ chain: { history, state } }: TestChain, address: Uint8Ar
 }
 
 const amountsOf = async (node: TestChain, address: Uint8Array) =>
-  (await rowsOf(node, address)).map(({ entry }) => entry.amount);
+  (await rowsOf(node, address)).map(({ record }) => record.transaction.message.amount);
 
 describe("the history of accounts", () => {
   test("tells each balance after each block, with rewards and fees, also after a reorganization and a restart", async () => {
@@ -99,5 +99,29 @@ describe("the history of accounts", () => {
       3n,
       7n,
     ]);
+  });
+
+  test("keeps no block that a reorganization retracts while it is read", async () => {
+    const { node, lost, kept } = await branches();
+    await node.addAll(lost.at(-1)!);
+    const { blocks } = node.stores;
+    const canonicalTimes = blocks.canonicalTimes.bind(blocks);
+    blocks.canonicalTimes = async (heights) => {
+      blocks.canonicalTimes = canonicalTimes;
+      const read = await canonicalTimes(heights);
+      await node.addAll(kept.at(-1)!);
+      return read;
+    };
+    await rowsOf(node, late!);
+    expect(await amountsOf(node, late!)).toEqual([17n]);
+  });
+
+  test("reads the id and the time of a block once", async () => {
+    const { node, lost } = await branches();
+    await node.addAll(lost.at(-1)!);
+    const read = vi.spyOn(node.stores.blocks, "canonicalTimes");
+    expect(await amountsOf(node, late!)).toEqual([13n, 11n]);
+    expect(await amountsOf(node, alice!)).toEqual([13n, 11n, 3n, 7n]);
+    expect(read.mock.calls).toEqual([[[3, 2]], [[1]]]);
   });
 });
