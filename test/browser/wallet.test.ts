@@ -178,6 +178,9 @@ test("whoever opens a payment request finds the form filled, and the receiver se
   await signAndSend(payer.page);
   await page.getByText("rent & <b>more</b>").waitFor();
   await page.locator(".received", { hasText: "25" }).getByText("final").waitFor();
+  // It is seen without scrolling.
+  await page.setViewportSize({ width: 1366, height: 625 });
+  expect((await page.locator(".received").boundingBox())!.y).toBeLessThan(500);
   expect(troubles).toEqual([]);
 });
 

@@ -36,6 +36,7 @@ export function ReceivePage({ address }: { address: string }): Markup {
   return (
     <>
       <h1>Receive</h1>
+      <Received address={address} />
       <div class="beside cards">
         <section class="card receive" aria-label="Address">
           <QrCode text={link} label="The link below as a QR code" />
@@ -81,7 +82,6 @@ export function ReceivePage({ address }: { address: string }): Markup {
           </p>
         </Section>
       </div>
-      <Received address={address} />
     </>
   );
 }
@@ -103,9 +103,9 @@ function Received({ address }: { address: string }): Markup {
     `${status?.head?.id} ${status?.mempool.count} ${status?.finalized?.id}`,
   ).data;
   return (
-    <Section title="Received">
-      <div role="status">
-        {news && news.length > 0 ? (
+    <div role="status">
+      {news && news.length > 0 ? (
+        <Section title="Received">
           <ul class="received">
             {news.map((payment) => (
               <li key={payment.id}>
@@ -113,10 +113,10 @@ function Received({ address }: { address: string }): Markup {
               </li>
             ))}
           </ul>
-        ) : (
-          <p class="empty">Waiting for a payment…</p>
-        )}
-      </div>
-    </Section>
+        </Section>
+      ) : (
+        <p class="quiet">Waiting for a payment…</p>
+      )}
+    </div>
   );
 }
