@@ -265,25 +265,30 @@ test("every page has its place, is legible and has no finding of axe in both the
   expect(troubles).toEqual([]);
 });
 
-test("a phone shows a hundred authorities and fifty peers in two lines each, and no graph", async () => {
+test("a phone shows blocks, a hundred authorities and fifty peers in two lines each, and no graph", async () => {
   const { page } = await stage().open("#/blocks", { viewport: phone });
-  const many = (url: string, list: string, name: string, length: number) =>
+  const many = (url: string, list: string, name: string, length: number, changed = {}) =>
     page.route(url, async (route) => {
       const response = await route.fetch();
       const json = (await response.json()) as Record<string, object[]>;
       const copies = Array.from({ length }, (_, index) => ({
         ...json[list]![0],
+        ...changed,
         [name]: `${name}-${index}`,
       }));
       await route.fulfill({ response, json: { ...json, [list]: copies } });
     });
+  // Each block has many transactions, and was made by this node.
+  const made = { proposer: stage().network.wallets[0]!.address, transactionCount: 1_000 };
+  await many("**/v1/blocks?*", "blocks", "id", 20, made);
   await many("**/v1/authorities", "authorities", "address", 100);
   await many("**/v1/peers", "peers", "id", 50);
-  for (const [path, caption, length] of [
-    ["#/authorities", "Authorities", 100],
-    ["#/peers", "Peers", 50],
+  for (const [path, caption, length, shows] of [
+    ["#/blocks?before=20", "Blocks, newest first", 20, "Below 20"],
+    ["#/authorities", "Authorities", 100, "Turns and work"],
+    ["#/peers", "Peers", 50, "50 connections"],
   ] as const) {
-    await goTo(page, { path, shows: path === "#/peers" ? "50 connections" : "Turns and work" });
+    await goTo(page, { path, shows });
     const rows = page.getByRole("table", { name: caption, exact: true }).locator("tbody tr");
     await expect.poll(() => rows.count()).toBe(length);
     const heights = await rows.evaluateAll((all) => all.map(({ clientHeight }) => clientHeight));

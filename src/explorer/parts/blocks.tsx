@@ -7,7 +7,7 @@ import { type Column, Table } from "./table.tsx";
 
 const columns: Column<BlockSummary>[] = [
   { head: "Height", phone: "first", cell: ({ height, id }) => <a href={`#/block/${id}`}>{whole(height)}</a> },
-  { head: "Age", phone: "second-end", cell: ({ timestamp }) => <Age atMs={timestamp} /> },
+  { head: "Age", phone: "first-end", cell: ({ timestamp }) => <Age atMs={timestamp} /> },
   { head: "Proposer", phone: "second", cell: ({ proposer }) => <Authority address={proposer} /> },
   {
     head: "Turn",
