@@ -22,6 +22,7 @@ export class Overdrawn {
   /** Follows a change of the head, after the pool has followed it. */
   update({ applied, retracted }: IncludedAndRetracted): void {
     for (const queue of this.#queues) if (!this.#waits(queue)) this.#queues.delete(queue);
+    if (this.#pool.count === 0) return;
     for (const { records } of applied) {
       for (const { transaction } of records) {
         const queue = this.#pool.queue(transaction.message.from);

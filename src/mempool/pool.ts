@@ -73,6 +73,8 @@ export class Pool {
 
   /** The entry with the same sender and nonce, usually the transaction itself. */
   waiting({ idHex, transaction: { message } }: TransactionRecord): PoolEntry | undefined {
+    // Nothing waits while a node catches up, and then no sender is read for this.
+    if (this.#byId.size === 0) return undefined;
     return this.#byId.get(idHex) ?? this.queue(message.from)?.get(message.nonce);
   }
 

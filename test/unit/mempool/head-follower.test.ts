@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Transaction } from "../../../src/types/index.ts";
+import type { Transaction, TransactionRecord } from "../../../src/types/index.ts";
 import { testPool } from "../support/mempool.ts";
 
 /**
@@ -80,4 +80,18 @@ test("looks up the transactions of one block between two pauses", async () => {
   const prepare = await mempool.prepare(change, { get: () => ({ nonce: 9, balance: 0n }) }, pause);
   expect([...steps, looked]).toEqual([5, 10, 5, 5]);
   expect(prepare().writes).toEqual([]);
+});
+
+test("decodes no transaction of a new block while nothing waits", async () => {
+  const { mempool, maker } = await testPool();
+  const [{ idHex, shortKey }] = mempool.records([await maker.transfer({})]) as [TransactionRecord];
+  const record = {
+    ...{ idHex, shortKey },
+    get transaction(): never {
+      throw new Error("it is decoded");
+    },
+  } as unknown as TransactionRecord;
+  const change = { applied: [{ height: 1, records: [record] }], retracted: [] };
+  const prepare = await mempool.prepare(change, { get: () => undefined }, async () => undefined);
+  expect(() => prepare().applied()).not.toThrow();
 });
