@@ -72,10 +72,13 @@ export class Pool {
   }
 
   /** The entry with the same sender and nonce, usually the transaction itself. */
-  waiting({ idHex, transaction: { message } }: TransactionRecord): PoolEntry | undefined {
+  waiting(record: TransactionRecord): PoolEntry | undefined {
     // Nothing waits while a node catches up, and then no sender is read for this.
     if (this.#byId.size === 0) return undefined;
-    return this.#byId.get(idHex) ?? this.queue(message.from)?.get(message.nonce);
+    const known = this.#byId.get(record.idHex);
+    if (known) return known;
+    const { from, nonce } = record.transaction.message;
+    return this.queue(from)?.get(nonce);
   }
 
   /** Replaces an entry with the same sender and nonce. */
