@@ -18,13 +18,17 @@ export const authorityAskAgainMs = 300_000;
 export const unansweredAskAgainMs = 15_000;
 /** The number of times in a row that a peer is asked again so soon. If it still does not answer, it waits like others. */
 export const maxAskedSoon = 3;
-/** The question or its answer was lost, or the peer was busy. Other errors are answers, or a fault of its program. */
+/**
+ * The question or its answer was lost, or the peer was busy, or does not serve the protocol before its chain is open.
+ * Other errors are answers, or a fault of its program.
+ */
 const unanswered: readonly (string | undefined)[] = [
   "aborted",
   "connection",
   "rateLimited",
   "serverError",
   "timeout",
+  "unsupported",
 ] satisfies RequestErrorCode[];
 
 export interface AuthorityNodesOptions {

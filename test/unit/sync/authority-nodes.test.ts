@@ -94,6 +94,7 @@ test.each<[string, Fault]>([
   ["does not answer in time", { stall: true }],
   ["refuses because it is busy", { answer: failing("rateLimited", "too many requests") }],
   ["fails", { answer: failing("serverError", "internal error") }],
+  ["does not serve the protocol yet", { answer: failing("unsupported", "no such protocol") }],
   ["breaks off", { answer: failing("connection", "the stream was reset") }],
 ])("a peer that %s is asked again soon, a few times, and then like all others", async (_, fault) => {
   const { net, clock, one, asked, before } = await failed(fault);
@@ -118,7 +119,6 @@ test("a peer shows its authority soon after it was busy", async () => {
 
 test.each<[string, RequestErrorCode]>([
   ["is no authority's", "resourceUnavailable"],
-  ["does not speak the protocol", "unsupported"],
   ["answers with nonsense", "malformed"],
 ])("a peer that %s is not asked again soon", async (_, code) => {
   const { clock, asked, before } = await failed({ answer: failing(code, "no") });
