@@ -61,7 +61,7 @@ test("compose.yaml starts four healthy nodes of one chain", async () => {
       { timeoutMs: 90_000 },
     );
     expect(await healthCode(env)).toBe(0);
-    expect(await (await fetch(url)).text()).toContain("Make the key");
+    expect(await (await fetch(`${url}/wallet.js`)).text()).toContain("Make the key");
   }
   const status = await run("status", [...entrypoint(), "status", "--json"], { CCOIN_NODEID: "2" }).ended;
   expect(JSON.parse(status.stdout)).toMatchObject({ nodeId: 2, name: "compose" });

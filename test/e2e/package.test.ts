@@ -87,7 +87,7 @@ test("the installed package runs a node with the explorer and the client", async
   });
   const page = await (await fetch(url)).text();
   expect(page).toMatch(/<script type="module">.{1000}/s);
-  expect(page).toContain("Make the key");
+  expect(await (await fetch(`${url}/wallet.js`)).text()).toContain("Make the key");
 
   const program = `import { Client } from "ccoin/client"; console.log((await new Client(${JSON.stringify(url)}).status()).mode)`;
   const args = ["--input-type=module", "--eval", program];

@@ -47,6 +47,8 @@ export async function recoverChain(options: RecoveryRunOptions): Promise<void> {
   const { nodes, random, network, timeline, trace, oracle, until, start } = options;
   const { left, back, destroyed } = drawRemains(nodes, random);
   if (left.length === 0) return;
+  // A node that is alone with old data makes nothing final until another one answers (docs/slashing-protection.md).
+  if (left.length === 1 && left[0]!.restores > 0) return;
   for (const node of left) dropProposals(node);
   for (const node of destroyed) node.crash();
   // A node that has lost all its neighbours can connect to others.

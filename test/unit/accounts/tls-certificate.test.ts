@@ -122,6 +122,10 @@ describe("a node's own certificate", () => {
 it("is not replaced by one of the node's own where its file cannot be read", async () => {
   await mkdir(files.cert, { recursive: true });
   await expect(own()).rejects.toThrow(`cannot read ${files.cert}`);
+  await rm(files.cert, { recursive: true });
+  await rm(files.key, { force: true });
+  await mkdir(files.key);
+  await expect(own()).rejects.toMatchObject({ code: "BAD_TLS_FILES" });
 });
 
 describe("given files", () => {

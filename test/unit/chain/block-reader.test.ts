@@ -39,7 +39,8 @@ const forget = ({ database }: TestChain, space: "body" | "undo", { id }: Tip) =>
 
 describe("blocks", () => {
   test("are read by id, with their transactions and whether they are canonical, and by height", async () => {
-    const { reader, maker, add, two, side, records } = await written();
+    const { reader, maker, add, one, two, side, records } = await written();
+    expect(await reader.accountsRoot(one.id)).toEqual(one.state().accountsRoot());
     expect(await reader.byId(two.id)).toMatchObject({ height: 2, idHex: two.idHex, canonical: true });
     expect((await reader.byId(two.id))!.records.map(({ idHex }) => idHex)).toEqual(
       records.map(({ idHex }) => idHex),

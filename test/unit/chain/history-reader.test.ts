@@ -99,6 +99,8 @@ describe("the history of accounts", () => {
       3n,
       7n,
     ]);
+    // Nor is there a block at such a height any more.
+    expect(await history.rows([{ ...entries[0]!, height: 99 }])).toEqual([]);
   });
 
   test("keeps no block that a reorganization retracts while it is read", async () => {
@@ -113,6 +115,17 @@ describe("the history of accounts", () => {
       return read;
     };
     await rowsOf(node, late!);
+    expect(await amountsOf(node, late!)).toEqual([17n]);
+  });
+
+  test("forgets blocks with the reorganization that retracts them", async () => {
+    const { node, lost, kept } = await branches();
+    await node.addAll(lost.at(-1)!);
+    expect(await amountsOf(node, late!)).toEqual([13n, 11n]);
+    for (const [at, block] of kept.at(-1)!.blocks.entries()) {
+      await node.add(block);
+      if (node.chain.head.idHex === kept[at + 1]!.idHex) break;
+    }
     expect(await amountsOf(node, late!)).toEqual([17n]);
   });
 

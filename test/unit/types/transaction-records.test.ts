@@ -8,7 +8,9 @@ import {
   decodeRecordsInSlices,
   encodeRecords,
   joinTransactions,
+  listRootInSlices,
   maxMemoBytes,
+  recordsBytes,
   signingRoot,
   sliceTransactions,
   Transaction,
@@ -17,6 +19,7 @@ import {
   transactionAt,
   transactionRecord,
   transactionRecords,
+  transactionsRoot,
   zero32,
 } from "../../../src/types/index.ts";
 import { fieldsOf, plainTransaction } from "./record-fields.ts";
@@ -39,6 +42,19 @@ const randomTransaction = fc.record({
 /** Draws lists that sometimes exceed one batch of hashing. */
 const randomList = fc.array(randomTransaction, { maxLength: 600, size: "+1" });
 const shortList = fc.array(randomTransaction, { maxLength: 20 });
+
+test("the root of a list is the same when it is made in slices, with a pause between them", async () => {
+  const ids = Uint8Array.from({ length: 9_000 * 32 }, (_, at) => (at * 2_654_435_761) >>> 24);
+  const pause = vi.fn(async () => undefined);
+  const list = {
+    length: 9_000,
+    depth: 16,
+    rootsOf: (from: number, to: number) => ids.slice(32 * from, 32 * to),
+  };
+  const each = Array.from({ length: list.length }, (_, at) => list.rootsOf(at, at + 1));
+  expect(await listRootInSlices(list, pause)).toEqual(transactionsRoot(each));
+  expect(pause).toHaveBeenCalledTimes(2);
+});
 
 describe("records of many transactions", () => {
   test("hold the roots that the SSZ types give", () => {
@@ -63,6 +79,7 @@ describe("records of many transactions", () => {
         expect(records.map(({ transaction }) => plainTransaction(transaction))).toEqual(list);
         expect(records.map(fieldsOf)).toEqual(transactionRecords(list, domain).map(fieldsOf));
         expect(encodeRecords(records)).toEqual(encoded);
+        expect(recordsBytes(records)).toBe(encoded.length);
       }),
       { seed: 1, numRuns: 6 },
     );
