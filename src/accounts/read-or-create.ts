@@ -11,7 +11,7 @@ export async function readOrCreate(path: string, make: () => string, code: strin
     return text;
   };
   try {
-    // Where another process creates the file first, its text applies.
+    // If another process creates the file first, its text applies.
     return await read().catch(unless("ENOENT", create)).catch(unless("EEXIST", read));
   } catch (error) {
     throw new UserError(`cannot use ${path}: ${messageOf(error)}`, code, { cause: error });

@@ -77,7 +77,7 @@ export class HistoryReader {
   async #blocksOf(entries: readonly AccountEntry[]): Promise<Map<number, RowBlock>> {
     const found = new Map<number, RowBlock>();
     const missing = new Set<number>();
-    // What is read before a reorganization and arrives after it is kept in a map that nobody uses any more.
+    // A reorganization replaces this map, so that blocks that were read before it are not kept.
     const kept = this.#kept;
     for (const { height } of entries) {
       const block = found.get(height) ?? kept.get(height);

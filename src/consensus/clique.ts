@@ -28,12 +28,20 @@ export function isInTurn(snapshot: AuthoritySnapshot, height: number, proposer: 
   return inTurn !== undefined && sameAddress(inTurn, proposer);
 }
 
+/** The authorities that may sign the block at `height`, from the one in turn on, in the order of the set. */
+export function* inLine(snapshot: AuthoritySnapshot, height: number): Iterable<Uint8Array> {
+  const { authorities } = snapshot;
+  const count = authorities.length;
+  for (let place = 0; place < count; place++) {
+    const authority = authorities[(height + place) % count]!;
+    if (!hasSignedRecently(snapshot, height, authority)) yield authority;
+  }
+}
+
 /** The authority that may sign the block at `height` first: the one in turn, or the next after it that may sign. */
 export function firstInLine(snapshot: AuthoritySnapshot, height: number): Uint8Array | undefined {
-  const { authorities } = snapshot;
-  const turn = height % authorities.length;
-  const line = [...authorities.slice(turn), ...authorities.slice(0, turn)];
-  return line.find((authority) => !hasSignedRecently(snapshot, height, authority));
+  const [first] = inLine(snapshot, height);
+  return first;
 }
 
 export function requiredDifficulty(snapshot: AuthoritySnapshot, height: number, proposer: Uint8Array): 1 | 2 {

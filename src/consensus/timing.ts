@@ -1,7 +1,7 @@
 import type { AuthoritySnapshot, ChainSnapshot } from "../types/authority.ts";
 import type { Header } from "../types/block.ts";
-import { authorityIndex } from "./authority-set.ts";
-import { hasSignedRecently, isInTurn } from "./clique.ts";
+import { authorityIndex, sameAddress } from "./authority-set.ts";
+import { inLine, isInTurn } from "./clique.ts";
 
 /** More than a LAN's delivery time, so that the next in line sees the block it would compete with. */
 const minStepMs = 50;
@@ -49,17 +49,14 @@ export function turnStepMs(periodMs: number): number {
  * Undefined if the proposer may not sign.
  */
 function turnDistance(snapshot: AuthoritySnapshot, height: number, proposer: Uint8Array): number | undefined {
-  const { authorities } = snapshot;
-  const index = authorityIndex(authorities, proposer);
-  if (index < 0 || hasSignedRecently(snapshot, height, proposer)) return undefined;
-  const count = authorities.length;
-  const turn = height % count;
-  const places = (index - turn + count) % count;
+  // The line of a large set takes long to walk.
+  if (authorityIndex(snapshot.authorities, proposer) < 0) return undefined;
   let distance = 0;
-  for (let place = 0; place < places; place++) {
-    if (!hasSignedRecently(snapshot, height, authorities[(turn + place) % count]!)) distance++;
+  for (const authority of inLine(snapshot, height)) {
+    if (sameAddress(authority, proposer)) return distance;
+    distance++;
   }
-  return distance;
+  return undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { client } from "./live.ts";
 
 declare global {
-  /** What the scripts that the page fetches when it first needs them have set: each is src/explorer/<name>/main.ts. */
+  /** The exports of the scripts that the page fetches when it first needs them: each is src/explorer/<name>/main.ts. */
   var ccoinLater: Partial<LaterScripts> | undefined;
 }
 
@@ -13,7 +13,7 @@ const scripts: Readonly<Record<string, keyof LaterScripts>> = {
   "long-term": "stories.js",
 };
 
-/** Fetches the script of a page, if it has one; the page tells of an error. */
+/** Fetches the script of a page, if it has one. The page itself shows an error, and asks again. */
 export async function laterPage(page: string): Promise<void> {
   if (scripts[page]) await later(scripts[page]).catch(() => undefined);
 }

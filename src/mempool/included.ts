@@ -30,7 +30,7 @@ export class IncludedTransactions {
   update({ applied, retracted }: IncludedAndRetracted): void {
     const lowest = retracted.at(-1)?.height ?? Number.POSITIVE_INFINITY;
     while ((this.#blocks.at(-1)?.height ?? 0) >= lowest) this.#forget(this.#blocks.pop()!);
-    // Of many blocks, the first ones would be forgotten at once.
+    // Only the last of many blocks are looked at: the first ones would be forgotten at once.
     let from = applied.length;
     for (let count = 0; from > 0; from--) {
       count += applied[from - 1]!.records.length;

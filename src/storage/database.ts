@@ -31,5 +31,5 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** What reads of an index need of a database. */
+/** The part of a database that reads of an index need. */
 export type EntryReader = Pick<Database, "getMany" | "iterate">;

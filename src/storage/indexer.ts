@@ -29,7 +29,10 @@ export interface IndexedBlock extends BlockEffects, BlockIncome {
   records: readonly TransactionRecord[];
 }
 
-/** What the indexes get from a block besides its transactions. An account that does not exist has the highest index. */
+/**
+ * The content of the indexes for a block, besides its transactions. An account that does not exist has the highest
+ * index.
+ */
 const WaitingBlock = new ContainerType(
   {
     id: Bytes32,
@@ -92,7 +95,7 @@ export class Indexer implements EntryReader {
     return [...placeEntries(block), ...historyEntries(block)];
   }
 
-  /** What is to be written with a new block: its entries, or what makes up for them. No other block may be waiting. */
+  /** The writes of a new block: its entries, or the one from which they follow later. No other block may be waiting. */
   prepare(block: IndexedBlock): Write[] {
     if (!this.#clock || block.records.length < this.#few) return this.entries(block);
     this.#prepared = block;
@@ -102,7 +105,7 @@ export class Indexer implements EntryReader {
     return [{ key, value }];
   }
 
-  /** What `prepare` returned is on disk. */
+  /** The caller has written what `prepare` returned. */
   settle(): void {
     if (!this.#prepared) return;
     this.#waiting = this.#prepared;
@@ -111,7 +114,7 @@ export class Indexer implements EntryReader {
     this.#cancel = this.#clock!.after(delayMs, () => this.finish().catch(() => undefined));
   }
 
-  /** What `prepare` returned is not on disk. */
+  /** The caller has not written what `prepare` returned, and will not. */
   rollback(): void {
     this.#prepared = undefined;
   }

@@ -367,7 +367,7 @@ test("the page shows blocks of losing branches and retracted blocks", async () =
   const wide = page.viewportSize()!;
   const mark = page.getByRole("link", { name: "1 retracted, 2 back" });
   await mark.waitFor();
-  // What a phone's browser shows of 390 x 844.
+  // The part of 390 x 844 that a phone's browser leaves to the page.
   await page.setViewportSize({ width: 390, height: 664 });
   expect((await mark.boundingBox())!.y).toBeLessThan(600);
   await page.setViewportSize(wide);

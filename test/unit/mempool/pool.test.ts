@@ -15,7 +15,7 @@ function entry(sender: number, nonce: number) {
 test("looks at no account whose transactions all wait for a missing nonce", () => {
   const account = vi.fn(() => ({ balance: 10n, nonce: 0 }));
   const pool = new Pool(account);
-  /** What a block could include, and the number of accounts that were looked at to tell. */
+  /** Returns the transactions that a block could include, and the number of accounts that were looked at. */
   const executable = () => {
     account.mockClear();
     const found = [...pool.executable()].map(({ nonce }) => nonce);

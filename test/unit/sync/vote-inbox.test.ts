@@ -147,7 +147,7 @@ test("more votes that are far ahead than their voter's account pays for say noth
   for (let times = 0; times < 64; times++) await gossip(far);
   const [further, others] = [await vote(0, 2 ** 21), await vote(1, 2 ** 21)];
   expect([await gossip(further), await gossip(others)]).toEqual(["ignore", "ignore"]);
-  // Of two authorities, the lower round counts.
+  // The lower round of two authorities counts.
   expect([far, others].map(({ message }) => finalizer.isFarAhead(message))).toEqual([false, true]);
 });
 
