@@ -1,6 +1,7 @@
 import { version } from "../../../src/config/index.ts";
 import { HttpError } from "../../e2e/harness/node.ts";
 import { benchNetwork } from "../lib/bench-network.ts";
+import { builtCommand } from "../lib/built-command.ts";
 import { ChainFollower } from "../lib/chain-follower.ts";
 import { checkAnswer } from "../lib/poster.ts";
 import { presign, recordsOf } from "../lib/presign.ts";
@@ -15,7 +16,7 @@ export const ccoinProgram: Program = {
   name: `ccoin ${version}`,
   forms: ["single", "batch", "binary"],
   does: {
-    mode: "one authority, blocks at least 500 ms apart; always on disk",
+    mode: "the built package, one authority, blocks at least 500 ms apart; always on disk",
     work: "one Ed25519 verification, Merkle root of all accounts; synced before the answer and with each block",
     answer: "on disk, synced",
     finality: "by votes of more than two thirds of the authorities",
@@ -23,6 +24,7 @@ export const ccoinProgram: Program = {
   async create(context, count) {
     const network = await benchNetwork(context, { authorities: 1, senders, emptyBlockPeriodMs: 0 });
     const [node] = network.nodes;
+    node!.program = builtCommand();
     const presigned = await presign(network.genesis, senders, count);
     let follower: ChainFollower | undefined;
     const follow = async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../figure.ts";
 import { postAll } from "../lib/poster.ts";
+import type { PostRequest } from "../lib/requests.ts";
 import { mean } from "../lib/statistics.ts";
 import { cpuOfGroup, memoryOfGroup, untilAnswers } from "./process-group.ts";
 import { type Form, forms, type Instance, type Program, type Purpose, senders } from "./program.ts";
@@ -67,11 +68,10 @@ export async function measureLoad(
     await post(instance, form, next, next + plan.warmUp);
     next += plan.warmUp;
     const cpuBefore = cpuOfGroup(group);
-    const postedAt = performance.now();
-    const committedAt = await post(instance, form, next, next + plan.count);
+    const postMs = await post(instance, form, next, next + plan.count);
     next += plan.count;
     const cpuMs = ((cpuOfGroup(group) - cpuBefore) * 1_000) / plan.count;
-    rates[form] = { perSecond: (plan.count * 1_000) / (committedAt - postedAt), cpuMs };
+    rates[form] = { perSecond: (plan.count * 1_000) / postMs, cpuMs };
   }
   await instance.stop();
   return { startMs, idleMemoryBytes, rates };
@@ -91,9 +91,8 @@ export async function measureLone(
   // The first transfer compiles the code.
   for (let sent = 0; sent <= plan.lone; sent++) {
     await sleep(restMs);
-    const postedAt = performance.now();
-    const committedAt = await post(instance, "single", sent, sent + 1);
-    if (sent > 0) times.push(committedAt - postedAt);
+    const postMs = await post(instance, "single", sent, sent + 1);
+    if (sent > 0) times.push(postMs);
   }
   await instance.stop();
   return { loneMs: mean(times) };
@@ -118,7 +117,7 @@ async function countKept(instance: Instance, first: number, kills: number, after
     await started(instance, "kill");
     await instance.pay?.();
     const endBlocks = instance.makeBlocks?.();
-    await send(instance, "single", index, index + 1);
+    await send(instance, "single", instance.requests("single", index, index + 1), index);
     await sleep(afterMs);
     await endBlocks?.();
     await instance.kill();
@@ -136,22 +135,29 @@ async function started(instance: Instance, purpose: Purpose): Promise<number> {
   return process.pid;
 }
 
-/** Posts transfers and resolves to the time at which all are in blocks. */
+/** Posts transfers and resolves to the time from the first post until all are in blocks, in ms. */
 async function post(instance: Instance, form: Form, first: number, end: number): Promise<number> {
+  const requests = instance.requests(form, first, end);
   const endBlocks = instance.makeBlocks?.();
-  await send(instance, form, first, end);
+  const postedAt = performance.now();
+  await send(instance, form, requests, first);
   await endBlocks?.();
-  return instance.committed(end);
+  return (await instance.committed(end)) - postedAt;
 }
 
-async function send(instance: Instance, form: Form, first: number, end: number): Promise<void> {
+async function send(
+  instance: Instance,
+  form: Form,
+  requests: readonly PostRequest[],
+  first: number,
+): Promise<void> {
   const { perRequest, connections } = forms[form];
   let posted = first;
   await postAll({
     host: "127.0.0.1",
     port: instance.port,
     connections,
-    requests: instance.requests(form, first, end),
+    requests,
     maxAhead: Math.floor(senders / perRequest),
     check: instance.checkAnswer,
     mayPost: () => instance.mayPost?.(posted),
