@@ -96,7 +96,7 @@ export class SlowReaders {
 }
 
 /**
- * How a reader keeps up with an answer that is made as it is read. One that is slower than the minimum rate on the
+ * The pace of a reader of an answer that is made as it is read. A reader that is slower than the minimum rate on the
  * whole is cut off; the time that the node takes does not count.
  */
 export class ReadPace {

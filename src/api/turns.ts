@@ -9,7 +9,7 @@ const countedBlocks = 256;
 /** The heights of the blocks that were expected from one authority, newest first. */
 export interface Turns {
   made: readonly number[];
-  /** Those that others made. */
+  /** The expected blocks that others made instead. */
   missed: readonly number[];
   /** The newest of its own blocks. */
   lastBlock: { height: number; timestamp: number } | null;

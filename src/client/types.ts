@@ -433,6 +433,6 @@ export interface Change {
   /** The block with the deciding vote. */
   block: BlockRef & { timestamp: number };
   vote: Vote;
-  /** Those who voted for it, the deciding one last. */
+  /** The authorities that voted for it, the deciding one last. */
   voters: Address[];
 }

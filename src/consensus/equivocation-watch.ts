@@ -124,7 +124,7 @@ export class EquivocationWatch {
     }));
   }
 
-  /** Those in open rounds come first. */
+  /** Prefers votes in open rounds. */
   #mostUseful(all: readonly SeenVote[]): SeenVote[] {
     const open = this.#openRounds();
     const isOpen = ({ vote }: SeenVote) => isWithin(open, vote.message.target.round);

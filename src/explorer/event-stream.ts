@@ -1,4 +1,4 @@
-/** The calls that a follower of the stream gets. */
+/** Follows a stream. */
 export interface StreamListener {
   opened(): void;
   lost(): void;
@@ -10,10 +10,10 @@ type Message = { kind: "open" | "lost" | "asks" } | { kind: "event"; type: strin
 const reconnectMs = 2_000;
 
 /**
- * A stream of events that the visible tabs of a browser share: browsers have six connections for all tabs of a site.
- * One tab holds a lock and the connection, and passes on what it hears; if it is hidden or closed, another one takes
- * over. Browsers give locks only to pages that came over HTTPS or from this machine, and refuse them to pages that may
- * store nothing; each tab then has a connection.
+ * A stream of events that the visible tabs of a browser share, because a browser has six connections for all tabs of a
+ * site. One tab holds a lock and the connection, and passes the events on to the others; when it is hidden or closed,
+ * another takes over. Browsers grant locks only to pages that came over HTTPS or from this machine, and not to pages
+ * that may store nothing; without locks each tab has its own connection.
  */
 export class SharedStream {
   readonly #url: string;
@@ -48,7 +48,7 @@ export class SharedStream {
       });
     this.#leave = () => left.abort();
     navigator.locks.request(this.#url, { signal: left.signal }, hold).catch(() => {
-      // A tab that leaves before it has the lock gives up its place, which is an error for the browser.
+      // A tab that stops before it gets the lock withdraws its request, which the browser reports as an error.
       if (left.signal.aborted) return;
       this.stop();
       this.#connect();
@@ -79,7 +79,7 @@ export class SharedStream {
       );
   }
 
-  /** Passes on what the connection of this tab has told. */
+  /** Handles a message of this tab's connection, and passes it on to the other tabs. */
   #tell(message: Message): void {
     this.#channel?.postMessage(message);
     this.#hear(message);

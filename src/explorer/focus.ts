@@ -1,12 +1,12 @@
-/** The element that had the focus last, with those around it, unless the user has left it. */
+/** The element that had the focus last, and its ancestors; empty after the user has clicked. */
 let path: Element[] = [];
 
-/** An element that can hold the focus in place of one that is gone from it. */
+/** Elements that take the focus when one inside them is removed. */
 const places = "li, form, section, dialog, main";
 
 /**
- * Keeps a keyboard user in place: when the element with the focus is gone or disabled, browsers begin again at the top
- * of the page. The focus goes to what was around it, or back to it when it is enabled again.
+ * Keeps a keyboard user in place. When the focused element is removed or disabled, browsers begin again at the top of
+ * the page; here the focus moves to an element around it, or back to it once it is enabled again.
  */
 export function keepFocus(): void {
   addEventListener("focusin", ({ target }) => {

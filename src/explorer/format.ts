@@ -45,7 +45,7 @@ export function byteSize(bytes: number): string {
   return bytes < 1e6 ? `${rounded(bytes / 1e3)} kB` : `${rounded(bytes / 1e6)} MB`;
 }
 
-/** Formats a time as `2 Mar 2027, 14:05:09`. Formats of a language (`Intl`) would cost the first screen some 20 ms. */
+/** Formats a time as `2 Mar 2027, 14:05:09`. `Intl` would delay the first screen by some 20 ms. */
 export function dateTime(ms: number): string {
   const [, month, day, year] = new Date(ms).toDateString().split(" ");
   return `${Number(day)} ${month} ${year}, ${timeOfDay(ms)}`;

@@ -5,7 +5,7 @@ declare global {
   var ccoinLater: Partial<LaterScripts> | undefined;
 }
 
-/** The scripts without which a page shows nothing. */
+/** The scripts that pages need before they can show anything. */
 const scripts: Readonly<Record<string, keyof LaterScripts>> = {
   wallet: "wallet.js",
   receive: "wallet.js",

@@ -23,7 +23,7 @@ export interface Live {
   mempoolCounts: readonly Sample[];
   /** The node's clock minus this machine's, in ms. */
   clockOffsetMs: number;
-  /** The number of polls that were answered. Parts of the page that no event tells of load again when it grows. */
+  /** The number of polls that were answered. Parts of the page that no event updates load again when it grows. */
   polls: number;
 }
 
@@ -45,16 +45,16 @@ const keptBlocks = 100;
 /** Number of blocks of the first request, enough for the strip; the others follow when the page is shown. */
 const firstBlocks = 30;
 const keptSamples = 100;
-/** A chain may make ten blocks a second, which is faster than people read. */
+/** The least time between two updates, since a chain may make blocks faster than people read. */
 const minShownMs = 300;
-/** Time between two questions for what events do not tell, such as the mempool and the diagnosis. */
+/** The interval of polls for what no event reports, such as the mempool and the diagnosis. */
 const pollMs = 5_000;
-/** Polls between two questions for forks: an event tells of most changes. */
+/** Polls for each request for forks, most changes of which an event reports. */
 const pollsPerFork = 2;
 
 /** Timestamps of blocks by id, from events, oldest first. */
 const timestamps = new Map<string, number>();
-/** Blocks that events have told of, oldest first, and the last final one, before they are shown. */
+/** Blocks that events have reported and that are not shown yet, oldest first, and the newest final one. */
 let arrived: BlockSummary[] = [];
 let finalRef: BlockRef | undefined;
 let showing: ReturnType<typeof setTimeout> | undefined;
@@ -67,7 +67,7 @@ export function nodeTime(nowMs: number): number {
   return nowMs + live.value.clockOffsetMs;
 }
 
-/** Resolves when the node was asked for the first time. A hidden tab asks for nothing. */
+/** Follows the node while the tab is visible. Resolves after the first poll. */
 export async function followNode(): Promise<void> {
   const follow = async () => {
     if (document.hidden) return rest();
@@ -125,7 +125,7 @@ function onRetracted({ id }: BlockRef): void {
   void askForks();
 }
 
-/** Asks what has left the chain, once for a reorganization, which tells of several blocks. */
+/** Asks for the forks, once for all blocks that a reorganization retracts. */
 async function askForks(): Promise<void> {
   if (asksForks) return;
   asksForks = true;
@@ -136,7 +136,7 @@ async function askForks(): Promise<void> {
   if (forks) live.update({ forks });
 }
 
-/** Shows what events have told, some at a time. */
+/** Shows soon what events have reported, several at a time. */
 function soon(): void {
   if (showing === undefined) showing = setTimeout(showArrived, minShownMs);
 }
@@ -147,14 +147,16 @@ function showArrived(): void {
   const { status, blocks: shown } = live.value;
   const news = arrived;
   arrived = [];
-  // The first answers come later, with all blocks until then.
+  // The first poll is under way and brings these blocks too.
   if (!status || shown.length === 0) return;
   const blocks = joined(news, shown);
   if (news.length > 0 && blocks === shown) pollIn(0);
   live.update({ blocks, status: withHead(status, blocks) });
 }
 
-/** The status with what events have told since it was asked for: blocks that continue its head, and the final one. */
+/**
+ * Updates a status by the events since it was requested: the newest block that continues its head, and the final block.
+ */
 function withHead(status: Status, blocks: readonly BlockSummary[]): Status {
   const [newest] = blocks;
   const isContinued = newest && blocks.some(({ id }) => id === status.head?.id);
@@ -193,14 +195,14 @@ async function poll(): Promise<void> {
       polls % pollsPerFork === 0 && mayHaveChain ? client.forks().catch(() => undefined) : undefined,
     ]);
     requireSameChain(status);
-    // Blocks that events have told of need no question.
+    // Blocks that events have brought need no request.
     showArrived();
     const clockOffsetMs = status.time - (sentMs + Date.now()) / 2;
     const known = live.value.blocks;
     const newest = status.head ? (first?.blocks ?? (await newestBlocks(status.head))) : [];
     const genesis = first?.genesis ?? live.value.genesis;
     const { mempoolCounts } = live.value;
-    // Events may have told of more meanwhile.
+    // Events may have brought more meanwhile.
     const blocks = newest === known ? live.value.blocks : newest;
     const sample = { label: timeOfDay(status.time), value: status.mempool.count };
     live.update({

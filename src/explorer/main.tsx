@@ -11,7 +11,7 @@ import { startClock } from "./store.ts";
 import { watchContacts } from "./wallet/contacts.ts";
 import { watchTabs } from "./wallet/wallet.ts";
 
-/** So long a page stays empty while the node is slow. */
+/** The time that a page stays empty at most while the node is slow. */
 const patienceMs = 150;
 
 Object.assign(globalThis, { ccoinShared: shared });
@@ -21,7 +21,7 @@ keepFocus();
 watchTabs();
 watchContacts();
 live.on(({ status }) => status && noticeChain(status));
-// The first answers are mostly there already: the page is then drawn once, with them.
+// Usually the first answers are there by then, and the page is drawn only once.
 await Promise.race([
   Promise.all([laterPage(currentRoute().page), followNode()]),
   new Promise((resolve) => setTimeout(resolve, patienceMs)),

@@ -10,7 +10,7 @@ interface Named {
   name: string;
 }
 
-/** The names of the user's keys, of contacts, and of genesis. Of several for one address, the first one counts. */
+/** The names of the user's keys, of contacts, and of genesis. If an address has several, the first one counts. */
 function allNames(): (readonly Named[])[] {
   return [wallet.value.accounts, contacts.value, live.value.genesis?.names ?? []];
 }
@@ -23,7 +23,7 @@ export function namedAddresses(): Named[] {
   return [...byAddress.values()];
 }
 
-/** An address by its name if it has one, shortened otherwise. */
+/** Returns the name of an address, or the address shortened. */
 export function shownAddress(address: Address): string {
   return nameOf(address) ?? short(address, 9, 5);
 }

@@ -1,6 +1,6 @@
-/** Returns to where a page was left: pages are filled after their address has changed, too late for the browser. */
+/** Restores the scroll position of pages. Browsers do that before the node has answered, when a page is still short. */
 
-/** Milliseconds after which a page that is too short stays as it is. */
+/** The time that a page has to become long enough for its position. */
 const patienceMs = 3_000;
 const settledMs = 100;
 
@@ -17,7 +17,7 @@ export function rememberScroll(): void {
     clearTimeout(timer);
     timer = setTimeout(remember, settledMs);
   });
-  // A link is followed sooner than that.
+  // A click may lead to another page before the timer ends.
   const onClick = () => {
     clearTimeout(timer);
     remember();

@@ -10,7 +10,7 @@ interface SeenChain {
 
 const storageKey = `ccoin.chain ${client.url}`;
 
-/** The chain that was here before the present one, until somebody says that this is known. */
+/** The chain that was here before the present one, until the user confirms the change. */
 export const formerChain = new Store<SeenChain | undefined>(undefined);
 
 let compared: Hex | undefined;

@@ -46,7 +46,7 @@ export function nextBlockMs(
   return emptyBlockPeriodMs === 0 ? undefined : head.timestamp + Math.max(periodMs, emptyBlockPeriodMs);
 }
 
-/** The next block is late if it is due for longer than this. */
+/** The time after which a block that is due counts as late. */
 export const lateMs = 1_500;
 
 /**

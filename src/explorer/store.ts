@@ -52,13 +52,13 @@ export interface Loaded<T> {
   error: Error | undefined;
 }
 
-/** Two answers, once both are there. */
+/** Joins two answers into one, which is there once both are. */
 export function bothOf<A, B>(one: Loaded<A>, other: Loaded<B>): Loaded<[A, B]> {
   const isLoaded = one.data !== undefined && other.data !== undefined;
   return { data: isLoaded ? [one.data!, other.data!] : undefined, error: one.error ?? other.error };
 }
 
-/** Reads what this browser keeps for the page; `fallback` if there is nothing, or no storage, or nothing legible. */
+/** Reads a value that this browser keeps for the page; `fallback` if there is none, no storage, or no valid JSON. */
 export function kept<T>(storageKey: string, fallback: T): T {
   try {
     return JSON.parse(localStorage.getItem(storageKey) ?? "null") ?? fallback;
@@ -67,7 +67,7 @@ export function kept<T>(storageKey: string, fallback: T): T {
   }
 }
 
-/** Keeps what the page can do without; in a browser that stores nothing it lasts as long as the page. */
+/** Keeps a value that the page can do without, if the browser stores anything. */
 export function keepIfPossible(storageKey: string, text: string): void {
   try {
     localStorage.setItem(storageKey, text);
@@ -95,7 +95,7 @@ export function useLoad<T>(load: () => Promise<T>, key: unknown): Loaded<T> {
       setLoaded(answer);
       if (state.key !== asked) await run();
     };
-    // An error of `load` is in what it sets.
+    // `run` handles the errors of `load`.
     if (!state.isBusy) void run();
   }, [key]);
   useEffect(

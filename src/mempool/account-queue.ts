@@ -6,7 +6,7 @@ interface Queued {
 /** The waiting transactions of one sender, by nonce. */
 export class AccountQueue<Entry extends Queued> {
   readonly address: Uint8Array;
-  /** The number of its transactions that wait for no missing nonce: the pool counts them. */
+  /** The number of its transactions that wait for no missing nonce. The pool keeps it. */
   ready = 0;
   readonly #byNonce = new Map<number, Entry>();
   #cost = 0n;

@@ -25,7 +25,7 @@ export class Additions {
   readonly #toStore = new Set<PoolEntry>();
   /** The deletions of replaced transactions from the disk. */
   readonly #writes: Write[] = [];
-  /** Batches of transactions that were here already. */
+  /** Batches of acknowledged transactions that the pool had already. */
   readonly #known = new Set<StoredBatch>();
 
   constructor(pool: Pool, journal: Journal, log: TransactionLog) {
@@ -42,7 +42,7 @@ export class Additions {
     if (durable || promised) this.#keep(entry);
   }
 
-  /** A transaction of the pool is acknowledged now. If it is being written, the answer waits for that. */
+  /** Acknowledges a transaction that the pool has already. If it is being written, `commit` waits for that. */
   acknowledge({ idHex }: TransactionRecord): void {
     const entry = this.#pool.get(idHex);
     if (entry?.batch) this.#known.add(entry.batch);

@@ -76,7 +76,7 @@ export class Journal {
     };
   }
 
-  /** The entry waits no more. Returns the deletion of its batch if it was the last one. */
+  /** Takes an entry out of its batch. Returns the deletion of the batch if the entry was the last one that waited. */
   release(entry: PoolEntry): Write[] {
     const { batch } = entry;
     if (!batch) return [];
@@ -116,7 +116,7 @@ export class Journal {
     entry.batch = batch;
   }
 
-  /** No deletion is needed if nothing is written yet: it will not be written. */
+  /** A batch that is not written yet needs no deletion: it will not be written. */
   deletion({ sequence }: StoredBatch): Write[] {
     return sequence === undefined ? [] : [this.#options.store.delete(sequence)];
   }

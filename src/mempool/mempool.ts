@@ -191,7 +191,7 @@ export class Mempool {
     return this.#pool.executable();
   }
 
-  /** The transactions that wait for an earlier one of their account, with one of them; undefined if there is none. */
+  /** The number of transactions that wait for a missing nonce, with one of them; undefined if there are none. */
   get nonceGap(): NonceGap | undefined {
     const entry = this.#pool.firstAhead;
     const queue = entry?.queue;
@@ -305,7 +305,7 @@ export class Mempool {
     return entry;
   }
 
-  /** The pool has grown. */
+  /** Records that the pool has grown. */
   #rise(): void {
     this.#rules.floor.rise(fillWith(0, 0, this.#rules), this.#rules.config.minFee);
   }

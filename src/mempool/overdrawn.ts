@@ -5,9 +5,9 @@ import type { PoolEntry } from "./pool-entry.ts";
 import type { AccountLookup } from "./types.ts";
 
 /**
- * Senders who have spent, by transactions sent through other nodes, what was to pay for their transactions that wait
- * here. These would hold their places without ever paying for them. A reorganization overdraws nobody, because what it
- * retracts comes back.
+ * Senders who, with transactions sent through other nodes, have spent what was to pay for those that wait here. These
+ * would hold their places without ever paying for them. A reorganization overdraws nobody, because what it retracts
+ * comes back.
  */
 export class Overdrawn {
   readonly #pool: Pool;

@@ -15,7 +15,9 @@ export class Pool {
   readonly #queues = new Map<string, AccountQueue<PoolEntry>>();
   /** Entries that wait for a missing nonce. */
   readonly #ahead = new Set<PoolEntry>();
-  /** The queues with entries that wait for none: however many others there are, blocks are made of these. */
+  /**
+   * The queues with entries that wait for no missing nonce. Blocks are made of these, however many others there are.
+   */
   readonly #ready = new Set<AccountQueue<PoolEntry>>();
   readonly #endings = new Endings();
   #bytes = 0;
@@ -42,7 +44,7 @@ export class Pool {
     return this.#ahead.size;
   }
 
-  /** One of them. */
+  /** One of the entries that wait for a missing nonce. */
   get firstAhead(): PoolEntry | undefined {
     return this.#ahead.values().next().value;
   }
@@ -73,7 +75,7 @@ export class Pool {
 
   /** The entry with the same sender and nonce, usually the transaction itself. */
   waiting(record: TransactionRecord): PoolEntry | undefined {
-    // Nothing waits while a node catches up, and then no sender is read for this.
+    // An empty pool, as that of a node that catches up, needs no sender decoded.
     if (this.#byId.size === 0) return undefined;
     const known = this.#byId.get(record.idHex);
     if (known) return known;
@@ -155,7 +157,7 @@ export class Pool {
     }
   }
 
-  /** Makes the key anew: an entry's own would retain the entry. */
+  /** Encodes the key once more, since the string that an entry has would retain the entry. */
   #newQueue(address: Uint8Array): AccountQueue<PoolEntry> {
     const queue = new AccountQueue<PoolEntry>(address);
     this.#queues.set(toBinary(address), queue);

@@ -4,14 +4,11 @@ import type { TransactionRecord } from "../types/index.ts";
 import type { Hex } from "../util/bytes.ts";
 
 /**
- * Transactions that were written together.
- *
- * The batch stays on disk until none of them waits any more, so that transactions that blocks include cost no deletion
- * of their own. Transactions that no longer wait, beside others that do, are dropped at the next start: by then their
- * nonce is used, or a later batch has their replacement.
- *
- * The waiting rest keeps no more on disk than the blocks that included the others. If some left without being included,
- * and so without being paid for, the batch is rewritten without them.
+ * Transactions that were written together. The batch stays on disk until none of them waits any more, so that
+ * transactions that blocks include cost no deletion of their own. Transactions that no longer wait, beside others that
+ * do, are dropped at the next start: by then their nonce is used, or a later batch has their replacement. Blocks have
+ * paid for the transactions that they included, so these may stay. If some left without being included, the batch is
+ * rewritten without them.
  */
 export interface StoredBatch {
   /** The sequence number of its key; undefined until it is being written. */
@@ -58,7 +55,7 @@ export interface TransactionLog {
 /** Transactions that wait for a nonce of their account that nobody has sent yet. */
 export interface NonceGap {
   count: number;
-  /** One of them, and the nonce that its account needs first. */
+  /** One of these transactions, and the nonce that its account needs first. */
   idHex: Hex;
   address: Uint8Array;
   nonce: number;

@@ -25,7 +25,7 @@ export interface NodeCore extends Readonly<Shared> {
   genesis: Genesis | undefined;
   /** Everything that needs a genesis block. */
   services: ChainServices | undefined;
-  /** Which peers are nodes of authorities. */
+  /** Knows which peers are nodes of authorities. */
   authorityNodes: AuthorityNodes | undefined;
   /** The database's first error. */
   writeFailure: string | undefined;

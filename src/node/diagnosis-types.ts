@@ -34,7 +34,7 @@ export interface DiagnosisInput {
   mainThread: MainThreadInput;
 }
 
-/** How much of its time the main thread worked lately. */
+/** The recent work of the main thread. */
 export interface MainThreadInput {
   /** The share, from 0 to 1; 0 until there is a measurement. */
   utilization: number;

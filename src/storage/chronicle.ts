@@ -42,7 +42,7 @@ export type HourFigures = ValueOf<typeof HourFigures>;
 export interface EnactedChange {
   /** The block with the vote that decided. */
   height: number;
-  /** Those who voted for it, the decisive one last. */
+  /** The authorities that voted for it, the deciding one last. */
   voters: Uint8Array[];
 }
 

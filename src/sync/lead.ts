@@ -33,7 +33,9 @@ export class Lead {
   readonly holdsRecovery: boolean;
   /** The height of the headers after these, if the peer has more. */
   readonly next: number | undefined;
-  /** Those after the parent of the first block. A plain object with the same public members is not a `Lead`. */
+  /**
+   * The authorities after the parent of the first block. A plain object with the same public members is not a `Lead`.
+   */
   readonly #authorities: readonly Uint8Array[];
 
   private constructor(
@@ -81,7 +83,7 @@ export class Lead {
     return this.#isLong(await this.#missing(own));
   }
 
-  /** Those after the last one that is part of a chain. */
+  /** Returns the headers after the last one that belongs to the chain. */
   async #missing({ head, reader }: OwnChain): Promise<readonly WeightedHeader[]> {
     const { heads } = this;
     let place = Math.min(head.height - heads[0]!.height, heads.length - 1);

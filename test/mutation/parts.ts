@@ -120,7 +120,7 @@ const checksOfSync: Readonly<Record<string, readonly string[]>> = {
   "vote-inbox": ["vote-inbox", "awaited-blocks"],
 };
 
-/** Those of them that need no node: their own tests are enough. `verdicts` has the table of the page instead. */
+/** The parts that need no node: their own tests are enough. `verdicts` has the table of the page instead. */
 const limitsOfSync = [
   "awaited-blocks",
   "block-entries",

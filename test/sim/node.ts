@@ -75,7 +75,7 @@ export class SimNode {
   #backup: Write[] | undefined;
   /** True if the data is older than the last signature. */
   #restored = false;
-  /** How often older data was restored. */
+  /** The number of times that older data was restored. */
   restores = 0;
   #line: OwnLine = line;
   /** The mode of the running process. */

@@ -54,11 +54,11 @@ export class Timeline {
 export const epochMs = 1_700_000_000_000;
 
 export interface ClockError {
-  /** How much the clock is ahead. */
+  /** The time by which the clock is ahead. */
   offsetMs: number;
-  /** How much too fast the clock runs; 1e-4 is 100 ppm. */
+  /** The share by which the clock runs too fast; 1e-4 is 100 ppm. */
   drift: number;
-  /** How late timers fire at most; as in libuv, they may also fire up to 1 ms early. */
+  /** The latest that timers fire; as in libuv, they may also fire up to 1 ms early. */
   jitterMs: number;
 }
 

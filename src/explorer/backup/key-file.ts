@@ -19,7 +19,7 @@ export interface KeyFile {
   belongings?: { nonce: string; sealed: string };
 }
 
-/** Those of a node's own file. A guess takes 128 MiB. */
+/** The cost of a node's own file: each guess of the passphrase takes 128 MiB of memory. */
 const cost = { n: 2 ** 17, r: 8, p: 1 };
 const maxScryptBytes = 2 ** 30;
 const [saltBytes, nonceBytes, tagBytes] = [32, 12, 16];
@@ -51,7 +51,7 @@ export async function sealKeyFile(
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-/** Returns the seed in a file of this page or of a node, and what is beside it. @throws with a text for people */
+/** Opens a file that this page or a node has made. @throws with a text for people */
 export async function openKeyFile(
   text: string,
   passphrase: string,

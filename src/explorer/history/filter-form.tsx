@@ -6,7 +6,7 @@ import { goTo } from "../route.ts";
 import { recipient } from "../wallet/recipient.ts";
 import { type FilterTexts, historyHash } from "./query.ts";
 
-/** The form that picks transactions of an account's history. What it picks is in the page's address. */
+/** The form that filters an account's history. The filter is kept in the page's address. */
 export function FilterForm({ address, filter }: { address: string; filter: FilterTexts }): Markup {
   const [problem, setProblem] = useState("");
   const list = useId();

@@ -15,7 +15,7 @@ import { HistoryTable } from "./table.tsx";
 
 interface HistoryProps {
   address: string;
-  /** The filter and the place of the page's address. */
+  /** The filter and the position, from the page's address. */
   query: URLSearchParams;
   /** Changes whenever the account does. */
   version: string;

@@ -3,16 +3,16 @@ import type { Cursor } from "./query.ts";
 
 /** Transactions that are shown at once. */
 const pageSize = 25;
-/** A filter that few transactions pass is searched for so many answers before a person is asked whether to go on. */
+/** The most requests for one page, when few transactions pass the filter; then a person decides whether to go on. */
 const mostAnswers = 20;
-/** Rows of a printed statement, and of an answer for it. */
+/** The most rows of a printed statement, and the rows of each request for it. */
 const [mostPrinted, printedAtOnce] = [5_000, 100];
 
 export type Page = Pick<History, "next" | "previous"> & { rows: HistoryEntry[] };
 
 type Ask = (page: HistoryFilter & Cursor & { limit: number }) => Promise<History>;
 
-/** Loads a page of a history, from more than one answer if a filter leaves little of each. */
+/** Loads a page of a history, with several requests if few transactions pass the filter. */
 export async function loadPage(ask: Ask, filter: HistoryFilter, cursor: Cursor): Promise<Page> {
   const first = await ask({ ...filter, ...cursor, limit: pageSize });
   const page: Page = { ...first, rows: first.transactions };
@@ -30,7 +30,7 @@ export async function loadPage(ask: Ask, filter: HistoryFilter, cursor: Cursor):
   return page;
 }
 
-/** Loads all that passes a filter, newest first, up to a long statement; `next` tells whether there is more. */
+/** Loads all that passes a filter, newest first, up to `mostPrinted` rows; `next` is null if there is no more. */
 export async function loadAll(ask: Ask, filter: HistoryFilter): Promise<Page> {
   const rows: HistoryEntry[] = [];
   let next: string | null = null;
@@ -43,7 +43,7 @@ export async function loadAll(ask: Ask, filter: HistoryFilter): Promise<Page> {
   return { rows, next, previous: null };
 }
 
-/** Rows as they are once the block at a height is final, without being loaded again. */
+/** Marks the rows up to a height as final, so that they need not be loaded again. */
 export function withFinality(rows: readonly HistoryEntry[], finalHeight: number): HistoryEntry[] {
   return rows.map((row) =>
     row.block && row.block.height <= finalHeight ? { ...row, status: "finalized" as const } : row,

@@ -1,17 +1,19 @@
 import type { HistoryFilter } from "../../client/index.ts";
 
-/** The parameters of a history in the page's address, as they are written there. */
+/** The names that the page's address has for the parts of a filter. */
 const names = ["memo", "direction", "from", "to", "with", "min", "max"] as const;
 
 export type FilterTexts = Partial<Record<(typeof names)[number], string>>;
 
-/** The beginning of a page of a history: after the transactions of one page, or before those of another. */
+/**
+ * The beginning of a page of a history: `before` asks for older transactions than another page has, `after` for newer.
+ */
 export interface Cursor {
   before?: string;
   after?: string;
 }
 
-/** Reads the parameters that are there. */
+/** Reads the filter in the page's address. */
 export function filterTexts(query: URLSearchParams): FilterTexts {
   return Object.fromEntries(
     names.flatMap((name) => {

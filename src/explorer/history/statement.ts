@@ -5,7 +5,7 @@ const csvLine = /(?:"(?:[^"]|"")*"|[^"\n])+/g;
 /** The first cells of a line: time, direction and counterparty, then its name. */
 const firstCells = /^([^,]*,[^,]*,(cc1[a-z0-9]+),)("(?:[^"]|"")*"|[^,]*)/;
 
-/** The node's table with the names that this browser knows, which the node does not. */
+/** Adds names to the node's table that only this browser knows. */
 export function withNames(table: string, nameOf: (address: string) => string | undefined): string {
   return table.replace(csvLine, (line) =>
     line.replace(firstCells, (_, head: string, address: string, name: string) => {
@@ -20,7 +20,7 @@ function cell(text: string): string {
   return `"${/^[=+\-@]/.test(text) ? "'" : ""}${text.replaceAll('"', '""')}"`;
 }
 
-/** Saves a table under the account's name and the days that it is of. */
+/** Saves a table as a file, whose name consists of the `parts` that are defined. */
 export function saveTable(parts: readonly (string | undefined)[], table: string): void {
   // Excel reads UTF-8 only after a byte order mark.
   download(parts.filter(Boolean).join(" "), "csv", `\uFEFF${table}`);

@@ -14,7 +14,7 @@ import { type Earlier, newIncoming } from "../wallet/incoming.ts";
 import { loopbackNames } from "../wallet/loopback.ts";
 import { paymentLink } from "../wallet/payment-request.ts";
 
-/** Asks for a payment: the address, a QR code and a link, and what has come since the page was opened. */
+/** The page to ask for a payment with: the address, a QR code, a link, and the payments since the page was opened. */
 export function ReceivePage({ address }: { address: string }): Markup {
   const [amount, setAmount] = useState("");
   const [memo, setMemo] = useState("");
@@ -94,7 +94,7 @@ function read(amount: string): { units?: bigint; problem?: string } {
   }
 }
 
-/** The payments since the page was opened, also those that wait. */
+/** The payments since the page was opened, including those that wait. */
 function Received({ address }: { address: string }): Markup {
   const { status } = useStore(live);
   const earlier = useRef<Earlier>(new Map());

@@ -27,7 +27,7 @@ export function WalletPage({
   request: PaymentRequest | undefined;
 }): Markup {
   const [offered, setOffered] = useState<string>();
-  /** The transfer whose progress stands where its form was. */
+  /** The transfer whose progress is shown in place of the form. */
   const [inPlace, setInPlace] = useState<string>();
   useEffect(() => {
     if (linkedSeed === undefined) return;

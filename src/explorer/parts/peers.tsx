@@ -69,7 +69,7 @@ export function PeerGraph({ status, peers }: PeersProps): Markup {
   );
 }
 
-/** A peer by the authority that it is the node of, otherwise by its id. */
+/** Names a peer by the authority whose node it is, or by its id if it is none's. */
 function nameOf({ id, authority }: Peer): string {
   return authority === null ? shortPeer(id) : shownAddress(authority);
 }

@@ -8,7 +8,7 @@ interface PlotProps {
   samples: readonly Sample[];
   format(value: number): string;
   kind?: "line" | "bars";
-  /** True if the last sample is of a halt that goes on. */
+  /** True if the last sample is that of a halt that has not ended. */
   isHalt?: boolean;
   /** Text that replaces a plot without samples. */
   empty: string;

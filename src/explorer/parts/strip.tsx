@@ -9,7 +9,10 @@ import { Swatch } from "./names.tsx";
 
 const shownBlocks = 24;
 
-/** The newest blocks side by side, after the expected one of `next`; blocks that lost against one are below it. */
+/**
+ * The newest blocks side by side, after the one that is expected from `next`. Blocks that lost against one are below
+ * it.
+ */
 export function Strip({ next }: { next: string | undefined }): Markup {
   const { blocks, forks, status } = useStore(live);
   const shown = blocks.slice(0, shownBlocks);
@@ -80,7 +83,7 @@ function Ghost({ fork: { id, height, proposer, retracted, returned } }: { fork: 
   );
 }
 
-/** The blocks with transactions that reorganizations have taken from the newest ones, and where to read more. */
+/** Counts the retracted blocks with transactions among the newest heights, and links to the page of forks. */
 export function ForkMark(): Markup {
   const { blocks, forks } = useStore(live);
   const oldest = blocks.at(-1)?.height ?? 0;

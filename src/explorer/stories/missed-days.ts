@@ -8,7 +8,7 @@ export interface MissedDays {
   /** Missed turns of each day, oldest first; undefined for a day without figures. */
   byDay: (number | undefined)[];
   missed: number;
-  /** About as many turns as it had. */
+  /** The number of its turns, computed from the blocks and the size of the set. */
   turns: number;
 }
 

@@ -60,7 +60,7 @@ function Cells({
   turns: Turns;
   from: number;
   to: number;
-  /** The number of authorities: each has one of so many turns. */
+  /** The number of authorities. */
   each: number;
 }): Markup {
   const step = width / Math.max(1, to - from + 1);

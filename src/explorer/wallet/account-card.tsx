@@ -31,7 +31,7 @@ export function AccountCard({
   account: WalletAccount;
   request: PaymentRequest | undefined;
   onSent(id: string | undefined): void;
-  /** The part that stands beside it on a wide screen, below the newest transactions. */
+  /** The contents below the newest transactions, beside the account on a wide screen. */
   children: Markup;
 }): Markup {
   const { address, name, key, isSaved } = account;

@@ -10,10 +10,10 @@ import { wallet } from "./wallet.ts";
 
 const watchedAccounts = 5;
 const shownArrivals = 3;
-/** A busy chain changes more often than the node should be asked. */
+/** The least time between two requests, since a busy chain changes often. */
 const minPauseMs = 2_000;
 
-/** Tells of payments to the wallet's accounts as they arrive, on every page but `isHidden` ones. */
+/** Announces payments to the wallet's accounts as they arrive, unless `isHidden`. */
 export function Arrivals({ isHidden }: { isHidden: boolean }): Markup {
   const { accounts } = useStore(wallet);
   const { status, blocks } = useStore(live);

@@ -53,11 +53,11 @@ export function BatchProgress({ payer }: { payer: Key | undefined }): Markup {
   const isHere = current !== undefined && current.genesisId === status?.genesisId;
   const run = async (action: () => Promise<void>) => {
     await action();
-    // The button may be gone.
+    // The button that was pressed may be gone.
     heading.current?.focus();
   };
   useEffect(() => {
-    // Its error is shown with the batch.
+    // `settleBatch` shows its error with the batch.
     if (isHere && !isBusy) void settleBatch();
   }, [status?.finalized?.id, isHere]);
   useEffect(() => heading.current?.focus(), [isHere]);

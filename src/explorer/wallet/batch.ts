@@ -15,7 +15,7 @@ export interface BatchPayment {
   signed: SignedTransaction;
   /** `over`: it is not paid and never will be, so that it can be signed again. */
   state: "unsent" | "accepted" | "final" | "over";
-  /** Why the node did not take it the last time. */
+  /** Why the node refused it the last time. */
   problem?: string;
 }
 
@@ -27,7 +27,7 @@ export interface Batch {
 }
 
 const storageKey = "ccoin.batch";
-/** A request of this many is a fraction of what the node takes at once, so that progress shows. */
+/** Payments in one request: fewer than the node takes at once, so that progress shows. */
 const chunk = 100;
 /** The number of blocks after the head that may hold the payments. */
 const validFor = 100;
@@ -63,7 +63,7 @@ export async function startBatch(key: Key, orders: readonly Order[]): Promise<vo
   void submitBatch();
 }
 
-/** Signs those that are over again, and submits them. */
+/** Signs the payments that are `over` anew, and submits them. */
 export function renewBatch(key: Key): Promise<void> {
   return busy(async () => {
     await signAgain(key);
@@ -71,7 +71,7 @@ export function renewBatch(key: Key): Promise<void> {
   });
 }
 
-/** Submits what the node has not taken, until it refuses one; the same bytes again are paid only once. */
+/** Submits the payments that the node has not accepted, until it refuses one. The same bytes are paid only once. */
 export function submitBatch(): Promise<void> {
   return busy(submitAll);
 }
@@ -155,7 +155,7 @@ export async function settleBatch(): Promise<void> {
   }
 }
 
-/** Resolves to those of the ids that are in final blocks, from the newest entries of the history. */
+/** Resolves to the `ids` that are in final blocks, which it looks for in the newest entries of the history. */
 async function finalAmong(ids: ReadonlySet<Hex>, from: Address): Promise<Set<Hex>> {
   const final = new Set<Hex>();
   let before: string | undefined;

@@ -54,7 +54,7 @@ export function ContactList(): Markup {
   );
 }
 
-/** Names an address, or one that is typed. */
+/** A form that names an address: the given one, or one that is typed. */
 export function ContactForm({ address }: { address?: string }): Markup {
   const { errors, isBusy, onSubmit } = useSubmit(async ({ contact = "", "contact-name": name = "" }) => {
     const of = address ?? (await attempt("contact", () => recipient(contact)));
@@ -87,7 +87,7 @@ export function ContactForm({ address }: { address?: string }): Markup {
   );
 }
 
-/** Saves the contacts as a file, and adds those of one. */
+/** Saves the contacts as a file, and reads contacts from a file. */
 function File({ isEmpty }: { isEmpty: boolean }): Markup {
   const id = useId();
   const { errors, onSubmit } = useSubmit(async () => {

@@ -17,7 +17,7 @@ function stored(): readonly Contact[] {
   return kept(storageKey, []);
 }
 
-/** Tells what became of the contacts of the last file. */
+/** Reports what became of the contacts in the last file that was read. */
 export const filed = new Store("");
 
 /** Adds a contact, in place of one with the same address. @throws with a text for people */
@@ -58,7 +58,7 @@ export function contactsOf(file: unknown): readonly Contact[] {
   return read;
 }
 
-/** Adds contacts of a file to those of this browser, which keep their names; `filed` tells what is not as in the file. */
+/** Adds the contacts of a file. Those of this browser keep their names; `filed` reports what differs from the file. */
 export function mergeContacts(read: readonly Contact[]): void {
   const all = [...contacts.value];
   const notes: string[] = [];

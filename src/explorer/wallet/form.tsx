@@ -30,7 +30,7 @@ export function Field({ name, label, hint, error, type = "text", value, rows, ..
     autocapitalize: "off" as const,
     "aria-describedby": described || undefined,
     "aria-invalid": error ? ("true" as const) : undefined,
-    // A value would take the place of what is typed whenever the page is rendered again.
+    // A `value` would overwrite what is typed at each rendering.
     ...(value !== undefined && { defaultValue: value }),
     ...rest,
   };

@@ -1,13 +1,13 @@
 import type { Address, PlacedTransaction, Transaction } from "../../client/index.ts";
 import { client } from "../live.ts";
 
-/** A payment to an account, also one that waits. */
+/** A payment to an account; it may still wait for a block. */
 export type Incoming = Transaction & Pick<PlacedTransaction, "status">;
 
 const newestTransactions = 20;
 const newestWaiting = 200;
 
-/** The ids of the payments that were there when each account was first looked at. */
+/** For each account, the ids of the payments that it had when it was first looked at. */
 export type Earlier = Map<Address, ReadonlySet<string>>;
 
 /** Resolves to payments to these accounts from others since they were first looked at, newest first. */

@@ -7,8 +7,8 @@ import { addKey, choose, keep, type WalletAccount } from "./wallet.ts";
 const entropyBytes = 32;
 
 /**
- * A form that makes a key. It has no other copy, so that it is saved, or kept for this tab only by a choice of its own.
- * `onDone` gets its address; without it the account is shown.
+ * A form that makes a key. There is no other copy of it, so it is saved under a passphrase, or kept for this tab if the
+ * user presses the button for that. `onDone` gets its address; without it the account is shown.
  */
 export function MakeKeyForm({ onDone = choose }: { onDone?(address: string): void }): Markup {
   const { errors, isBusy, onSubmit } = useSubmit(async (values) => {

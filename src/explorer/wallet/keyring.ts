@@ -10,7 +10,10 @@ export interface SavedKey {
   iv: Hex;
   /** The seed, and after it the entropy of a key that is made from words. */
   sealed: Hex;
-  /** True once the key is known to be kept elsewhere: its words were written down, or a file has or had it. */
+  /**
+   * True once the key is known to be kept elsewhere: its words were written down, or it was saved to or read from a
+   * file.
+   */
   isBackedUp?: boolean;
 }
 

@@ -13,7 +13,7 @@ export interface ListedPayment {
   to: string | undefined;
   amount: bigint | undefined;
   memo: string;
-  /** An error, with which nothing can be sent. */
+  /** An error, which prevents the list from being sent. */
   problem: string | undefined;
   /** A warning about something unusual. */
   warning: string | undefined;

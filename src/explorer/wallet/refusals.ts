@@ -25,7 +25,7 @@ export function refusalText(code: string, minFee: string | undefined): string | 
   return text && minFee !== undefined ? `${text} At least ${amountText(minFee)} is needed.` : text;
 }
 
-/** The same for an error; other errors as they are. */
+/** Puts a refusal into such words, and returns other errors as they are. */
 export function inOwnWords(error: Error): Error {
   const text = error instanceof ApiError ? refusalText(error.code, error.minFee) : undefined;
   return text === undefined ? error : new Error(text, { cause: error });

@@ -20,7 +20,7 @@ import { wallet } from "./wallet.ts";
 
 const shownRecipients = 6;
 
-/** Sends a transfer from an unlocked account: form, filled with a payment that somebody asks for, review, progress. */
+/** Sends a transfer from an unlocked account: a form, which `request` fills in, then a review, then the progress. */
 export function Send({
   payer,
   account,
@@ -40,7 +40,7 @@ export function Send({
   const show = (shown: Hex | undefined) => {
     setId(shown);
     setOrder(undefined);
-    // The next payment is another one.
+    // The form is not filled with the request again.
     setAnswered(true);
     onSent(shown);
   };
@@ -87,7 +87,7 @@ function SendForm({
   );
   const wasHidden = useRef(false);
   useEffect(() => {
-    // Back from the review.
+    // The user comes back from the review.
     if (isShown && wasHidden.current) button.current?.focus();
     wasHidden.current = !isShown;
   }, [isShown]);
@@ -150,7 +150,7 @@ function SendForm({
   );
 }
 
-/** Makes a key to receive with, which is saved first. */
+/** Makes a key to receive with, and saves it before it can be paid. */
 function NewKeyDialog({ onMade, onClose }: { onMade(address: string): void; onClose(): void }): Markup {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);

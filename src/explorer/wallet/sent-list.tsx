@@ -9,7 +9,7 @@ import { useStore } from "../store.ts";
 import { ContactForm } from "./contact-list.tsx";
 import { type Sent, transfers } from "./transfers.ts";
 
-/** Transfers sent from this tab, on their way to finality, but for the one that is shown elsewhere. */
+/** Transfers sent from this tab, on their way to finality, without the one that is shown elsewhere. */
 export function SentList({ except }: { except: string | undefined }): Markup {
   const sent = useStore(transfers);
   const [newest] = sent;

@@ -2,7 +2,7 @@ import type { Account } from "../../client/index.ts";
 import { client } from "../live.ts";
 
 const pageSize = 1000;
-/** An account may have 5,000 transfers waiting; those of others are among these too. */
+/** An account may have 5,000 transfers waiting; payments to it come with them. */
 const maxPages = 5;
 
 export interface Funds extends Account {

@@ -22,7 +22,7 @@ export interface WalletAccount {
   hasWords: boolean;
   /** True if the key is known to be kept elsewhere too. */
   isBackedUp: boolean;
-  /** The origin of a key that was made here, until it is locked, or both saved and backed up. */
+  /** The seed and the entropy of a key that was made here, until it is locked, or both saved and backed up. */
   secret: Secret | undefined;
   /** True once the account is known to hold coins, or was paid from here. */
   isFunded: boolean;

@@ -18,7 +18,7 @@ export interface Job {
   genesisFile: string;
   /** Addresses of this machine; the attack comes from all of them. */
   addresses: string[];
-  /** How long the attack is measured. */
+  /** The time for which the attack is measured. */
   seconds: number;
   /** Folder and number of the node whose key a coalition has. */
   authority: { dataDir: string; nodeId: number };

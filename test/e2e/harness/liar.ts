@@ -27,7 +27,7 @@ const asksAfterMs = 2_000;
  * A dishonest authority: a peer of all other nodes that knows their chain, has an authority's key and breaks the rules.
  */
 export class Liar {
-  /** How often it was banned and returned with another peer key. */
+  /** The number of times that it was banned and returned with another peer key. */
   banned = 0;
   readonly shadow: ShadowChain;
   readonly #options: LiarOptions;
