@@ -120,7 +120,7 @@ test("a saved file opens in a node and in another browser, and the page opens a 
   expect(troubles).toEqual([]);
 });
 
-test("a key has another name from now on, in all tabs", async () => {
+test("renaming a key changes its name in all tabs", async () => {
   const { page } = await stage().open("#/wallet");
   await makeKey(page, "Old");
   const other = await page.context().newPage();

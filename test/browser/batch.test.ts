@@ -31,7 +31,7 @@ async function balanceOf(address: string): Promise<string> {
   return answer.balance;
 }
 
-test("a list is checked line by line, sent as one, and goes on after an interruption without paying twice", async () => {
+test("checks a list line by line, sends it as one, and resumes it after an interruption without paying twice", async () => {
   const { page, sent, troubles } = await openWallet();
   const text = page.getByLabel("Payments", { exact: true });
   await text.fill("Name,Amount,Memo\nAnna,100,May\nBen,two hundred,May\nNobody,5");

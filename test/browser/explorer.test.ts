@@ -160,7 +160,7 @@ test("the page asks the node seldom, and a hidden tab not at all", async () => {
   expect(troubles).toEqual([]);
 });
 
-test("nothing of another chain stays when the node has one, and it is noticed until that is known", async () => {
+test("when the node has another chain, nothing of the old one stays, and a notice says so until the user confirms it", async () => {
   const { page } = await stage().open();
   await figure(page, "Head");
   await page.evaluate(() => Object.assign(window, { isOld: true }));

@@ -177,7 +177,7 @@ test("a history on paper has dates and the proof's address, and none of the page
   await shot(page, "print");
 });
 
-test("the place in a history is kept when a transaction was looked at", async () => {
+test("a history keeps its place while the user looks at a transaction", async () => {
   const { page } = await openHistory();
   await page.setViewportSize({ width: 1000, height: 500 });
   const row = rows(page).nth(20);

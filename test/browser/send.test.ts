@@ -166,7 +166,7 @@ test("contacts name addresses wherever they are shown, and move to another brows
   expect(troubles).toEqual([]);
 });
 
-test("a payment is told of as it arrives, on any page and by the name of its sender, until it is final", async () => {
+test("announces a payment as it arrives, on any page and by its sender's name, until it is final", async () => {
   const { page: receiver, troubles } = await stage().open("#/wallet");
   // The name that the receiver knows the payer by.
   const contact = { address: payer.address, name: "Treasurer" };

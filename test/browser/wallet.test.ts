@@ -124,7 +124,7 @@ test("the wallet saves a key encrypted, opens it only with its passphrase, and e
   expect(await page.evaluate(() => localStorage.getItem("ccoin.keys"))).toBe("[]");
 });
 
-test("a new key is saved before it can receive, or is for this tab by a choice of its own, and the tab asks before it closes with its coins", async () => {
+test("a new key is saved before it can receive, or kept for this tab if the user says so, which asks before it closes with coins", async () => {
   const { page } = await openWallet();
   await button(page, "A new key of mine").click();
   const dialog = page.getByRole("dialog");

@@ -18,7 +18,7 @@ function setUp() {
   return { kept, write };
 }
 
-test("a file comes from the option, then from the environment, where an empty name is none", () => {
+test("takes the file of the option, then that of the environment unless its name is empty", () => {
   expect(passphraseSource("kept", "option", undefined, { [variable]: "variable" }).given).toBe("option");
   expect(passphraseSource("kept", undefined, "typed", { [variable]: "variable" })).toEqual({
     kept: "kept",
@@ -35,7 +35,7 @@ test.each([
   ["one", "one"],
   ["\none\n\n", "\none\n"],
   [" one \n", " one "],
-])("of %j in a file the passphrase is %j", async (text, passphrase) => {
+])("a file with %j has the passphrase %j", async (text, passphrase) => {
   const { kept, write } = setUp();
   write(text);
   expect(await readPassphrase({ kept })).toBe(passphrase);

@@ -421,7 +421,7 @@ describe("a restored copy", () => {
     expect(await tries()).toBeInstanceOf(Uint8Array);
   });
 
-  test("contradicts an earlier vote if whoever holds all its connections for 30 s passes on blocks alone; one connection to honest nodes prevents it", async () => {
+  test("contradicts an earlier vote only if all its peers pass on nothing but blocks for 30 s; one honest peer prevents that", async () => {
     const clock = handClock(10_000);
     const database = new CrashableDatabase();
     const original = await openSigner(database, { clock });

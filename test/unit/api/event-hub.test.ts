@@ -130,7 +130,7 @@ test("delivers events to open streams after others have closed", async () => {
   await expect.poll(() => outgoing.written.join("")).toContain('data: {"mode":"ready"}');
 });
 
-test("looks through older events at the expense of the client, though it wants none of them, and through new ones at nobody's", async () => {
+test("charges the client for older events that it looks through in vain, and nobody for new ones", async () => {
   const paid: string[] = [];
   const run = reads.run.bind(reads);
   reads.run = async (address, read) => {
@@ -150,7 +150,7 @@ test("looks through older events at the expense of the client, though it wants n
   expect(outgoing.written.join("")).not.toContain("event:");
 });
 
-test("the log is not read for new transactions that a stream does not want, but a heartbeat tells their numbers", async () => {
+test("does not read the log for new transactions that a stream does not want; a heartbeat tells their numbers", async () => {
   hub.close();
   const clock = new ManualClock();
   hub = hubBy(clock);

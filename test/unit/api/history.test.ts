@@ -174,7 +174,7 @@ describe("the balance at an earlier block", () => {
     expect((await at(alice, "2100-01-01")).body.block.height).toBe(4);
   });
 
-  it("is refused for blocks that there are not", async () => {
+  it("is refused for blocks that do not exist", async () => {
     for (const when of [5, Number.MAX_SAFE_INTEGER, "2000-01-01"])
       expect(await at(alice, when)).toMatchObject({ status: 404, body: { code: "BLOCK_NOT_FOUND" } });
     for (const when of ["", "yesterday", "-1", "1.5"])

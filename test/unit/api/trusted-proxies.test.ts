@@ -48,7 +48,7 @@ describe("the client of a request through proxies", () => {
     expect(["127.0.0.1", "::1"].some((from) => new TrustedProxies(["10.0.0.0/8"]).has(from))).toBe(false);
   });
 
-  it("is nobody's word where no proxy is trusted", () => {
+  it("is not taken from headers where no proxy is trusted", () => {
     expect(["127.0.0.1", "10.0.0.1", ""].map((address) => new TrustedProxies([]).has(address))).toEqual([
       false,
       false,
@@ -62,7 +62,7 @@ describe("the client of a request through proxies", () => {
   });
 });
 
-it("nothing but what comes before a request goes by the address of the socket: places and handshakes", () => {
+it("only places and handshakes, which come before a request, go by the address of the socket", () => {
   const sources = globSync("src/api/**/*.ts").filter((file) =>
     readFileSync(file, "utf8").includes("remoteAddress"),
   );

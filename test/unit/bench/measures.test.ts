@@ -13,7 +13,7 @@ describe("statistics", () => {
     expect(numbers).toEqual([5, 1, 4, 2, 3]);
   });
 
-  test("there is none of nothing", () => {
+  test("no numbers have no quantile", () => {
     expect(() => quantile([], 0.5)).toThrow(RangeError);
     expect(() => mean([])).toThrow(RangeError);
   });
@@ -64,7 +64,7 @@ ESTAB 0 0 127.0.0.1:40003 127.0.0.1:63261 users:(("node",pid=8,fd=20))
 \t cubic lastsnd:5
 `;
 
-  test("bytes that processes have sent, but for those of the HTTP ports", () => {
+  test("bytes that processes have sent, without those of the HTTP ports", () => {
     expect(parseBytesSent(text, [7, 8], [63_262])).toBe(570);
     expect(parseBytesSent(text, [9], [])).toBe(11);
     expect(parseBytesSent("", [7], [])).toBe(0);

@@ -35,7 +35,7 @@ function setUp() {
   return { answered, clock, add, open, dueIn, among };
 }
 
-test("so many votes of an authority are answered at once, and then one in each quarter of an hour", async () => {
+test("answers a number of an authority's votes at once, and then one in each quarter of an hour", async () => {
   const { clock, add, among } = setUp();
   const { requests } = answeredVotes;
   for (let height = 1; height <= requests + 1; height++) add(a, height);
@@ -57,7 +57,7 @@ test("blocks without a vote use up nothing", () => {
 describe("a series of blocks for an open vote, three in a set of seven", () => {
   const minuteMs = 60_000;
 
-  test("is completed for so many that an authority begins at once, and then for one in each quarter of an hour", () => {
+  test("is completed a number of times at once for each authority that begins one, and then once in a quarter of an hour", () => {
     const { clock, add, open, dueIn } = setUp();
     open({ voter: a, height: 1 });
     const begin = (by: Uint8Array, series: number) => {

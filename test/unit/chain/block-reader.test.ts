@@ -161,7 +161,7 @@ describe("transactions", () => {
   });
 });
 
-test("what is read for some transactions are whole parts of a block's, by their number", async () => {
+test("reads whole parts of a block, counted by their transactions, for some of them", async () => {
   const id = new Uint8Array(32);
   const read = (transactionCount: number, indexes: number[]) => {
     const reader = {

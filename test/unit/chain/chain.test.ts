@@ -61,7 +61,7 @@ test("a block that this node has sealed is found once it is on disk, and others 
   expect(heard).toEqual([`applied ${idHex}`, `imported ${idHex}`]);
 });
 
-test("the accounts after a block of another branch are not told", async () => {
+test("tells no accounts after a block of another branch", async () => {
   const node = await testChain({ genesis });
   const { chain, maker } = node;
   const [best, side] = [

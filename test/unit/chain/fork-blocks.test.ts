@@ -101,7 +101,7 @@ test("drops an index entry of a canonical block at the start, but keeps the bloc
 });
 
 describe("blocks of one proposer beside the canonical chain", () => {
-  test("are stored up to a number; more where others have built on them; all that more than a third have voted for, or of a chain that a majority has signed", async () => {
+  test("are limited in number, less so where others build on them, and not if more than a third vote for them or a majority signs their chain", async () => {
     const { perProposer, neededFactor } = sideBlockLimits;
     const database = new MemoryDatabase();
     const node = await testChain({ genesis, database });

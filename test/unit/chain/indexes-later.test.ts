@@ -62,7 +62,7 @@ test("the index of a block is written a moment after it, and those of few transa
   expect([node.database.commits - commits, node.clock.pending]).toEqual([1, 0]);
 });
 
-test("who reads an index finds what the newest block did", async () => {
+test("a reader of an index finds what the newest block did", async () => {
   const reads: ((node: TestChain) => Promise<unknown>)[] = [
     async ({ chain }) => expect(await chain.reader.transaction(ids[1]!)).toMatchObject({ index: 1 }),
     async ({ chain }) => expect((await chain.reader.transactions(ids)).size).toBe(3),
@@ -79,7 +79,7 @@ test("who reads an index finds what the newest block did", async () => {
   }
 });
 
-test("a start writes the index that the last process did not come to write", async () => {
+test("a start writes the index that the last process had not written yet", async () => {
   const expected = await testChain({ genesis });
   await expected.addAll(one);
   for (const crash of ["before", "during"] as const) {

@@ -33,7 +33,7 @@ async function half(members: readonly number[], gone: number, round: number) {
   return { ...base, ofFaulty };
 }
 
-test("if each half of a cut network votes out one of the other, one of five authorities that is in both makes two blocks final, and its votes prove it", async () => {
+test("one of five authorities that is in both halves of a network, while each votes out one of the other, makes two blocks final, and its votes prove it", async () => {
   const left = await half([0, 1, faulty], 2, 1);
   const right = await half([2, 3, faulty], 0, 3);
   for (const { chain } of [left, right]) {

@@ -78,7 +78,7 @@ describe("a proof of an account", () => {
     expect(account).toEqual({ address: newcomer, balance: 9n, nonce: 0 });
   });
 
-  test("is none of an account that did not exist then, or of a block of a side branch", async () => {
+  test("does not exist for an account that did not exist then, or for a block of a side branch", async () => {
     const node = await chainOf();
     const code = async (block: WeightedHeader) => codeOf(proveAccount(node.chain, block, newcomer));
     expect(await code(await node.block(3))).toBe("ACCOUNT_NOT_FOUND");
@@ -120,7 +120,7 @@ describe("a proof of the parameters", () => {
     }
   });
 
-  test("is none of genesis, which names them itself, or of a block of a side branch", async () => {
+  test("does not exist for genesis, which names them itself, or for a block of a side branch", async () => {
     const node = await chainOf();
     for (const [block, why] of [
       [await node.block(0), "the state after block 0 is not at hand: the block itself names its parameters"],
@@ -170,7 +170,7 @@ describe("a proof of finality", () => {
     }
   });
 
-  test("is none of a block that is not final or not canonical, and none without certificates", async () => {
+  test("does not exist for a block that is not final or not canonical, or without certificates", async () => {
     const node = await chainOf(3);
     const asked: number[] = [];
     const none = (height: number) => {
@@ -200,7 +200,7 @@ describe("a proof of finality", () => {
     expect(await prove(513)).toBeUndefined();
   });
 
-  test("is none while a target's state was not executed here; a wrong root or a missing block is damage", async () => {
+  test("does not exist while a target's state was not executed here; a wrong root or a missing block is damage", async () => {
     for (const target of [3, 6]) {
       const node = await chainOf(3);
       const one = await node.block(1);
@@ -213,7 +213,7 @@ describe("a proof of finality", () => {
     }
   });
 
-  test("is none where a recovery has abandoned the block of a certificate", async () => {
+  test("does not exist where a recovery has abandoned the block of a certificate", async () => {
     const node = await chainOf(3);
     await acceptRecoveries(node.stores, genesis, [recoveryAt(genesis.id, node.tips[4]!, authorities)]);
     const after = await node.reopen();

@@ -192,7 +192,7 @@ describe("a chain without empty blocks", () => {
     expect(made.length).toBeLessThanOrEqual(7);
   });
 
-  test("lets an authority vote that had just signed when its operator proposed, within a day", async () => {
+  test("within a day, lets an authority vote that had just signed when its operator proposed", async () => {
     const { clock, chain, made, propose } = await council(4, quiet);
     await propose(parameterVote("minFee", 7), 1, 2);
     await clock.advance(5 * dayMs);

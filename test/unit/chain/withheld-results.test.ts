@@ -43,7 +43,7 @@ async function honestNode(by: number, clock: ReturnType<typeof settledClock>) {
  * vote, and shows the certificate to one of the others alone: so early that its vote calls the others into the next
  * round before they have the certificate; or, before a round that it leads itself, when they stop waiting for it.
  */
-test("an authority that shows the results of rounds to one other, whose vote calls the others on, does not stop finality", async () => {
+test("an authority that shows results of rounds to one other only, whose vote makes the rest enter the next round, does not stop finality", async () => {
   const clock = settledClock();
   const nodes = await Promise.all(honest.map((by) => honestNode(by, clock)));
   const certificates = new Map<number, Certificate>();

@@ -18,7 +18,7 @@ function watchOf(open: Partial<ConstructorParameters<typeof EquivocationWatch>[0
 const template = signedHeader("A", 0, 1);
 
 describe("the watch", () => {
-  test("knows a vote again, of the first two in a round", () => {
+  test("recognizes each of the first two votes of a round", () => {
     const watch = watchOf();
     const votes = [1, 2, 3].map((block) => signedVote("A", 1, 2, block));
     expect(votes.map((vote) => watch.vote(vote).isNew)).toEqual([true, true, true]);

@@ -139,7 +139,7 @@ describe("VerifyPool", () => {
     expect(manual.threads).toHaveLength(0);
   });
 
-  it("checks what no thread can be sent on the caller's", async () => {
+  it("checks on the caller's thread what cannot be sent to another", async () => {
     const manual = new ManualThreads();
     const pool = openPool({ start: manual.start });
     const short = { ...good, message: new Uint8Array(3), signature: pair.sign(new Uint8Array(3)) };
@@ -209,7 +209,7 @@ describe("VerifyPool", () => {
     expect(manual.threads).toHaveLength(2);
   });
 
-  it("answers nothing that was asked in the turn of the end", async () => {
+  it("does not answer what was asked in the turn in which it ends", async () => {
     const pool = openPool();
     const verdicts = pool.verify([good]);
     await pool.close();
@@ -217,7 +217,7 @@ describe("VerifyPool", () => {
     expect(await settled(verdicts)).toBe("pending");
   });
 
-  it("does the work of a thread that dies again, on a new one", async () => {
+  it("repeats the work of a dead thread on a new one", async () => {
     const manual = new ManualThreads();
     const ends: unknown[] = [];
     const pool = openPool({ threads: 1, start: manual.start, onThreadEnd: (error) => ends.push(error) });

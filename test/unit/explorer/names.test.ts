@@ -89,7 +89,7 @@ it("refuses a second contact of the same name, and a file that has anything but 
   expect(contacts.readContacts(file(ofBen))).toEqual([ofBen]);
 });
 
-it("contacts of a file change none that is here, and it is said which are not as in the file", () => {
+it("contacts of a file change none of this browser's, and differences are reported", () => {
   contacts.addContact({ address: anna!, name: "Anna" });
   contacts.mergeContacts([
     { address: anna!, name: "Annabel" },

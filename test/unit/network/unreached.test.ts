@@ -21,7 +21,7 @@ test("the operator is told once of a given node that cannot be reached", async (
   expect(dialer.unreached()).toEqual(warnings);
 });
 
-test("of a given node of another chain the chain is said, also after the connection to it was closed", async () => {
+test("names the chain of a given node that has another one, even after its connection was closed", async () => {
   const { dialer, clock, alive, blocked, cut, warnings, dials } = withLog({ bootstrap: [at(1)] });
   const otherChain = { peer: "z", genesisId: "0xbb" as const, name: "theirs" };
   alive.set(at(1), "z");
@@ -45,7 +45,7 @@ test("of a given node of another chain the chain is said, also after the connect
   expect(dialer.unreached()).toEqual([]);
 });
 
-test("nobody is told of the chain of a peer that nobody gave", async () => {
+test("does not name the chain of a peer that nobody gave", async () => {
   const { dialer, warnings } = withLog({});
   await dialer.start();
   dialer.found("z", [at(1)], peer(at(50_000)));
@@ -64,7 +64,7 @@ test("a given node is listed as long as it is not reached", async () => {
   expect(dialer.unreached()).toEqual([]);
 });
 
-test("nothing is said of the peer that was at an address before another one, unless its id was given", async () => {
+test("says nothing of a peer once another is at its address, unless its id was given", async () => {
   for (const given of [[at(1)], [at(1), `${at(1)}/p2p/z`]]) {
     const { dialer, clock, alive, cut } = withLog({ bootstrap: given });
     alive.set(at(1), "z");
@@ -79,7 +79,7 @@ test("nothing is said of the peer that was at an address before another one, unl
   }
 });
 
-test("the chain of a peer that was at an address before another one is said no longer", async () => {
+test("does not name the chain of a peer any more once another peer is at its address", async () => {
   const { dialer, clock, alive, blocked, connected, cut } = withLog({ bootstrap: [at(1)] });
   alive.set(at(1), "z");
   await dialer.start();

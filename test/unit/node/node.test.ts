@@ -301,7 +301,7 @@ describe("export, import, verify", () => {
   );
 });
 
-test("verify writes the index that a node did not come to write before it was killed", async () => {
+test("verify writes the index that a killed node had not written yet", async () => {
   const { paths } = await nodeWithChain({ indexedLater: 1 });
   const waiting = () => withDatabase(paths, (database) => firstKey(database, keySpaces.waitingBlock));
   expect(await waiting()).toHaveLength(1);

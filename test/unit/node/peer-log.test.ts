@@ -36,7 +36,7 @@ function setUp() {
   return { clock, log, lines, seen };
 }
 
-test("of a kind, a number of lines a minute is logged and the others are counted, with the peers they are about", async () => {
+test("logs a number of lines of a kind each minute, and counts the others with the peers that they are about", async () => {
   const { clock, log, lines, seen } = setUp();
   const ban = (from: number, to: number) => {
     for (let at = from; at < to; at++) log.logger.warn({ peer: `id${at}` }, "peer banned");

@@ -33,7 +33,7 @@ test("keeps neither a failure nor undefined, and a late failure forgets no later
   expect(await kept.get("b", async () => 3)).toBe(2);
 });
 
-test("makes a value again once it is so old, or the clock was set back", async () => {
+test("makes a value anew once it is too old, or the clock was set back", async () => {
   const clock = new ManualClock();
   let made = 0;
   const value = keptFor(clock, 100, () => ++made);

@@ -24,7 +24,7 @@ test("a callback is called at every interval until it is stopped, also if it sto
   expect(clock.pending).toBe(0);
 });
 
-test("a heap gives back in order", () => {
+test("a heap returns its items in order", () => {
   const step = fc.option(fc.integer(), { nil: undefined, freq: 3 });
   fc.assert(
     fc.property(fc.array(step), (steps) => {
