@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { messageOf } from "../../src/util/errors.ts";
+import { wholeNumber } from "../devnet/ccoin.ts";
 import { dieWithParent } from "../devnet/nodes.ts";
 import type { LessonOptions } from "./lesson.ts";
 import { lessons } from "./lessons.ts";
@@ -51,15 +52,9 @@ function parse(): LessonOptions {
   if (!Object.hasOwn(lessons, name) || rest.length > 0) throw new Error("name one lesson");
   return {
     name,
-    pauseMs: 1_000 * number(values.pause ?? String(defaultPauseSeconds), "--pause", 0, 3_600),
-    periodMs: number(values.period ?? "1000", "--period", 100, 60_000),
+    pauseMs: 1_000 * wholeNumber(values.pause ?? String(defaultPauseSeconds), "--pause", 0, 3_600),
+    periodMs: wholeNumber(values.period ?? "1000", "--period", 100, 60_000),
   };
-}
-
-function number(text: string, what: string, min: number, max: number): number {
-  const value = /^[0-9]{1,6}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw new Error(`${what} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
 }
 
 function usage(): string {

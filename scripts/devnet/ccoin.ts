@@ -17,3 +17,10 @@ export async function runCcoin<T>(dataDir: string, args: string[], signal: Abort
     throw new Error(`ccoin ${args[0]} failed: ${stderr?.trim() || String(error)}`, { cause: error });
   }
 }
+
+/** Reads a number of a command line. @throws with `what` and the range */
+export function wholeNumber(text: string, what: string, min: number, max: number): number {
+  const value = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new Error(`${what} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
+}

@@ -1,13 +1,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { table } from "../../src/cli/output.ts";
+import type { Status } from "../../src/client/index.ts";
+import { defaultHttpPort, defaultP2pPort } from "../../src/config/index.ts";
 import { messageOf } from "../../src/util/errors.ts";
+import { wholeNumber } from "./ccoin.ts";
 import { type DevnetNode, lastLines, startNodes, stopNodes } from "./nodes.ts";
-import { checkPorts } from "./ports.ts";
 import { prepareData } from "./prepare.ts";
-import { fetchStatus, heightsLine } from "./status.ts";
 
 const maxNodes = 32;
 /** Nodes of a loaded machine need some time to start, to connect and to make the first block. */
@@ -60,12 +62,6 @@ function nodeCount(): number {
   return wholeNumber(text, "the number of nodes", 1, maxNodes);
 }
 
-function wholeNumber(text: string, what: string, min: number, max: number): number {
-  const value = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw new Error(`${what} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
-}
-
 /** Resolves when every node answers that it is ready. */
 async function untilReady(): Promise<void> {
   const deadline = Date.now() + readyTimeoutMs;
@@ -109,4 +105,41 @@ async function follow(): Promise<void> {
     if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${await heightsLine(nodes)}`);
     await sleep(500, undefined, { signal: stopped.signal });
   }
+}
+
+/** Resolves to the status, or to undefined if the node does not answer. */
+async function fetchStatus(url: string): Promise<Status | undefined> {
+  try {
+    const response = await fetch(`${url}/v1/status`, { signal: AbortSignal.timeout(2_000) });
+    return response.ok ? ((await response.json()) as Status) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Resolves to a line like `heights 12 12 12 12   finalized 11`. */
+async function heightsLine(nodes: readonly DevnetNode[]): Promise<string> {
+  const statuses = await Promise.all(nodes.map((node) => fetchStatus(node.url)));
+  const heights = statuses.map((status) => status?.head?.height ?? "-").join(" ");
+  const finalized = Math.max(0, ...statuses.map((status) => status?.finalized?.height ?? 0));
+  return `heights ${heights}   finalized ${finalized}`;
+}
+
+/** Checks the ports of the nodes 1 to `count`. @throws if one is taken */
+async function checkPorts(count: number): Promise<void> {
+  const ids = Array.from({ length: count }, (_, index) => index + 1);
+  const ports = ids.flatMap((id) => [defaultP2pPort(id), defaultHttpPort(id)]);
+  const free = await Promise.all(ports.map(isFree));
+  const taken = ports.filter((_, index) => !free[index]);
+  if (taken.length === 0) return;
+  const which = taken.length === 1 ? `port ${taken[0]} is` : `ports ${taken.join(", ")} are`;
+  throw new Error(`${which} in use: is another devnet or node running? Stop it first`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
+  });
 }

@@ -3,7 +3,6 @@ import type { Server as HttpServer } from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import type { Clock } from "../util/clock.ts";
-import { helloState } from "./client-hello.ts";
 import { PaidConnection, type PayRecords } from "./tls-records.ts";
 
 /** The proof of a TLS server's name, both in PEM: its certificate, perhaps with those above it, and its key. */
@@ -123,4 +122,28 @@ export class SecurePort {
 function contextOf(identity: TlsIdentity): SecureContext {
   // A client could ask for any number of renegotiations on one connection.
   return createSecureContext({ ...identity, secureOptions: constants.SSL_OP_NO_RENEGOTIATION });
+}
+
+/** The content type of a TLS record (RFC 8446, 5.1), and the type of a handshake message (4). */
+const handshakeRecord = 22;
+const clientHello = 1;
+const recordHeaderBytes = 5;
+const messageHeaderBytes = 4;
+/** Browsers send less than 2 KiB, with post-quantum key shares too. */
+const maxHelloBytes = 16 * 1024;
+
+/**
+ * Tells whether the first bytes of a connection are those of TLS. The last byte of a ClientHello causes the work of a
+ * handshake, so it is passed on only in the client's turn. For this the ClientHello must be `complete` in one record,
+ * as every client sends it; one in several records is `refused`.
+ */
+export function helloState(bytes: Buffer): "incomplete" | "complete" | "refused" | "other" {
+  if (bytes.length === 0) return "incomplete";
+  if (bytes[0] !== handshakeRecord) return "other";
+  if (bytes.length < recordHeaderBytes + messageHeaderBytes) return "incomplete";
+  const recordBytes = bytes.readUInt16BE(3);
+  const messageBytes = messageHeaderBytes + bytes.readUIntBE(recordHeaderBytes + 1, 3);
+  if (recordBytes > maxHelloBytes || bytes[recordHeaderBytes] !== clientHello || messageBytes > recordBytes)
+    return "refused";
+  return bytes.length < recordHeaderBytes + recordBytes ? "incomplete" : "complete";
 }

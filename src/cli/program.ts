@@ -1,10 +1,9 @@
 import { styleText } from "node:util";
-import { Command, CommanderError } from "commander";
+import { type Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { defaultDataDir } from "../config/paths.ts";
 import { version } from "../config/version.ts";
 import { commandTable } from "./command-table.ts";
 import { addExamples } from "./examples.ts";
-import { nameRefusedValues } from "./name-refused-values.ts";
 import { exitCodes, reportError, UsageError } from "./output.ts";
 
 const commandNames = Object.keys(commandTable);
@@ -71,4 +70,29 @@ function usageError(error: CommanderError, hint: string): UsageError {
   if (error.code === "commander.help") return new UsageError(`no command was given: ${hint}`);
   const message = error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
   return new UsageError(`${message}: ${hint}`);
+}
+
+/**
+ * Makes each error about a value name its option or argument in this program's words: `--nodeid: must be a whole number
+ * from 1 to 1000`. Commander would wrap the reason in a sentence of its own. `hint` says where to find help.
+ */
+function nameRefusedValues(command: Command, hint: () => string): void {
+  for (const each of [...command.options, ...command.registeredArguments]) {
+    const { parseArg, argChoices } = each;
+    if (!parseArg) continue;
+    each.parseArg = <T>(value: string, previous: T): T => {
+      try {
+        return parseArg.call(each, value, previous) as T;
+      } catch (error) {
+        if (!(error instanceof InvalidArgumentError)) throw error;
+        const reason = argChoices ? `allowed choices are ${argChoices.join(", ")}` : error.message;
+        throw new UsageError(`${nameOf(each)}: ${reason}: ${hint()}`);
+      }
+    };
+  }
+  for (const each of command.commands) nameRefusedValues(each, hint);
+}
+
+function nameOf(each: Option | Argument): string {
+  return each instanceof Option ? (each.long ?? each.flags) : `<${each.name()}>`;
 }

@@ -1,8 +1,10 @@
 import { resolve } from "node:path";
 import type { CoinGiver } from "../api/index.ts";
+import { keyFromSeed } from "../client/index.ts";
 import type { NodeOptionsInput } from "../config/index.ts";
 import type { DevChain, RunningNode } from "../node/index.ts";
-import { devCoins } from "./dev-coins.ts";
+import { fromHex } from "../util/bytes.ts";
+import { nodeClient } from "./node-client.ts";
 import type { NodeModule } from "./node-module.ts";
 import { printResult, table } from "./output.ts";
 import { httpsRows, pageCode } from "./show-https.ts";
@@ -61,4 +63,20 @@ function text(
     ["", "run this in another terminal to start a second node of this chain"],
   ];
   return `\nA development chain of one node, a block a second:\n\n${table(rows)}\n${code}\nCtrl-C stops it.\n`;
+}
+
+/** Enough to try everything with. The wallet has a million times as much. */
+const amount = 1_000n;
+
+/** Pays from the development chain's wallet, whose key is in the link that is printed and worth nothing. */
+function devCoins(seed: string, options: { datadir: string; nodeid: number }, url: () => string): CoinGiver {
+  return {
+    amount,
+    give: async (to) => {
+      const at = url();
+      const client = await nodeClient(at.startsWith("https:") ? options : { ...options, url: at });
+      const { id } = await client.send(await keyFromSeed(fromHex(`0x${seed}`)), { to, amount });
+      return id;
+    },
+  };
 }

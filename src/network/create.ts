@@ -1,8 +1,10 @@
 import { multiaddr } from "@multiformats/multiaddr";
+import { RateLimiter } from "../../protocols/index.ts";
 import { inBackground } from "../util/background.ts";
+import type { Clock } from "../util/clock.ts";
 import { messageOf, UserError } from "../util/errors.ts";
-import { placeOf } from "./address.ts";
-import { sayCrowded } from "./crowded-host.ts";
+import type { Logger } from "../util/logger.ts";
+import { type Place, placeOf } from "./address.ts";
 import { createHost } from "./host.ts";
 import { Inbound, inboundLimits, isThisMachine } from "./inbound.ts";
 import { Intake } from "./intake.ts";
@@ -72,4 +74,24 @@ export async function createNetwork(options: NetworkOptions): Promise<LibP2pNetw
   });
   network = new LibP2pNetwork(host, { scores, usefulness, intake, inbound, isExempt }, options);
   return network;
+}
+
+/** Anybody can crowd any number of addresses. */
+const wordsPerHost = { requests: 1, perMs: 3_600_000 };
+const wordsInAll = { requests: 8, perMs: 3_600_000 };
+
+/** Returns what tells the operator that the places for one address are used up. */
+export function sayCrowded(
+  { clock, logger }: { clock: Clock; logger: Logger },
+  peers: number,
+): (place: Place) => void {
+  const words = new RateLimiter(clock);
+  return ({ host }) => {
+    if (words.delayMs("all", wordsInAll) > 0 || !words.take(host, wordsPerHost)) return;
+    words.charge("all", wordsInAll, 1);
+    logger.warn(
+      { address: host, peers },
+      "this address has as many connections as one may have, so more nodes behind it are refused: --max-per-address lets in more",
+    );
+  };
 }

@@ -1,13 +1,14 @@
 import { privateKeyFromRaw } from "@libp2p/crypto/keys";
 import type { GossipSub } from "@libp2p/gossipsub";
 import { type Identify, identify } from "@libp2p/identify";
-import type { Libp2p, PeerInfo } from "@libp2p/interface";
+import type { ComponentLogger, Libp2p, Logger, PeerInfo } from "@libp2p/interface";
 import { tcp } from "@libp2p/tcp";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import { keyPairFromSeed } from "../crypto/ed25519.ts";
 import { concatBytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
+import { messageOf, UserError } from "../util/errors.ts";
 import { type Place, targetOf } from "./address.ts";
 import { gossipService } from "./gossip.ts";
 import type { Inbound } from "./inbound.ts";
@@ -18,7 +19,6 @@ import { Link } from "./link.ts";
 import type { Muxers } from "./muxer.ts";
 import { privateNetwork } from "./private-network.ts";
 import type { PeerScores } from "./scores.ts";
-import { silentComponents } from "./silent-components.ts";
 import type { PeerId } from "./types.ts";
 
 /** A tag of this product, so that nodes of other libp2p programs on the LAN are not dialled. */
@@ -139,4 +139,40 @@ export async function createHost(options: HostOptions): Promise<Host> {
   function isSelf(peer: { publicKey?: { equals(key: unknown): boolean } | undefined }): boolean {
     return peer.publicKey?.equals(privateKey.publicKey) ?? false;
   }
+}
+
+function ignore(): void {}
+
+const silent: Logger = Object.assign(() => undefined, {
+  error: ignore,
+  trace: ignore,
+  enabled: false,
+  newScope: () => silent,
+});
+
+/**
+ * Drops libp2p's log of its inner steps. libp2p's own logger prints nothing either unless asked to, but makes three
+ * loggers for each stream and asks the system each time whether it writes to a terminal. That took a twentieth of the
+ * main thread of a node that was flooded with requests.
+ */
+const silentComponents: ComponentLogger = { forComponent: () => silent };
+
+/**
+ * Turns an error of listening for peers into one that says what to do. libp2p keeps only the text of the system's
+ * error.
+ */
+export function listenError(error: unknown, listen: readonly string[]): unknown {
+  const text = messageOf(error);
+  const where = listen.join(", ");
+  const failure = (message: string, code = "LISTEN_FAILED") => new UserError(message, code, { cause: error });
+  if (text.includes("EADDRINUSE"))
+    return failure(
+      `the port of ${where} is in use: is this node running already? If not, choose another with --port`,
+      "PORT_IN_USE",
+    );
+  if (text.includes("EADDRNOTAVAIL"))
+    return failure(`${where} is not an address of this machine: leave --p2p-host out to listen on all`);
+  if (text.includes("EACCES"))
+    return failure(`the port of ${where} is not allowed: choose one above 1023 with --port`);
+  return error;
 }

@@ -1,4 +1,4 @@
-/** The parts of `multicast-dns` that `multicast6.ts` needs; the package has no types. */
+/** The parts of `multicast-dns` that `lan-discovery6.ts` needs; the package has no types. */
 declare module "multicast-dns" {
   import type { Socket } from "node:dgram";
   import type { EventEmitter } from "node:events";

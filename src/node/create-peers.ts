@@ -1,3 +1,4 @@
+import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 import { loadPeerKey } from "../accounts/index.ts";
 import { chainStores } from "../chain/stores.ts";
 import { readNetworkKey } from "../config/network-key.ts";
@@ -12,7 +13,6 @@ import { PeerStatuses } from "../sync/peer-statuses.ts";
 import { serveGenesis } from "../sync/serve.ts";
 import { fromHex, toHex } from "../util/bytes.ts";
 import { genesisPinOf, type NodeCore } from "./core.ts";
-import { listenAddresses } from "./listen-addresses.ts";
 
 export interface Peers {
   network: LibP2pNetwork;
@@ -65,4 +65,20 @@ export async function createPeers(core: NodeCore, database: Database): Promise<P
     () => meta.genesis(),
   );
   return { network, statuses, isNewcomer };
+}
+
+/**
+ * The multiaddrs that a node listens on: all IPv4 addresses, and all IPv6 addresses where the machine has any, unless
+ * `host` is given.
+ */
+export function listenAddresses(
+  host: string | undefined,
+  port: number,
+  interfaces: NodeJS.Dict<Pick<NetworkInterfaceInfo, "family">[]> = networkInterfaces(),
+): string[] {
+  const hasIp6 = Object.values(interfaces).some((list) => list?.some(({ family }) => family === "IPv6"));
+  const all = hasIp6 ? ["0.0.0.0", "::"] : ["0.0.0.0"];
+  return (host === undefined ? all : [host]).map(
+    (address) => `/${address.includes(":") ? "ip6" : "ip4"}/${address}/tcp/${port}`,
+  );
 }

@@ -1,14 +1,15 @@
 import { openOrCreateAccount, type Signer } from "../accounts/index.ts";
 import { acceptRecoveries } from "../chain/accept-recoveries.ts";
-import type { Genesis } from "../chain/genesis.ts";
+import { type Genesis, genesisOf } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
 import { recoveryId } from "../consensus/index.ts";
 import type { Database } from "../storage/database.ts";
 import { EventLog } from "../storage/event-log.ts";
+import { equalBytes } from "../util/bytes.ts";
+import { UserError } from "../util/errors.ts";
 import type { NodeCore } from "./core.ts";
 import { ModeMachine } from "./mode.ts";
 import { openDatabase } from "./open.ts";
-import { loadStoredGenesis } from "./stored-genesis.ts";
 
 /** Opens the account of this node, or makes one. @throws {UserError} `WRONG_PASSPHRASE` and the like */
 export async function openNodeAccount({ options, logger }: NodeCore): Promise<Signer> {
@@ -73,4 +74,31 @@ export async function openEventLog({ modes, logger }: NodeCore, database: Databa
   logMode(modes.mode);
   modes.events.on("mode", logMode);
   return eventLog;
+}
+
+/**
+ * The genesis block in a database, if there is one. It was checked before it was stored. `isNew`: it is the head, too,
+ * and `publicKey` has made it.
+ * @throws {UserError} `WRONG_CHAIN` if it is not the pinned one; `place` helps to find it.
+ */
+async function loadStoredGenesis(options: {
+  database: Database;
+  pin: string | undefined;
+  publicKey: Uint8Array;
+  place: string;
+}): Promise<{ genesis: Genesis; isNew: boolean } | undefined> {
+  const { database, pin, publicKey, place } = options;
+  const { meta } = chainStores(database);
+  const stored = await meta.genesisHead();
+  if (!stored) return undefined;
+  const genesis = genesisOf(stored);
+  if (pin && pin !== genesis.idHex) {
+    throw new UserError(
+      `${place} holds the chain ${genesis.idHex}, but --genesis asks for ${pin}: use another --nodeid or --datadir, or leave --genesis out`,
+      "WRONG_CHAIN",
+    );
+  }
+  const head = await meta.head();
+  const isHead = head !== undefined && equalBytes(head, genesis.id);
+  return { genesis, isNew: isHead && equalBytes(stored.header.message.proposer, publicKey) };
 }

@@ -1,12 +1,12 @@
 import { useRef, useState } from "preact/hooks";
 import { isAddress } from "../../client/index.ts";
+import { later } from "../later.ts";
 import { live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { useName } from "../names.ts";
 import { Amount, readUnits, unitSymbol } from "../parts/amount.tsx";
-import { Section } from "../parts/layout.tsx";
+import { Problem, Section } from "../parts/layout.tsx";
 import { FullName } from "../parts/names.tsx";
-import { QrCode } from "../parts/qr-code.tsx";
 import { useLoad, useStore } from "../store.ts";
 import { IncomingPayment } from "../wallet/arrivals.tsx";
 import { Field } from "../wallet/form.tsx";
@@ -118,5 +118,18 @@ function Received({ address }: { address: string }): Markup {
         <p class="quiet">Waiting for a payment…</p>
       )}
     </div>
+  );
+}
+
+/** The text as a QR code. It is dark on light in every theme, since some cameras read nothing else. */
+function QrCode({ text, label }: { text: string; label: string }): Markup {
+  const { data: qrRows, error } = useLoad(() => later("qr.js"), "");
+  if (!qrRows) return error ? <Problem error={error} /> : <div class="qr" />;
+  const rows = qrRows(text);
+  const dark = rows.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : [])));
+  return (
+    <svg class="qr" viewBox={`0 0 ${rows.length} ${rows.length}`} role="img" aria-label={label}>
+      <path d={dark.join("")} />
+    </svg>
   );
 }

@@ -1,14 +1,33 @@
+import { isAddress } from "../../client/index.ts";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
 import { Amount } from "../parts/amount.tsx";
 import { Answer, Section } from "../parts/layout.tsx";
 import { Address, NamedAddress } from "../parts/names.tsx";
-import { useLoad, useStore } from "../store.ts";
+import { keepIfPossible, kept, Store, useLoad, useStore } from "../store.ts";
 import { addContact } from "../wallet/contacts.ts";
 import { attempt, Field, FormEnd, Submit, useSubmit } from "../wallet/form.tsx";
 import type { PaymentRequest } from "../wallet/payment-request.ts";
 import { recipient } from "../wallet/recipient.ts";
-import { unwatch, watch, watched } from "../wallet/watched.ts";
+
+const storageKey = "ccoin.watched";
+/** The accounts that this browser watches without their keys, in the order in which they were added. */
+const watched = new Store<readonly string[]>(stored());
+
+function stored(): string[] {
+  const read = kept<unknown>(storageKey, []);
+  return Array.isArray(read) ? read.filter((each) => typeof each === "string" && isAddress(each)) : [];
+}
+
+function others(address: string): string[] {
+  return watched.value.filter((each) => each !== address);
+}
+
+/** Without storage the accounts are watched until the tab closes. */
+function setWatched(all: readonly string[]): void {
+  watched.set(all);
+  keepIfPossible(storageKey, JSON.stringify(all));
+}
 
 /** The wallet of a page that came over plain HTTP from another machine: it watches accounts, and has no keys. */
 export function WatchPage({ request }: { request: PaymentRequest | undefined }): Markup {
@@ -72,7 +91,7 @@ function Account({ address }: { address: string }): Markup {
       />
       <span class="account-line">
         <a href={`#/receive/${address}`}>Receive</a> <a href={`#/account/${address}`}>History</a>
-        <button type="button" class="small" onClick={() => unwatch(address)}>
+        <button type="button" class="small" onClick={() => setWatched(others(address))}>
           Stop watching
         </button>
       </span>
@@ -84,7 +103,7 @@ function WatchForm(): Markup {
   const { errors, isBusy, onSubmit } = useSubmit(async ({ watch: typed = "", "watch-name": name = "" }) => {
     const address = await attempt("watch", () => recipient(typed));
     if (name.trim() !== "") await attempt("watch-name", () => addContact({ address, name }));
-    watch(address);
+    setWatched([...others(address), address]);
   });
   return (
     <form class="form" onSubmit={onSubmit}>

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Hex, Key } from "../../client/index.ts";
+import type { Address, Diagnosis, Hex, Key } from "../../client/index.ts";
 import { client, live } from "../live.ts";
 import type { Markup } from "../markup.ts";
+import { namedAddresses } from "../names.ts";
 import { Amount } from "../parts/amount.tsx";
 import { Fact, Facts, Problem } from "../parts/layout.tsx";
 import { NamedAddress } from "../parts/names.tsx";
@@ -10,7 +11,6 @@ import { inOwnWords } from "./refusals.ts";
 import type { Funds } from "./spendable.ts";
 import { type Order, send } from "./transfers.ts";
 import { noteFunds } from "./wallet.ts";
-import { warningsOf } from "./warnings.ts";
 
 /** Shows a payment as it is to be signed, with what is unusual about it. `onSent` gets its id. */
 export function Review({
@@ -89,4 +89,27 @@ export function Review({
       </div>
     </section>
   );
+}
+
+interface Circumstances {
+  from: Address;
+  /** True if the account has paid the receiver before; undefined while the node is asked. */
+  hasPaid: boolean | undefined;
+  diagnosis: Pick<Diagnosis, "state"> | undefined;
+}
+
+/** Facts that the payer should know before signing. */
+function warningsOf({ to, amount }: Order, { from, hasPaid, diagnosis }: Circumstances): string[] {
+  const warnings: string[] = [];
+  if (amount === 0n) warnings.push("The amount is 0: only the fee is paid.");
+  if (to === from) warnings.push("This pays the account itself: only the fee is lost.");
+  else if (hasPaid === false && !namedAddresses().some(({ address }) => address === to))
+    warnings.push(
+      "This account has not paid this address before. Compare it, letter by letter, with what the receiver gave you.",
+    );
+  if (diagnosis?.state === "halted")
+    warnings.push(
+      "The chain is halted: the payment waits until it goes on, and ends unpaid if that takes long.",
+    );
+  return warnings;
 }

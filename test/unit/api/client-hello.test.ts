@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { helloState } from "../../../src/api/client-hello.ts";
+import { helloState } from "../../../src/api/secure-port.ts";
 
 /** A record that holds a ClientHello of `length` bytes, or the beginning of it. */
 function hello(length: number, recordLength = length + 4): Buffer {

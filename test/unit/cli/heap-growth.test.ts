@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 
-const moduleUrl = new URL("../../../src/cli/heap-growth.ts", import.meta.url);
+const moduleUrl = new URL("../../../src/cli/node-module.ts", import.meta.url);
 
 /** Runs in a process of its own. Prints the highest size of the heap, as a multiple of what is in use. */
 const script = `

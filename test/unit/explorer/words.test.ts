@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
 import { fromHex, toHex } from "../../../src/client/index.ts";
-import { deriveSeed } from "../../../src/explorer/backup/slip10.ts";
-import { secretOfEntropy, secretOfWords, wordsOf } from "../../../src/explorer/backup/words.ts";
+import { deriveSeed, secretOfEntropy, secretOfWords, wordsOf } from "../../../src/explorer/backup/words.ts";
 
 // Test vectors 1 and 2 for ed25519 of SLIP-0010.
 it.each([

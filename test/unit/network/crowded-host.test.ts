@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { placeOf } from "../../../src/network/address.ts";
-import { sayCrowded } from "../../../src/network/crowded-host.ts";
+import { sayCrowded } from "../../../src/network/create.ts";
 import { ManualClock } from "../support/clock.ts";
 
 test("a crowded address is named once an hour, and no more than eight addresses", async () => {

@@ -2,8 +2,7 @@ import type { GossipSub } from "@libp2p/gossipsub";
 import { RPC } from "@libp2p/gossipsub/message";
 import { expect, test } from "vitest";
 import { maxGossipBytes } from "../../../protocols/index.ts";
-import { countParts, rpcLimits } from "../../../src/network/gossip-guard.ts";
-import { splitRpcs } from "../../../src/network/gossip-split.ts";
+import { countParts, rpcLimits, splitRpcs } from "../../../src/network/gossip-guard.ts";
 
 type Rpc = Parameters<typeof RPC.encode>[0];
 const topic = `/ccoin/${"0".repeat(64)}/transactions/1`;

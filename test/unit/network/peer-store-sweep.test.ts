@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Host } from "../../../src/network/host.ts";
-import { sweepPeerStore } from "../../../src/network/peer-store-sweep.ts";
+import { sweepPeerStore } from "../../../src/network/peer-store.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { ManualClock } from "../support/clock.ts";
 

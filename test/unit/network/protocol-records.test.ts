@@ -1,7 +1,7 @@
 import type { Peer, PeerData } from "@libp2p/interface";
 import { expect, test } from "vitest";
 import type { Host } from "../../../src/network/host.ts";
-import { freshMs, writeFewerRecords } from "../../../src/network/protocol-records.ts";
+import { freshMs, writeFewerRecords } from "../../../src/network/peer-store.ts";
 import { ManualClock } from "../support/clock.ts";
 
 function setUp() {

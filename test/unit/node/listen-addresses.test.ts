@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { listenAddresses } from "../../../src/node/listen-addresses.ts";
+import { listenAddresses } from "../../../src/node/create-peers.ts";
 
 const ip4 = { family: "IPv4" } as const;
 const ip6 = { family: "IPv6" } as const;

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { expect, test, vi } from "vitest";
-import { MainThread } from "../../../src/node/main-thread.ts";
+import { MainThread } from "../../../src/node/start-diagnosis.ts";
 
 /** Looks at these times, in milliseconds; the thread had worked for `activeMs` by then. */
 function measure(looks: readonly { atMs: number; activeMs: number }[]) {

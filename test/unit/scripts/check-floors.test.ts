@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { checkFile, checkTree } from "../../../scripts/check-floors.ts";
-import { findImports } from "../../../scripts/find-imports.ts";
+import { checkFile, checkTree, findImports } from "../../../scripts/check-floors.ts";
 
 const specifiers = (text: string) => findImports("a.ts", text).map((found) => found.specifier);
 
