@@ -29,7 +29,7 @@ export { Plot } from "./parts/plot.tsx";
 export { Table } from "./parts/table.tsx";
 export { StatusTag, transactionColumns } from "./parts/transactions.tsx";
 export { Subject } from "./parts/votes.tsx";
-export { kept, Store, useLoad, useSelected, useStore } from "./store.ts";
+export { keepIfPossible, kept, Store, useLoad, useSelected, useStore } from "./store.ts";
 export { IncomingPayment } from "./wallet/arrivals.tsx";
 export {
   addContact,
