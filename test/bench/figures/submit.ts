@@ -161,19 +161,25 @@ async function submit(context: Context, format: Format, settings: SubmitSettings
   };
 }
 
-const leastRatio: Record<Format, number> = { "json-single": 0.3, "json-array": 0.45, ssz: 0.55 };
+/** The goals for one node. `perVerify` holds on any machine: the most CPU of a transaction, in bare verifications. */
+const goalsOf: Record<Format, { ratio: number; perVerify: number }> = {
+  "json-single": { ratio: 0.3, perVerify: 3 },
+  "json-array": { ratio: 0.45, perVerify: 2.2 },
+  ssz: { ratio: 0.55, perVerify: 1.8 },
+};
+/** The same for lists in SSZ on four authorities, each of which verifies all. */
+const sharedGoals = { ratio: 0.55, perVerify: 9 };
 
 function goals(format: Format, { authorities }: SubmitSettings): Goal[] {
-  if (authorities > 1) return format === "ssz" ? [{ of: "ratio", is: ">=", bound: 0.55 }] : [];
+  if (authorities > 1 && format !== "ssz") return [];
+  const { ratio, perVerify } = authorities > 1 ? sharedGoals : goalsOf[format];
   return [
-    { of: "ratio", is: ">=", bound: leastRatio[format] },
-    ...(format === "json-single"
-      ? [
-          { of: "answerP99Ms", is: "<", bound: 50 } as const,
-          { of: "cpuPerVerify", is: "<=", bound: 3 } as const,
-        ]
+    { of: "ratio", is: ">=", bound: ratio },
+    { of: "cpuPerVerify", is: "<=", bound: perVerify },
+    ...(format === "json-single" ? [{ of: "answerP99Ms", is: "<", bound: 50 } as const] : []),
+    ...(format === "ssz" && authorities === 1
+      ? [{ of: "cpuMsPerTransaction", is: "<=", bound: 0.12 } as const]
       : []),
-    ...(format === "ssz" ? [{ of: "cpuMsPerTransaction", is: "<=", bound: 0.12 } as const] : []),
   ];
 }
 
