@@ -74,7 +74,7 @@ export class EventTexts {
       next = last + 1;
       return true;
     };
-    for await (const each of this.#log.read(from, pieceRows)) {
+    for await (const each of this.#log.read(from, pieceRows, wanted.has("transaction"))) {
       last = each.number;
       if (wanted.has(each.event.name)) batch.push(each);
       if (batch.length >= batchEvents && !(await flush())) return { text, next };

@@ -117,11 +117,16 @@ export class EventLog {
     applied();
   }
 
-  /** The events on disk from `number` on, of at most `maxRows` rows. */
-  async *read(number: number, maxRows: number): AsyncGenerator<NumberedEvent> {
-    for await (const { first, value } of this.#rows(number, maxRows))
-      for (const [index, event] of rowEvents(value).entries())
-        if (first + index >= number) yield { number: first + index, event };
+  /**
+   * The events on disk from `number` on, of at most `maxRows` rows. A reader that does not want transactions gets only
+   * the last of each of their rows, by which it knows how far it has come.
+   */
+  async *read(number: number, maxRows: number, wantsTransactions = true): AsyncGenerator<NumberedEvent> {
+    for await (const { first, value } of this.#rows(number, maxRows)) {
+      const passed = wantsTransactions ? 0 : eventCount(value) - 1;
+      for (const [index, event] of rowEvents(value, passed).entries())
+        if (first + passed + index >= number) yield { number: first + passed + index, event };
+    }
   }
 
   /** Rows on disk, from the one with the event `number` on. */
@@ -186,7 +191,7 @@ export class EventLog {
 
 async function lastNumber(database: Database): Promise<number> {
   for await (const [key, value] of database.iterate({ ...keyRange("event"), reverse: true, limit: 1 }))
-    return readUint64(key, 1) + rowEvents(value).length - 1;
+    return readUint64(key, 1) + eventCount(value) - 1;
   return 0;
 }
 
@@ -196,12 +201,17 @@ function payloadOf(event: Exclude<LoggedEvent, { name: "transaction" }>): Uint8A
     : [uint64Bytes(event.height), event.id];
 }
 
-function rowEvents(row: Uint8Array): LoggedEvent[] {
+function eventCount(row: Uint8Array): number {
+  return row[0] === codes.transaction ? (row.length - 1) / idBytes : 1;
+}
+
+/** The events of a row, without the first ones that the reader passes over. */
+function rowEvents(row: Uint8Array, passed: number): LoggedEvent[] {
   const name = names[row[0]!] ?? damaged("an entry of the event log is of no known kind");
   if (name === "mode") return [{ name, mode: textOf(row.subarray(1)) }];
   if (name !== "transaction") return [{ name, height: readUint64(row, 1), id: row.slice(9) }];
-  return Array.from({ length: (row.length - 1) / idBytes }, (_, index) => ({
-    name,
-    id: row.slice(1 + index * idBytes, 1 + (index + 1) * idBytes),
-  }));
+  return Array.from({ length: eventCount(row) - passed }, (_, index) => {
+    const at = 1 + (passed + index) * idBytes;
+    return { name, id: row.slice(at, at + idBytes) };
+  });
 }

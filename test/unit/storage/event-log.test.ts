@@ -40,6 +40,19 @@ test("reads back what was recorded, from any number on", async () => {
   }
 });
 
+test("a reader without transactions learns only how far each of their rows goes", async () => {
+  const log = await EventLog.open({ database: new MemoryDatabase(), logger: silentLogger });
+  await log.append(some);
+  const numbers = async (from: number) =>
+    (await toArray(log.read(from, 100, false))).map(({ number }) => number).join();
+  expect(await numbers(1)).toBe("1,2,258,514,602,603,604");
+  expect([await numbers(258), await numbers(259), await numbers(602)]).toEqual([
+    ...["258,514,602,603,604", "514,602,603,604", "602,603,604"],
+  ]);
+  expect(await numbers(605)).toBe("");
+  expect((await toArray(log.read(602, 1, false)))[0]?.event).toEqual(some[601]);
+});
+
 test("the newest events are read without the database once they are on disk, and never before", async () => {
   const database = new MemoryDatabase();
   const log = await EventLog.open({ database, logger: silentLogger });
