@@ -3,8 +3,6 @@ import type { AddOutcome } from "../mempool/types.ts";
 import { joinTransactions } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
 
-/** While one group is being written, the signatures of the next one are checked. */
-const maxGroups = 2;
 /** The transactions of a group: 7 ms of work for one thread, so that nobody waits long for the others. */
 const maxGroupSize = 128;
 
@@ -20,8 +18,7 @@ interface Post {
  */
 export class SinglePosts {
   #waiting: Post[] = [];
-  #groups = 0;
-  #isScheduled = false;
+  #isBusy = false;
 
   /** The outcome of one encoded transaction, on disk if it was accepted. @throws {CodedError} `WRITE_FAILED` */
   add(encoded: Uint8Array, mempool: Mempool): Promise<AddOutcome> {
@@ -31,19 +28,15 @@ export class SinglePosts {
     });
   }
 
+  /** One group at a time: the next one is the larger, and two make two messages to threads and two writes. */
   #schedule(mempool: Mempool): void {
-    if (this.#isScheduled || this.#groups === maxGroups || this.#waiting.length === 0) return;
-    this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      inBackground(this.#addGroup(mempool));
-    });
+    if (this.#isBusy || this.#waiting.length === 0) return;
+    this.#isBusy = true;
+    setImmediate(() => inBackground(this.#addGroup(mempool)));
   }
 
   async #addGroup(mempool: Mempool): Promise<void> {
     const group = this.#waiting.splice(0, maxGroupSize);
-    this.#groups++;
-    this.#schedule(mempool);
     try {
       const records = mempool.decode(joinTransactions(group.map(({ encoded }) => encoded)));
       const outcomes = await mempool.add(records, "local");
@@ -51,7 +44,7 @@ export class SinglePosts {
     } catch (error) {
       for (const { reject } of group) reject(error);
     } finally {
-      this.#groups--;
+      this.#isBusy = false;
       this.#schedule(mempool);
     }
   }
