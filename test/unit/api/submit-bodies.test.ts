@@ -46,16 +46,32 @@ function bound(maxBodyBytesInFlight: number): void {
 /** Posts from another machine. */
 async function post(address: string, body: string | Uint8Array) {
   const type = typeof body === "string" ? "application/json" : "application/octet-stream";
-  const socket = { remoteAddress: address };
-  const headers = { "content-type": type };
-  const incoming = Object.assign(new EventEmitter(), { headers, socket, pause: () => undefined });
-  const outgoing = { closed: false, req: incoming, once: () => undefined };
-  const answer = app.request("/v1/transactions", { method: "POST" }, { incoming, outgoing } as never);
+  const { incoming, answer } = send(address, { "content-type": type }, {});
   await expect.poll(() => incoming.listenerCount("end")).toBeGreaterThan(0);
   incoming.emit("data", Buffer.from(body));
   incoming.emit("end");
-  const response = await answer;
-  return { status: response.status, body: (await response.json()) as SubmitManyBody & { code?: string } };
+  return answer;
+}
+
+/** Posts a body that arrives together with its headers. */
+function postAtOnce(address: string, body: string) {
+  const headers = { "content-type": "application/json", "content-length": String(body.length) };
+  return send(address, headers, { readableLength: body.length, read: () => Buffer.from(body) }).answer;
+}
+
+/** `stream` is what the request says of its body before any event. */
+function send(address: string, headers: Record<string, string>, stream: object) {
+  const socket = { remoteAddress: address };
+  const incoming = Object.assign(new EventEmitter(), { headers, socket, pause: () => undefined }, stream);
+  const outgoing = { closed: false, req: incoming, once: () => undefined };
+  const answer = async () => {
+    const response = await app.request("/v1/transactions", { method: "POST" }, {
+      incoming,
+      outgoing,
+    } as never);
+    return { status: response.status, body: (await response.json()) as SubmitManyBody & { code?: string } };
+  };
+  return { incoming, answer: answer() };
 }
 
 /** Transactions of a sender that has nothing. */
@@ -118,6 +134,32 @@ it("a body costs its client as much as four requests, and one more for each 2 Ki
     ["10.0.0.1", 3],
     ["10.0.0.1", 2],
   ]);
+});
+
+describe("a body that came with its headers", () => {
+  it("is read without an event, and costs its client as much", async () => {
+    const limiter = new ClientLimiter(systemClock, { perSecond: 1, burst: 9 }, { perSecond: 1, burst: 9 });
+    const charge = vi.spyOn(limiter, "charge");
+    app = createApp(node.services, defaultHttpLimits, hub, { limiter, reads }).app;
+    const json = JSON.stringify(transactionJson(await node.sign({})));
+    expect((await postAtOnce("10.0.0.1", json)).status).toBe(202);
+    expect(charge.mock.calls).toEqual([
+      ["10.0.0.1", 3],
+      ["10.0.0.1", json.length / 2048],
+    ]);
+    expect(await postAtOnce("10.0.0.1", " ".repeat(65_536))).toMatchObject({
+      status: 429,
+      body: { code: "RATE_LIMITED" },
+    });
+  });
+
+  it("is refused if there is no memory for it", async () => {
+    bound(100);
+    expect(await postAtOnce("10.0.0.1", " ".repeat(101))).toMatchObject({
+      status: 503,
+      body: { code: "OVERLOADED" },
+    });
+  });
 });
 
 describe("the memory of bodies", () => {
