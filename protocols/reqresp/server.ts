@@ -104,7 +104,6 @@ async function* respond<P extends AnyProtocol>(
     const context = {
       peer: options.peer,
       read,
-      signal: guard.signal,
       onAck: (onAck: (ack: AckOf<P>) => void) => {
         listener = onAck;
       },

@@ -66,8 +66,6 @@ export interface RequestContext<P> {
    * too much.
    */
   read(bytes: number): Promise<void>;
-  /** Aborts when the requester is gone or the time-out is over. */
-  signal: AbortSignal;
   /** Calls the listener once with the requester's acknowledgement, if the protocol has one and it arrives. */
   onAck(listener: (ack: AckOf<P>) => void): void;
 }

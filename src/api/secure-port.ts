@@ -1,22 +1,15 @@
 import { constants } from "node:crypto";
-import type { Server as HttpServer } from "node:http";
+import type { Server as HttpServer, IncomingMessage } from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import type { Clock } from "../util/clock.ts";
-import { PaidConnection, type PayRecords } from "./tls-records.ts";
+import { commonHeaders, problemResponse } from "./problem.ts";
+import { PaidConnection, type TlsToll } from "./tls-records.ts";
 
 /** The proof of a TLS server's name, both in PEM: its certificate, perhaps with those above it, and its key. */
 export interface TlsIdentity {
   cert: string;
   key: string;
-}
-
-/** Makes clients pay for the work of TLS. */
-export interface TlsToll {
-  /** Calls `begin` when the client may have a handshake. Rejects if it may not. */
-  handshake(address: string, begin: () => void): Promise<void>;
-  /** Returns what makes the client at an address pay for its records. */
-  records(address: string): PayRecords;
 }
 
 export const freeToll: TlsToll = {
@@ -146,4 +139,25 @@ export function helloState(bytes: Buffer): "incomplete" | "complete" | "refused"
   if (recordBytes > maxHelloBytes || bytes[recordHeaderBytes] !== clientHello || messageBytes > recordBytes)
     return "refused";
   return bytes.length < recordHeaderBytes + recordBytes ? "incomplete" : "complete";
+}
+
+/**
+ * The answer to a request that came without TLS to a port that has it. A person who opens the page is led to the right
+ * address; a program is told, because it would send the next request in the clear too. The `Host` is one that is
+ * allowed.
+ */
+export function refusePlain(incoming: IncomingMessage): Response | undefined {
+  const { socket, headers, method, url } = incoming;
+  if (socket instanceof TLSSocket) return undefined;
+  const isPage = method === "GET" && headers.accept?.includes("text/html") && url?.startsWith("/");
+  if (isPage && headers.host !== undefined)
+    return new Response(null, {
+      status: 307,
+      headers: { ...commonHeaders, location: `https://${headers.host}${url}`, connection: "close" },
+    });
+  return problemResponse(
+    "HTTPS_REQUIRED",
+    "this port speaks HTTPS: write https:// in place of http:// at the beginning of the address",
+    { connection: "close" },
+  );
 }

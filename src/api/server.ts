@@ -5,7 +5,6 @@ import { messageOf } from "../util/errors.ts";
 import { createApp } from "./app.ts";
 import { clientAddress, nameClient } from "./client-address.ts";
 import { ClientLimiter } from "./client-limiter.ts";
-import { shareConnections } from "./connection-places.ts";
 import { DearReads } from "./dear-reads.ts";
 import { EventHub } from "./event-hub.ts";
 import { createGuard, type HttpAccess } from "./guard.ts";
@@ -15,13 +14,13 @@ import { listen } from "./listen.ts";
 import { Pipelines } from "./pipelines.ts";
 import { ending, overloaded, problemOf, problemResponse, refusalResponse } from "./problem.ts";
 import { answerClientError, answerConnect } from "./raw-problem.ts";
-import { refusePlain } from "./refuse-plain.ts";
 import { loadExplorer } from "./routes/explorer.ts";
 import { submitOperation } from "./schemas/submit.ts";
-import { SecurePort, type TlsIdentity } from "./secure-port.ts";
+import { refusePlain, SecurePort, type TlsIdentity } from "./secure-port.ts";
 import type { ApiServices } from "./services.ts";
+import { shareConnections } from "./shares.ts";
 import { SlowReaders } from "./slow-readers.ts";
-import { tlsToll } from "./tls-toll.ts";
+import { tlsToll } from "./tls-records.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
 
 /** The time that requests under way have to end when the server closes. */

@@ -1,4 +1,6 @@
+import type { Server, Socket } from "node:net";
 import { clientOf, isLoopback } from "./client-limiter.ts";
+import type { TrustedProxies } from "./trusted-proxies.ts";
 
 /** All addresses of this machine are one client, which gives way to no other. */
 export const thisMachine = "this machine";
@@ -90,4 +92,34 @@ export class Shares<H extends Holding = Holding> {
 function firstOf<H extends Holding>(holdings: Iterable<H>): H | undefined {
   for (const holding of holdings) if (holding.mayDrop()) return holding;
   return undefined;
+}
+
+/** Node.js counts a connection until it is closed, which takes a moment. */
+const beingClosed = 256;
+
+/**
+ * Shares out the places for connections: one of the most crowded address gives way to a less crowded one. A trusted
+ * proxy's connections are those of many clients, and give way to nobody.
+ */
+export function shareConnections(
+  server: Server,
+  maxConnections: number,
+  proxies: Pick<TrustedProxies, "has">,
+): void {
+  const shares = new Shares(maxConnections);
+  server.maxConnections = maxConnections + beingClosed;
+  server.on("connection", (socket: Socket) => {
+    const address = socket.remoteAddress ?? "";
+    const holding: Holding = {
+      client: proxies.has(address) ? thisMachine : holder(address),
+      size: 0,
+      mayDrop: () => true,
+      drop: () => socket.destroy(),
+    };
+    if (!shares.grow(holding, 1)) {
+      socket.destroy();
+      return;
+    }
+    socket.once("close", () => shares.release(holding));
+  });
 }

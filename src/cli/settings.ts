@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, type Option } from "commander";
 import * as z from "zod";
 import { readJsonFile } from "../config/index.ts";
-import { UsageError } from "./output.ts";
+import { printResult, table, UsageError } from "./output.ts";
 
 /** Options that only make sense on the command line. */
 const commandLineOnly = ["config", "print-config", "reset", "json", "version"];
@@ -18,7 +18,8 @@ type Setting = z.output<typeof settingsFile>[string];
  * variable is none.
  * @throws {UsageError} which names the variable or file
  */
-export function applySettings(command: Command, env: NodeJS.ProcessEnv = process.env): void {
+export function applySettings(command: Command): void {
+  const { env } = process;
   const settings = settingsOf(command);
   const configFile = command.getOptionValue("config") ?? (env["CCOIN_CONFIG"] || undefined);
   const file = configFile === undefined ? {} : readSettings(configFile, settings);
@@ -97,4 +98,75 @@ function parseSwitch(value: Setting, from: string): boolean {
   if (value === true || value === "true" || value === "1") return true;
   if (value === false || value === "false" || value === "0") return false;
   throw new UsageError(`${from}: must be true or false`);
+}
+
+const sources: Readonly<Record<string, string>> = {
+  cli: "command line",
+  env: "environment",
+  config: "file",
+};
+
+/**
+ * Prints the options that a node would run with, and where each is from; with `json` as a file for `--config`.
+ * @param defaults what the options of these names are if they are not given
+ */
+export function printConfig(command: Command, defaults: ReadonlyMap<string, unknown>, json: boolean): void {
+  const settings = settingsOf(command).map(({ owner, option }) => {
+    const attribute = option.attributeName();
+    const name = settingName(option);
+    const source = owner.getOptionValueSource(attribute) ?? "default";
+    return { name, source, value: (owner.getOptionValue(attribute) as unknown) ?? defaults.get(name) };
+  });
+  const known = settings.filter(({ value }) => value !== undefined);
+  printResult(
+    json,
+    Object.fromEntries(known.map(({ name, value }) => [name, value])),
+    table(known.map(({ name, value, source }) => [name, `${shown(value)}  (${sources[source] ?? source})`])),
+  );
+}
+
+function shown(value: unknown): string {
+  return Array.isArray(value) ? value.join(",") || "none" : String(value);
+}
+
+/** Variables without an option: one for longer errors, one of the systemd unit, and the name of the file of options. */
+const others = ["CCOIN_DEBUG", "CCOIN_OPTIONS", "CCOIN_CONFIG"];
+
+/**
+ * Returns a line for each variable of the environment that looks like one of ccoin's, and that neither `start` nor
+ * another command reads. All commands must be loaded.
+ */
+export function unreadVariables(start: Command): string[] {
+  const known = [
+    ...others,
+    ...start.parent!.commands.flatMap(({ options }) => options.flatMap(({ envVar }) => envVar ?? [])),
+    ...settingsOf(start).map(({ option }) => variableOf(option)),
+  ];
+  return Object.entries(process.env)
+    .filter(
+      ([name, value = ""]) => name.startsWith("CCOIN_") && !known.includes(name) && !isOfService(name, value),
+    )
+    .map(([name]) => `no option is read from ${name}${hint(name, known)}`);
+}
+
+function hint(name: string, known: readonly string[]): string {
+  const [closest, edits] = known
+    .map((each) => [each, distance(name, each)] as const)
+    .reduce((best, each) => (each[1] < best[1] ? each : best));
+  const isClose = edits <= (name.length - "CCOIN_".length) / 2;
+  return isClose ? `: did you mean ${closest}?` : ": see ccoin start --help";
+}
+
+/** The number of characters to insert, delete or replace that make one text of the other (Levenshtein). */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
+  for (const [at, character] of [...from].entries()) {
+    const next = [at + 1];
+    for (const [column, other] of [...to].entries())
+      next.push(
+        Math.min(row[column]! + (character === other ? 0 : 1), row[column + 1]! + 1, next[column]! + 1),
+      );
+    row = next;
+  }
+  return row.at(-1)!;
 }

@@ -1,6 +1,5 @@
 import sodium from "sodium-native";
 
-export const streamKeyBytes = 32;
 export const streamNonceBytes = 24;
 
 /** XSalsa20 over a stream that comes in pieces of any length. The same call encrypts and decrypts. */

@@ -118,12 +118,12 @@ export function useSeconds(): number {
   return useStore(seconds);
 }
 
-/** Follows the time of this machine's clock, updated every `everyMs`. */
-export function useNow(everyMs: number): number {
+/** Follows the time of this machine's clock, updated ten times a second. */
+export function useNow(): number {
   const [nowMs, setNowMs] = useState(Date.now());
   useEffect(() => {
-    const timer = setInterval(() => setNowMs(Date.now()), everyMs);
+    const timer = setInterval(() => setNowMs(Date.now()), 100);
     return () => clearInterval(timer);
-  }, [everyMs]);
+  }, []);
   return nowMs;
 }

@@ -2,10 +2,10 @@ import { Recoveries } from "../chain/recoveries.ts";
 import { type ChainStores, chainStores } from "../chain/stores.ts";
 import { damaged } from "../storage/damaged.ts";
 import { type BlockRef, EncodedBlock, type Recovery } from "../types/index.ts";
+import { writeWholeFile } from "../util/atomic-file.ts";
 import { equalBytes } from "../util/bytes.ts";
 import { type ChainFileOptions, startOfFile, withLength } from "./chain-file.ts";
 import { noChain, withExistingDatabase } from "./open.ts";
-import { writeWholeFile } from "./whole-file.ts";
 
 const noChainHint = 'start the node in a network that has one, or make one with "ccoin init"';
 

@@ -9,15 +9,10 @@ import { silentLogger } from "../util/logger.ts";
 import { systemPause } from "../util/slices.ts";
 
 /** Options for a chain that is processed without a node: there is no log, and nobody else writes. */
-export function offlineChainOptions(
-  genesis: Genesis,
-  stores: ChainStores,
-  verify: Verify,
-  rules = productRules,
-): ChainOptions {
+export function offlineChainOptions(genesis: Genesis, stores: ChainStores, verify: Verify): ChainOptions {
   return {
     genesis,
-    rules,
+    rules: productRules,
     stores,
     verify,
     clock: systemClock,

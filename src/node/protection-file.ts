@@ -11,10 +11,10 @@ import type { NodePaths } from "../config/index.ts";
 import type { Database } from "../storage/database.ts";
 import { MetaStore } from "../storage/meta.ts";
 import { slotOf } from "../types/index.ts";
+import { writeWholeFile } from "../util/atomic-file.ts";
 import { systemClock } from "../util/clock.ts";
 import { messageOf, UserError } from "../util/errors.ts";
 import { noChain, withExistingDatabase } from "./open.ts";
-import { writeWholeFile } from "./whole-file.ts";
 
 const ownerOnly = 0o600;
 const noChainHint = "start the node with --no-mine until it is in step, stop it, and try again";

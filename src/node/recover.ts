@@ -18,10 +18,10 @@ import { checkRecoveries, nextRecoveryRound, recoveryId, withParameter } from ".
 import { type Address, encodeAddress } from "../crypto/address.ts";
 import type { Database } from "../storage/database.ts";
 import { maxAuthorities, type ParameterName, parameterVote, type Recovery, zero32 } from "../types/index.ts";
+import { writeWholeFile } from "../util/atomic-file.ts";
 import { compareBytes, type Hex, textOf, toHex } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
 import { noChain, withExistingDatabase } from "./open.ts";
-import { writeWholeFile } from "./whole-file.ts";
 
 const hint = "make the recovery on a node that has followed the chain";
 

@@ -33,12 +33,7 @@ export function signatureSet(
   };
 }
 
-/** `domain` is `computeDomain("transaction", genesisId)`. */
-export function transactionRecord(transaction: Transaction, domain: Uint8Array): TransactionRecord {
-  return transactionRecords([transaction], domain)[0]!;
-}
-
-/** Makes many records at once: their roots are hashed together. */
+/** Makes many records at once: their roots are hashed together. `domain` is `computeDomain("transaction", genesisId)`. */
 export function transactionRecords(
   transactions: readonly Transaction[],
   domain: Uint8Array,

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { access, type FileHandle, link, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { CodedError, messageOf, UserError } from "./errors.ts";
 import { makeFolder } from "./make-folder.ts";
 
 /** Only the owner may read and write. */
@@ -98,5 +99,21 @@ async function syncFolder(path: string): Promise<void> {
     });
   } finally {
     await folder.close();
+  }
+}
+
+/** The umask decides, because a person asked for the file. */
+const defaultMode = 0o666;
+
+/**
+ * Creates or replaces a file that a person named, in an existing folder (`replaceFile`). @throws {UserError}
+ * `CANNOT_WRITE`
+ */
+export async function writeWholeFile(file: string, content: FileContent, mode = defaultMode): Promise<void> {
+  try {
+    await replaceFile(file, content, { mode, makeFolder: false });
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    throw new UserError(`cannot write ${file}: ${messageOf(error)}`, "CANNOT_WRITE", { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { defaultScrypt } from "../../src/accounts/keystore.ts";
-import { minMemoryBytes } from "../../src/cli/enough-memory.ts";
+import { minMemoryBytes } from "../../src/cli/memory.ts";
 import { sameChain, stopAndVerify } from "./harness/checks.ts";
 import { limitMemory } from "./harness/memory-limit.ts";
 import { createNetwork } from "./harness/network.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { wantedOutbound } from "../../src/network/outbound.ts";
+import { wantedOutbound } from "../../src/network/connections.ts";
 import { nobodyIsBlamed, sameChain, stopAndVerify } from "./harness/checks.ts";
 import { Lab } from "./harness/lab.ts";
 import { createNetwork } from "./harness/network.ts";

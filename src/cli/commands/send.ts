@@ -19,11 +19,10 @@ import {
   requiredNodeIdOption,
   requireWholeNumber,
 } from "../options.ts";
-import { printResult, printWarning, UsageError } from "../output.ts";
+import { printResult, printWarning, UsageError, waitingLine } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
 import { plain } from "../plain.ts";
 import { amountInUnit, findAccount, namedAddress } from "../unit-text.ts";
-import { waitingLine } from "../waiting-line.ts";
 
 interface Options extends NodeUrlOptions {
   to: string;

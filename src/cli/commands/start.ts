@@ -1,21 +1,25 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { type NodeOptions, type NodeOptionsInput, parseNodeOptions } from "../../config/index.ts";
+import { readAccountInfo } from "../../accounts/account.ts";
+import {
+  type NodeOptions,
+  type NodeOptionsInput,
+  type NodePaths,
+  parseNodeOptions,
+} from "../../config/index.ts";
 import type { RunningNode } from "../../node/index.ts";
 import { inBackground } from "../../util/background.ts";
-import { messageOf, UserError } from "../../util/errors.ts";
+import { CodedError, messageOf, UserError } from "../../util/errors.ts";
 import { createLog, type Log, type LogLevel } from "../../util/logger.ts";
-import { collectOnce } from "../collect-once.ts";
-import { requireMemory } from "../enough-memory.ts";
 import { addExamples } from "../examples.ts";
-import { noteMadeAccount } from "../made-account.ts";
+import { collectOnce, requireMemory } from "../memory.ts";
 import { loadNode } from "../node-module.ts";
 import { dataDirOf, pathsOf } from "../options.ts";
 import { printResult, printWarning, reportError, table, UsageError } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
-import { printConfig } from "../print-config.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
-import { applySettings } from "../settings.ts";
+import { applySettings, printConfig, unreadVariables } from "../settings.ts";
 import { httpsRows, pageCode } from "../show-https.ts";
 import { startDevChain } from "../start-dev-chain.ts";
 import {
@@ -25,7 +29,6 @@ import {
   startInput,
   startOptionNames,
 } from "../start-options.ts";
-import { unreadVariables } from "../variables.ts";
 
 export function addStartCommand(command: Command): void {
   addStartOptions(command)
@@ -128,4 +131,19 @@ async function openLog(options: StartOptions, level: LogLevel): Promise<Log> {
   } catch (error) {
     throw new UserError(`--log-file: cannot write ${file}: ${messageOf(error)}`, "BAD_OPTIONS");
   }
+}
+
+/**
+ * Call this before a start. The returned function adds to the error with which the start has failed that it has made an
+ * account, which stays.
+ */
+function noteMadeAccount(paths: NodePaths): (error: unknown) => Promise<unknown> {
+  const hadAccount = existsSync(paths.account);
+  return async (error) => {
+    if (hadAccount || !existsSync(paths.account)) return error;
+    const { address } = await readAccountInfo(paths);
+    const code = error instanceof CodedError ? error.code : "INTERNAL";
+    const text = `${messageOf(error)}; this start has made the account ${address}, which stays in ${paths.folder}`;
+    return new UserError(text, code, { cause: error });
+  };
 }

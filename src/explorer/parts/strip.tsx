@@ -119,7 +119,7 @@ function Awaited({ next }: { next: string | undefined }): Markup {
 /** The time until the next block is due. */
 export function Countdown(): Markup {
   const { connection, status, genesis, blocks } = useStore(live);
-  const nowMs = nodeTime(useNow(100));
+  const nowMs = nodeTime(useNow());
   const head = blocks[0];
   if (connection === "lost" || !status || !genesis || !head) return "–";
   const dueMs = nextBlockMs(head, status, genesis);

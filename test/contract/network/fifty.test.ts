@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { wantedOutbound } from "../../../src/network/connections.ts";
 import type { LibP2pNetwork } from "../../../src/network/network.ts";
-import { wantedOutbound } from "../../../src/network/outbound.ts";
 import { startNode, stop, until } from "./nodes.ts";
 
 const count = 50;

@@ -1,6 +1,6 @@
 import { afterEach } from "vitest";
-import type { AddressBook, AddressBookEntry } from "../../../src/network/address-book.ts";
 import { createNetwork } from "../../../src/network/create.ts";
+import type { AddressBook, AddressBookEntry } from "../../../src/network/known-peers.ts";
 import type { LibP2pNetwork, NetworkOptions } from "../../../src/network/network.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { placeOf } from "../../../src/network/address.ts";
+import { keptOutbound, maxOutbound } from "../../../src/network/connections.ts";
 import { rpcLimits } from "../../../src/network/gossip-guard.ts";
-import { keptOutbound, maxOutbound } from "../../../src/network/outbound.ts";
 import { control, rpc } from "../../attacks/lib/wire.ts";
 import { ManualClock } from "../../unit/support/clock.ts";
 import { connect, rawPeer } from "../reqresp/raw-peer.ts";

@@ -1,7 +1,8 @@
 import type { Signer } from "../../../src/accounts/index.ts";
 import { decodeAddress } from "../../../src/crypto/address.ts";
-import { computeDomain, transactionRecord } from "../../../src/types/index.ts";
+import { computeDomain } from "../../../src/types/index.ts";
 import { fromHex, type Hex, toHex } from "../../../src/util/bytes.ts";
+import { transactionRecord } from "../../transaction-record.ts";
 
 /** A signed transfer in the form of `POST /v1/transactions`. */
 export interface Transfer {

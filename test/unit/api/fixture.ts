@@ -35,12 +35,13 @@ import { LevelDatabase } from "../../../src/storage/level-database.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
 import { ProposalStore } from "../../../src/storage/proposals.ts";
 import type { ChainConfig } from "../../../src/types/genesis.ts";
-import { computeDomain, type Transaction, transactionRecord } from "../../../src/types/index.ts";
+import { computeDomain, type Transaction } from "../../../src/types/index.ts";
 import { toHex, uint32Bytes } from "../../../src/util/bytes.ts";
 import { type Clock, systemClock } from "../../../src/util/clock.ts";
 import { type Logger, silentLogger } from "../../../src/util/logger.ts";
 import { systemPause } from "../../../src/util/slices.ts";
 import { testChainConfig } from "../../chain-config.ts";
+import { transactionRecord } from "../../transaction-record.ts";
 import { unprotected } from "../../unprotected-signer.ts";
 import { directAccess, plainServices } from "./bare-services.ts";
 

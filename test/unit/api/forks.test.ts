@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { computeDomain, transactionRecord } from "../../../src/types/index.ts";
+import { computeDomain } from "../../../src/types/index.ts";
 import { fromHex, toHex } from "../../../src/util/bytes.ts";
+import { transactionRecord } from "../../transaction-record.ts";
 import { finalize } from "./finalize.ts";
 import { authority, bob, type Fixture, startFixture, transactionJson } from "./fixture.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isAllowedHost } from "../../../src/api/hosts.ts";
+import { isAllowedHost } from "../../../src/api/guard.ts";
 import { serveProblem } from "../../../src/api/serve-problem.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { type Fixture, startFixture } from "./fixture.ts";

@@ -3,8 +3,7 @@ import type { IncomingMessage, Server } from "node:http";
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { withBody } from "../../../src/api/body.ts";
-import { shareConnections } from "../../../src/api/connection-places.ts";
-import { type Holding, holder, Shares } from "../../../src/api/shares.ts";
+import { type Holding, holder, Shares, shareConnections } from "../../../src/api/shares.ts";
 import { TrustedProxies } from "../../../src/api/trusted-proxies.ts";
 
 /** Holdings that note which of them gave way. */

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "v
 import { defaultHttpLimits } from "../../../src/api/index.ts";
 import { TransactionReads } from "../../../src/api/transaction-reads.ts";
 import { BlockStore } from "../../../src/storage/blocks.ts";
-import { type Transaction, Transactions, transactionRecord } from "../../../src/types/index.ts";
+import { type Transaction, Transactions } from "../../../src/types/index.ts";
 import { CodedError } from "../../../src/util/errors.ts";
+import { transactionRecord } from "../../transaction-record.ts";
 import { alice, bob, type Fixture, signer, startFixture, transactionJson } from "./fixture.ts";
 import { rawConnection } from "./raw.ts";
 

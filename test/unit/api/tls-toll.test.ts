@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { ClientLimiter } from "../../../src/api/client-limiter.ts";
 import { DearReads, dearReadLimits } from "../../../src/api/dear-reads.ts";
-import { handshakeTokens, recordsAtOnce, recordTokens, tlsToll } from "../../../src/api/tls-toll.ts";
+import { handshakeTokens, recordsAtOnce, recordTokens, tlsToll } from "../../../src/api/tls-records.ts";
 import { TrustedProxies } from "../../../src/api/trusted-proxies.ts";
 import { ManualClock } from "../support/clock.ts";
 

@@ -68,8 +68,8 @@ it("only places and handshakes, which come before a request, go by the address o
   );
   expect(sources.sort()).toEqual([
     "src/api/client-address.ts",
-    "src/api/connection-places.ts",
     "src/api/secure-port.ts",
+    "src/api/shares.ts",
     "src/api/trusted-proxies.ts",
   ]);
 });

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
-import { decodeRecords, Transactions, transactionRecord } from "../../../src/types/index.ts";
+import { decodeRecords, Transactions } from "../../../src/types/index.ts";
 import { AnsweredRequests, answerLength, checkAnswer } from "../../bench/lib/poster.ts";
 import { presign } from "../../bench/lib/presign.ts";
 import { buildRequests } from "../../bench/lib/requests.ts";
 import { placeOf } from "../../bench/lib/senders.ts";
 import { sszList } from "../../bench/lib/ssz-list.ts";
+import { transactionRecord } from "../../transaction-record.ts";
 
 const answer = (body: string, status = "202 Accepted") =>
   Buffer.from(`HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);

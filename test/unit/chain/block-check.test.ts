@@ -18,9 +18,9 @@ import {
   joinTransactions,
   noVote,
   type TransactionRecord,
-  transactionRecord,
 } from "../../../src/types/index.ts";
 import { systemPause } from "../../../src/util/slices.ts";
+import { transactionRecord } from "../../transaction-record.ts";
 import { authorities, BlockMaker, codeOf, encoded, testGenesis } from "../support/chain.ts";
 
 const genesis = await testGenesis();

@@ -11,8 +11,9 @@ import type { AccountState } from "../../../src/state/index.ts";
 import type { Write } from "../../../src/storage/database.ts";
 import { Indexer } from "../../../src/storage/indexer.ts";
 import { keyOf } from "../../../src/storage/key-spaces.ts";
-import { type Checkpoint, type TransactionRecord, transactionRecord } from "../../../src/types/index.ts";
+import type { Checkpoint, TransactionRecord } from "../../../src/types/index.ts";
 import { type Logger, silentLogger } from "../../../src/util/logger.ts";
+import { transactionRecord } from "../../transaction-record.ts";
 import { accountsWith, stateOf } from "../state/accounts.ts";
 import {
   authorities,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { keyRange, type keySpaces } from "../../../src/storage/key-spaces.ts";
-import { transactionRecord } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
+import { transactionRecord } from "../../transaction-record.ts";
 import {
   BlockMaker,
   codeOf,

@@ -1,9 +1,10 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Producer } from "../../../src/chain/producer.ts";
 import type { CanonicalBlock } from "../../../src/chain/types.ts";
-import { type Transaction, type TransactionRecord, transactionRecord } from "../../../src/types/index.ts";
+import type { Transaction, TransactionRecord } from "../../../src/types/index.ts";
 import { equalBytes } from "../../../src/util/bytes.ts";
 import type { ConfigChanges } from "../../chain-config.ts";
+import { transactionRecord } from "../../transaction-record.ts";
 import {
   authorities,
   codeOf,

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { expect, test } from "vitest";
 
-const moduleUrl = new URL("../../../src/cli/collect-once.ts", import.meta.url);
+const moduleUrl = new URL("../../../src/cli/memory.ts", import.meta.url);
 
 const collected = "Mark-Compact (reduce)";
 

@@ -8,8 +8,9 @@ import { createAccount } from "../../../src/accounts/index.ts";
 import { nodePaths } from "../../../src/config/index.ts";
 import { decodeAddress, encodeAddress } from "../../../src/crypto/address.ts";
 import { verifySignatures } from "../../../src/crypto/ed25519.ts";
-import { computeDomain, transactionRecord } from "../../../src/types/index.ts";
+import { computeDomain } from "../../../src/types/index.ts";
 import { fromHex } from "../../../src/util/bytes.ts";
+import { transactionRecord } from "../../transaction-record.ts";
 import { testAddresses } from "../support/addresses.ts";
 import { ccoinHere, oneLine } from "./ccoin.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { waitingLine } from "../../../src/cli/waiting-line.ts";
+import { waitingLine } from "../../../src/cli/output.ts";
 import { ManualClock } from "../support/clock.ts";
 
 function setUp({ isTTY = true, columns = 200 } = {}) {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
-import { minMemoryBytes } from "../../../src/cli/enough-memory.ts";
+import { minMemoryBytes } from "../../../src/cli/memory.ts";
 import { defaultHttpPort, defaultP2pPort } from "../../../src/config/index.ts";
 import { ccoinHere } from "../cli/ccoin.ts";
 

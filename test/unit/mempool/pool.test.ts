@@ -1,7 +1,8 @@
 import { expect, test, vi } from "vitest";
 import { Pool } from "../../../src/mempool/pool.ts";
 import { PoolEntry } from "../../../src/mempool/pool-entry.ts";
-import { computeDomain, transactionRecord, zero32 } from "../../../src/types/index.ts";
+import { computeDomain, zero32 } from "../../../src/types/index.ts";
+import { transactionRecord } from "../../transaction-record.ts";
 
 const domain = computeDomain("transaction", zero32);
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { AddressBookStore } from "../../../src/network/address-book.ts";
+import { AddressBookStore } from "../../../src/network/known-peers.ts";
 import { MemoryDatabase } from "../support/database.ts";
 
 test("the address book keeps one entry a peer", async () => {

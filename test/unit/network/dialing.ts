@@ -1,6 +1,6 @@
 import { placeOf } from "../../../src/network/address.ts";
-import type { AddressBookEntry } from "../../../src/network/address-book.ts";
 import { Dialer, type DialerOptions } from "../../../src/network/dialer.ts";
+import type { AddressBookEntry } from "../../../src/network/known-peers.ts";
 import { KnownPeers } from "../../../src/network/known-peers.ts";
 import { type Teller, Told } from "../../../src/network/told.ts";
 import { silentLogger } from "../../../src/util/logger.ts";

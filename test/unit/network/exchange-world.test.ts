@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { wantedOutbound } from "../../../src/network/outbound.ts";
+import { wantedOutbound } from "../../../src/network/connections.ts";
 import { ManualClock } from "../support/clock.ts";
 import { World } from "./exchange-world.ts";
 import { signRecord } from "./sign-record.ts";

@@ -1,8 +1,8 @@
 import type { PeersRequest, ToldPeer } from "../../../protocols/index.ts";
 import { placeOf, targetOf } from "../../../src/network/address.ts";
+import { hasRoomFor, wantedOutbound } from "../../../src/network/connections.ts";
 import { Dialer } from "../../../src/network/dialer.ts";
 import { KnownPeers } from "../../../src/network/known-peers.ts";
-import { hasRoomFor, wantedOutbound } from "../../../src/network/outbound.ts";
 import { PeerExchange } from "../../../src/network/peer-exchange.ts";
 import type { SignedRecord } from "../../../src/network/signed-record.ts";
 import { Told } from "../../../src/network/told.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { unreadLimits, watchUnreadGossip } from "../../../src/network/gossip-unread.ts";
+import { unreadLimits, watchUnreadGossip } from "../../../src/network/gossip-watch.ts";
 import type { Host } from "../../../src/network/host.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { ManualClock } from "../support/clock.ts";

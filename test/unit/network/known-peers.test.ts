@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { AddressBookEntry } from "../../../src/network/address-book.ts";
+import type { AddressBookEntry } from "../../../src/network/known-peers.ts";
 import { KnownPeers, maxKnownPeers, maxKnownPerHost } from "../../../src/network/known-peers.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { ManualClock } from "../support/clock.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hasRoomFor, keptOutbound, maxOutbound } from "../../../src/network/outbound.ts";
+import { hasRoomFor, keptOutbound, maxOutbound } from "../../../src/network/connections.ts";
 
 const lan = (n: number) => `/ip4/192.168.1.${n + 1}/tcp/1`;
 const open = (count: number) => Array.from({ length: count }, (_, n) => lan(n));

@@ -30,13 +30,13 @@ import {
   signingRoot,
   type Transaction,
   Transactions,
-  transactionRecord,
   transactionsRoot,
   zero32,
 } from "../../../src/types/index.ts";
 import { compareBytes, toHex, uint32Bytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { type ConfigChanges, testChainConfig } from "../../chain-config.ts";
+import { transactionRecord } from "../../transaction-record.ts";
 import { ManualClock } from "./clock.ts";
 import { MemoryDatabase } from "./database.ts";
 

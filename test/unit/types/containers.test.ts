@@ -21,11 +21,11 @@ import {
   Transaction,
   Transactions,
   Transfer,
-  transactionRecord,
   transactionsRoot,
   zero32,
 } from "../../../src/types/index.ts";
 import { toHex } from "../../../src/util/bytes.ts";
+import { transactionRecord } from "../../transaction-record.ts";
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const randomTransaction = fc.record({

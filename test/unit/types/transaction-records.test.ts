@@ -17,11 +17,11 @@ import {
   Transactions,
   Transfer,
   transactionAt,
-  transactionRecord,
   transactionRecords,
   transactionsRoot,
   zero32,
 } from "../../../src/types/index.ts";
+import { transactionRecord } from "../../transaction-record.ts";
 import { fieldsOf, plainTransaction } from "./record-fields.ts";
 
 const domain = computeDomain("transaction", zero32);

@@ -20,7 +20,6 @@ import {
   Transactions,
   Transfer,
   transactionBranch,
-  transactionRecord,
   transactionsRoot,
   zero32,
 } from "../../../src/types/index.ts";
@@ -34,6 +33,7 @@ import {
   transactionCount,
 } from "../../../src/types/transaction-records.ts";
 import { equalBytes, toBinary } from "../../../src/util/bytes.ts";
+import { transactionRecord } from "../../transaction-record.ts";
 import { testGenesis } from "../support/chain.ts";
 import { plainTransaction } from "./record-fields.ts";
 

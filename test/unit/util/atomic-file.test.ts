@@ -3,8 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { writeWholeFile } from "../../../src/node/whole-file.ts";
-import { createFile, replaceFile } from "../../../src/util/atomic-file.ts";
+import { createFile, replaceFile, writeWholeFile } from "../../../src/util/atomic-file.ts";
 
 let folder: string;
 let file: string;

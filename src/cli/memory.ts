@@ -2,11 +2,30 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { UserError } from "../util/errors.ts";
+
+const mebibyte = 2 ** 20;
+/** A start takes 201 MiB at one time: 128 of them, for a moment, to open an account of the usual cost. */
+export const minMemoryBytes = 208 * mebibyte;
+
+/**
+ * Refuses to start a node where it would be killed: the kernel kills without a word. @throws {UserError}
+ * `NOT_ENOUGH_MEMORY` if the container or service has less memory than a start needs.
+ */
+export function requireMemory(limitBytes = process.constrainedMemory()): void {
+  // 0 means that nothing is known.
+  if (limitBytes === 0 || limitBytes >= minMemoryBytes) return;
+  const text = (bytes: number) => `${Math.floor(bytes / mebibyte)} MiB`;
+  throw new UserError(
+    `this process may use ${text(limitBytes)} of memory, and a node needs ${text(minMemoryBytes)} to start: give the container or service 256 MB or more (docker run --memory=256m, MemoryMax=256M)`,
+    "NOT_ENOUGH_MEMORY",
+  );
+}
 
 /** `afterMs`: by then the start's postponed work is done. `lookMs`: how long the load is measured beforehand. */
 const defaultTimes = { afterMs: 20_000, lookMs: 1_000 };
 /** A node with a larger heap is at work: V8 collects by itself then, and one full collection would take long. */
-const maxHeapBytes = 64 * 2 ** 20;
+const maxHeapBytes = 64 * mebibyte;
 /** Share of the main thread's time. An idle node takes a hundredth; a busy one would pause for tenths of a second. */
 const maxUtilization = 0.1;
 
