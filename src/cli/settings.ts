@@ -38,7 +38,7 @@ export function applySettings(command: Command): void {
 }
 
 /** The options of the command and of the program that the environment and files may set. */
-export function settingsOf(command: Command): readonly { owner: Command; option: Option }[] {
+function settingsOf(command: Command): readonly { owner: Command; option: Option }[] {
   return [command.parent, command].flatMap((owner) =>
     owner
       ? owner.options
@@ -49,11 +49,11 @@ export function settingsOf(command: Command): readonly { owner: Command; option:
 }
 
 /** The name of an option in files: without dashes, and without the `no-` of an option that turns something off. */
-export function settingName(option: Option): string {
+function settingName(option: Option): string {
   return option.long!.slice(2).replace(/^no-/, "");
 }
 
-export function variableOf(option: Option): string {
+function variableOf(option: Option): string {
   return `CCOIN_${settingName(option).toUpperCase().replaceAll("-", "_")}`;
 }
 
@@ -62,7 +62,7 @@ const ofServices = [/_SERVICE_(HOST|PORT(_\w+)?)$/, /_PORT_\d+_(TCP|UDP|SCTP)(_(
 const endpoint = /^(tcp|udp|sctp):\/\//;
 
 /** True for `CCOIN_PORT=tcp://10.0.0.1:63262`, by which Kubernetes tells of a service named `ccoin`. */
-export function isOfService(name: string, value: string): boolean {
+function isOfService(name: string, value: string): boolean {
   return ofServices.some((form) => form.test(name)) || (name.endsWith("_PORT") && endpoint.test(value));
 }
 

@@ -33,7 +33,7 @@ export function watchGossipStreams(host: Host, options: { clock: Clock; logger: 
 }
 
 /** The streams on which this node sends gossip. */
-export function gossipStreamsTo({ streams }: Connection): Stream[] {
+function gossipStreamsTo({ streams }: Connection): Stream[] {
   return streams.filter(
     ({ direction, protocol }) => direction === "outbound" && protocol.startsWith("/meshsub/"),
   );
