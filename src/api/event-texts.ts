@@ -116,7 +116,7 @@ export class EventTexts {
       const found = included.get(idHex) ?? mempool.get(idHex) ?? (await chain.reader.transaction(event.id));
       return found ? transactionView(found.record) : { id: idHex };
     }
-    const block = await chain.reader.summary(event.id);
+    const block = await chain.tree.get(event.id);
     if (!block) return { id: idHex };
     return { ...headerView(block), transactionCount: block.transactionCount, bytes: block.bodyBytes };
   }

@@ -39,12 +39,12 @@ export class WholeBlocks {
    * @throws {ProblemError} `OVERLOADED`
    */
   async read<T>(
-    { reader }: Pick<Chain, "reader">,
+    { reader, tree }: Pick<Chain, "reader" | "tree">,
     id: Uint8Array,
     outgoing: ServerResponse,
     view: (block: StoredBlock) => T | Promise<T>,
   ): Promise<T | undefined> {
-    const summary = await reader.summary(id);
+    const summary = await tree.get(id);
     if (!summary || outgoing.closed) return undefined;
     const address = clientAddress(outgoing.req);
     this.#hold(address, summary.bodyBytes, outgoing);

@@ -47,13 +47,13 @@ export async function proveAccount(
 
 /** Refuses blocks that are too old to rebuild their state. @throws {ProofError} */
 async function requireNear(
-  { head, reader }: Pick<Chain, "head" | "reader">,
+  { head, reader, tree }: Pick<Chain, "head" | "reader" | "tree">,
   block: WeightedHeader,
 ): Promise<void> {
   const depth = head.height - block.height;
   if (depth > maxProofDepth) throw notAvailable(block, `it is more than ${maxProofDepth} below the head`);
   const ids = await reader.idsDown(head.height, depth);
-  const summaries = await Promise.all(ids.map((id) => reader.summary(id)));
+  const summaries = await Promise.all(ids.map((id) => tree.get(id)));
   const count = summaries.reduce((sum, summary) => sum + (summary?.transactionCount ?? 0), 0);
   if (count > maxProofTransactions) {
     throw notAvailable(block, `${count} transactions have come since, more than ${maxProofTransactions}`);

@@ -4,7 +4,7 @@ import type { ChainConfig } from "../types/genesis.ts";
 import type { ChainSnapshot } from "../types/index.ts";
 import { toHex } from "../util/bytes.ts";
 import { checkBlockLimits } from "./block-check.ts";
-import { type BlockTree, BrokenBranch, blockWrites } from "./block-tree.ts";
+import { type BlockTree, BrokenBranch, blockWrites, summaryOf } from "./block-tree.ts";
 import type { Branches } from "./branches.ts";
 import type { CanonicalChain, NewBlock } from "./canonical.ts";
 import type { ForkBlocks } from "./fork-blocks.ts";
@@ -170,7 +170,7 @@ export class BlockImport {
     const { stores, forks, tree, onSide } = this.#options;
     await stores.database.commit([...writes, forks.writeFor(block)]);
     forks.add(block);
-    tree.remember(block, after);
+    tree.remember(summaryOf(block), after);
     onSide(block);
     return "side";
   }

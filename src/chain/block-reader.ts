@@ -16,13 +16,7 @@ import type { Pause } from "../util/slices.ts";
 import type { BlockTree } from "./block-tree.ts";
 import type { Genesis } from "./genesis.ts";
 import type { ChainStores } from "./stores.ts";
-import type {
-  BlockSummary,
-  CanonicalBlock,
-  IncludedTransaction,
-  StoredBlock,
-  WeightedHeader,
-} from "./types.ts";
+import type { CanonicalBlock, IncludedTransaction, StoredBlock, WeightedHeader } from "./types.ts";
 
 /** Reads blocks and transactions. */
 export class BlockReader {
@@ -87,15 +81,6 @@ export class BlockReader {
     return this.#blocks.bodyBytes(id);
   }
 
-  /** A block of any branch, without reading its transactions. */
-  async summary(id: Uint8Array): Promise<BlockSummary | undefined> {
-    const record = await this.#blocks.header(id);
-    if (!record) return undefined;
-    const { header, totalDifficulty, transactionCount, bodyBytes } = record;
-    const { height } = header.message;
-    return { height, id, idHex: toHex(id), header, totalDifficulty, transactionCount, bodyBytes };
-  }
-
   /**
    * A transaction of the canonical chain. If the chain moves between two reads, the transaction is looked up again, and
    * may be in no block.
@@ -149,7 +134,7 @@ export class BlockReader {
   /** About as many bytes as are read for some transactions of a canonical block: whole parts of them. */
   async readBytesAt(height: number, indexes: readonly number[]): Promise<number> {
     const id = await this.canonicalId(height);
-    const summary = id && (await this.summary(id));
+    const summary = id && (await this.#tree.get(id));
     if (!summary || summary.transactionCount === 0) return 0;
     const parts = new Set(indexes.map((index) => Math.floor(index / transactionsPerPart)));
     const part =

@@ -4,14 +4,17 @@ import { damaged } from "../storage/damaged.ts";
 import type { Write } from "../storage/database.ts";
 import { BlockError } from "../types/errors.ts";
 import type { ChainConfig } from "../types/genesis.ts";
-import type { BlockRef, ChainSnapshot } from "../types/index.ts";
+import { type BlockRef, type ChainSnapshot, recordsBytes } from "../types/index.ts";
 import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
 import { LruMap } from "../util/lru.ts";
 import { Recoveries } from "./recoveries.ts";
 import type { KnownRules } from "./rules.ts";
-import type { CheckedBlock, WeightedHeader } from "./types.ts";
+import type { BlockSummary, CanonicalBlock, CheckedBlock, WeightedHeader } from "./types.ts";
 
-/** Headers and snapshots of the newest blocks, which import, production and answers to peers read repeatedly. */
+/**
+ * Headers and snapshots of the newest blocks, which import, production and answers to peers read repeatedly; and ids of
+ * blocks that are announced and voted for before they are here.
+ */
 const cached = 1024;
 /** The distance in heights between stored snapshots, so that any other one is a short walk away. */
 const snapshotInterval = 256;
@@ -41,6 +44,19 @@ export function blockWrites(
   return writes;
 }
 
+/** What is kept in memory of a block with its transactions. */
+export function summaryOf({
+  height,
+  id,
+  idHex,
+  header,
+  totalDifficulty,
+  records,
+}: CanonicalBlock): BlockSummary {
+  const counts = { transactionCount: records.length, bodyBytes: recordsBytes(records) };
+  return { height, id, idHex, header, totalDifficulty, ...counts };
+}
+
 /** All known blocks by id, canonical or not, with their weights and authority snapshots. */
 export class BlockTree {
   readonly #blocks: BlockStore;
@@ -49,7 +65,11 @@ export class BlockTree {
   /** The recoveries by which stored blocks are read: those under which they were made. */
   #inForce: Recoveries;
   readonly #rules: KnownRules;
-  readonly #heads = new LruMap<Hex, WeightedHeader>(cached);
+  readonly #heads = new LruMap<Hex, BlockSummary>(cached);
+  /** Blocks that are known not to be stored. */
+  readonly #absent = new LruMap<Hex, true>(cached);
+  /** The number of blocks that were stored so far. */
+  #stored = 0;
   /** The snapshots as the state roots contain them. */
   readonly #snapshots = new LruMap<Hex, ChainSnapshot>(cached);
 
@@ -78,10 +98,17 @@ export class BlockTree {
     this.#snapshots.clear();
   }
 
-  /** Keeps only the header of a block that comes with its transactions. `snapshot` is the one in its state root. */
-  remember({ height, id, idHex, header, totalDifficulty }: WeightedHeader, snapshot: ChainSnapshot): void {
-    this.#heads.set(idHex, { height, id, idHex, header, totalDifficulty });
-    this.#snapshots.set(idHex, snapshot);
+  /** Must be called with each block that has been stored. `snapshot` is the one in its state root. */
+  remember(block: BlockSummary, snapshot: ChainSnapshot): void {
+    this.#heads.set(block.idHex, block);
+    this.#snapshots.set(block.idHex, snapshot);
+    this.#absent.delete(block.idHex);
+    this.#stored++;
+  }
+
+  /** The block is not stored, so nobody has to look for it on the disk until it is remembered. */
+  noteAbsent(idHex: Hex): void {
+    this.#absent.set(idHex, true);
   }
 
   forget(idHex: Hex): void {
@@ -89,26 +116,25 @@ export class BlockTree {
     this.#snapshots.delete(idHex);
   }
 
-  async get(id: Uint8Array): Promise<WeightedHeader | undefined> {
+  /** A block of any branch, without its transactions. */
+  async get(id: Uint8Array): Promise<BlockSummary | undefined> {
     const idHex = toHex(id);
     const cached = this.#heads.get(idHex);
-    if (cached) return cached;
+    if (cached || this.#absent.has(idHex)) return cached;
+    const storedBefore = this.#stored;
     const record = await this.#blocks.header(id);
-    if (!record) return undefined;
-    const { header, totalDifficulty } = record;
-    const head: WeightedHeader = {
-      height: header.message.height,
-      id: id.slice(),
-      idHex,
-      header,
-      totalDifficulty,
-    };
+    if (!record) {
+      // It may have been stored since it was read.
+      if (this.#stored === storedBefore) this.noteAbsent(idHex);
+      return undefined;
+    }
+    const head: BlockSummary = { height: record.header.message.height, id: id.slice(), idHex, ...record };
     this.#heads.set(idHex, head);
     return head;
   }
 
   /** A block that must exist. @throws {CodedError} `DAMAGED` */
-  async require(id: Uint8Array): Promise<WeightedHeader> {
+  async require(id: Uint8Array): Promise<BlockSummary> {
     return (await this.get(id)) ?? damaged(`block ${toHex(id)} is missing`);
   }
 

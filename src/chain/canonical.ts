@@ -4,7 +4,7 @@ import type { ChainSnapshot } from "../types/index.ts";
 import type { Logger } from "../util/logger.ts";
 import type { Pause } from "../util/slices.ts";
 import type { BlockReader } from "./block-reader.ts";
-import { type BlockTree, blockWrites } from "./block-tree.ts";
+import { type BlockTree, blockWrites, summaryOf } from "./block-tree.ts";
 import { type BlockPlan, type BuiltBlock, buildBlock } from "./build-block.ts";
 import type { Genesis } from "./genesis.ts";
 import type { InvalidBlocks } from "./invalid-blocks.ts";
@@ -222,7 +222,7 @@ export class CanonicalChain {
     ]);
     return () => {
       ledger.settle();
-      for (const { block, after } of news) tree.remember(block, after);
+      for (const { block, after } of news) tree.remember(summaryOf(block), after);
       this.#head = change.head;
       this.#snapshot = tree.recoveries.after(last.id, state);
       prepared.applied();

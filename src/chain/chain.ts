@@ -15,7 +15,7 @@ import type { HistoryReader } from "./history-reader.ts";
 import { loadChain, requireKnownHead } from "./load.ts";
 import type { ChainParticipant } from "./participants.ts";
 import type { KnownRules } from "./rules.ts";
-import type { CanonicalBlock, CheckedBlock, ImportOutcome, WeightedHeader } from "./types.ts";
+import type { BlockSummary, CanonicalBlock, CheckedBlock, ImportOutcome, WeightedHeader } from "./types.ts";
 
 /**
  * Limits for `importBlocks`: one synced write is enough for many small blocks, and nobody waits long for others behind
@@ -162,10 +162,13 @@ export class Chain {
 
   /**
    * A stored block. Other nodes know this node's own block as soon as it is sealed; here it is returned once it is on
-   * disk.
+   * disk. `height` is the one in its header, if that is at hand.
    */
-  async find(id: Uint8Array): Promise<WeightedHeader | undefined> {
-    if (this.#sealed === toHex(id)) await this.idle();
+  async find(id: Uint8Array, height = 0): Promise<BlockSummary | undefined> {
+    const idHex = toHex(id);
+    if (this.#sealed === idHex) await this.idle();
+    // Stored blocks above the head are all on side branches, which are in memory: no new block is looked for on the disk.
+    if (height > this.head.height && !this.#parts.forks.has(idHex)) this.tree.noteAbsent(idHex);
     return this.tree.get(id);
   }
 

@@ -87,7 +87,7 @@ export class Chronicle {
   }
 
   async #readAgain(upTo: number, pause: Pause): Promise<void> {
-    const { reader } = this.#chain;
+    const { reader, tree } = this.#chain;
     const [last] = await this.#store.hoursBefore(Number.MAX_SAFE_INTEGER, 1);
     if (last) {
       this.#written = last.figures.fromHeight + last.figures.blocks - 1;
@@ -96,7 +96,7 @@ export class Chronicle {
     const from = Math.max(this.#written + 1, upTo - maxReadAgain, 1);
     for (let height = from; height <= upTo; height += readAtOnce) {
       for (const id of await reader.idsUp(height, Math.min(readAtOnce, upTo + 1 - height))) {
-        const block = await reader.summary(id);
+        const block = await tree.get(id);
         if (block) await this.#add(block);
       }
       await pause();

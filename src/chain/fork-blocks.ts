@@ -62,6 +62,10 @@ export class ForkBlocks implements ChainParticipant {
     return forks;
   }
 
+  has(idHex: Hex): boolean {
+    return this.#blocks.has(idHex);
+  }
+
   refs(): Iterable<BlockRef> {
     return this.#blocks.values();
   }

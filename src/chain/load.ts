@@ -17,7 +17,7 @@ import type { Genesis } from "./genesis.ts";
 import { Recoveries } from "./recoveries.ts";
 import type { KnownRules } from "./rules.ts";
 import type { ChainStores } from "./stores.ts";
-import type { WeightedHeader } from "./types.ts";
+import type { BlockSummary, WeightedHeader } from "./types.ts";
 
 /**
  * The newest blocks are read at start, so that a torn or damaged end of the database is found before the node says
@@ -28,7 +28,7 @@ const checkedBlocks = 16;
 const checkedHeights = 8192;
 
 export interface LoadedChain {
-  head: WeightedHeader;
+  head: BlockSummary;
   /** The snapshot in the head's state root. */
   snapshot: ChainSnapshot;
   state: AccountState;
@@ -57,13 +57,7 @@ export async function loadChain(
     damaged(`the stored accounts are not those of the head, block ${height}`);
   }
   await checkNewest(stores, { height, id }, computeDomain("transaction", genesis.id));
-  const head = {
-    height,
-    id: id.slice(),
-    idHex: toHex(id),
-    header: record.header,
-    totalDifficulty: record.totalDifficulty,
-  };
+  const head = { height, id: id.slice(), idHex: toHex(id), ...record };
   const finality = (await stores.finality.status()) ?? genesisFinality(genesis.id);
   const recoveries = new Recoveries(await stores.recoveries.all());
   return { head, snapshot, state, finality, forks: await ForkBlocks.load(stores), recoveries };

@@ -107,7 +107,7 @@ export class BlockInbox {
     const id = rootOf(Header, header.message);
     const idHex = toHex(id);
     if (this.#knows(idHex, this.#sources.whole(id, from))) return "ignore";
-    const stored = await chain.find(id);
+    const stored = await chain.find(id, header.message.height);
     if (stored) {
       // An earlier process may have seen it; this one has to know the header to notice another of its slot.
       evidence.seenHeader(stored.header);

@@ -143,12 +143,11 @@ async function readBlock(
   id: Uint8Array,
   { read }: Reader,
 ): Promise<EncodedBlock | undefined> {
-  const head = await chain.find(id);
-  const summary = head && head.height > 0 ? await chain.reader.summary(id) : undefined;
-  if (!summary) return undefined;
-  await read(recordBytes + summary.bodyBytes);
+  const block = await chain.find(id);
+  if (!block || block.height === 0) return undefined;
+  await read(recordBytes + block.bodyBytes);
   const body = await chain.reader.body(id);
-  return body && { header: summary.header, body };
+  return body && { header: block.header, body };
 }
 
 function checkCount(count: number, most: number): number {

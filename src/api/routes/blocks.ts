@@ -44,7 +44,7 @@ export function blockRoutes(api: Api, services: ApiServices, wholeBlocks: WholeB
       const top = chain.head.height + 1;
       const from = Math.min(query.before ?? top, top) - 1;
       const ids = from < 0 ? [] : await chain.reader.idsDown(from, query.limit);
-      const summaries = await Promise.all(ids.map((id) => chain.reader.summary(id)));
+      const summaries = await Promise.all(ids.map((id) => chain.tree.get(id)));
       const blocks = summaries
         .filter((summary) => summary !== undefined)
         .map((summary) => ({

@@ -1,8 +1,9 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { EventTexts, type Piece } from "../../../src/api/event-texts.ts";
 import type { LedgerServices } from "../../../src/api/services.ts";
 import type { LoggedEvent } from "../../../src/storage/event-log.ts";
 import { type Hex, toHex } from "../../../src/util/bytes.ts";
+import { testChain } from "../support/chain.ts";
 
 it("gives a reader the event that it asks for, while another is just told that there is none", async () => {
   const events: LoggedEvent[] = [];
@@ -77,8 +78,8 @@ it("formats an event once for readers that want different types, in whatever ord
   let looked = 0;
   const ledger = {
     chain: {
-      reader: {
-        summary: async () => {
+      tree: {
+        get: async () => {
           looked++;
           return undefined;
         },
@@ -101,4 +102,24 @@ it("formats an event once for readers that want different types, in whatever ord
   expect([reads, looked]).toEqual([2, 1]);
   expect(new Set(pieces.map((piece) => piece?.text)).size).toBe(1);
   expect(pieces[0]?.text).toContain("id: 1\nevent: block\n");
+});
+
+it("reads nothing from the disk for a block that has just been imported", async () => {
+  const { chain, maker, database, addAll } = await testChain();
+  const tip = await maker.block(maker.start(), { transactions: [await maker.transfer({})] });
+  await addAll(tip);
+  const log = {
+    async *read() {
+      yield { number: 1, event: { name: "block", height: 1, id: tip.id } as LoggedEvent };
+    },
+  };
+  const texts = new EventTexts(log, () => ({ chain }) as unknown as LedgerServices);
+  const reading = vi.spyOn(database, "get");
+  const piece = await texts.read(1, new Set(["block"] as const));
+  expect(JSON.parse(piece!.text.split("data: ")[1]!)).toMatchObject({
+    id: tip.idHex,
+    transactionCount: 1,
+    bytes: 172,
+  });
+  expect(reading).not.toHaveBeenCalled();
 });

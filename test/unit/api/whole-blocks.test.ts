@@ -21,12 +21,14 @@ function answer(remoteAddress: string): ServerResponse {
 }
 
 function setting(bodyBytes: number) {
-  const reader = { summary: async () => ({ bodyBytes }), byId: async () => ({ height: 1 }) };
+  const chain = {
+    tree: { get: async () => ({ bodyBytes }) },
+    reader: { byId: async () => ({ height: 1 }) },
+  } as unknown as Chain;
   const clock = new ManualClock();
   const limiter = new ClientLimiter(clock, rate, rate);
   const blocks = new WholeBlocks(1_000, { limiter, reads: new DearReads(clock), clock });
-  const read = (outgoing: ServerResponse) =>
-    blocks.read({ reader } as unknown as Chain, id, outgoing, (block) => block);
+  const read = (outgoing: ServerResponse) => blocks.read(chain, id, outgoing, (block) => block);
   return { clock, limiter, read };
 }
 

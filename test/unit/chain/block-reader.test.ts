@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { BlockReader } from "../../../src/chain/block-reader.ts";
+import type { BlockTree } from "../../../src/chain/block-tree.ts";
+import type { ChainStores } from "../../../src/chain/stores.ts";
+import type { WeightedHeader } from "../../../src/chain/types.ts";
 import { transactionsPerPart } from "../../../src/storage/bodies.ts";
 import { keyOf } from "../../../src/storage/key-spaces.ts";
 import {
@@ -94,16 +97,16 @@ describe("blocks", () => {
   });
 
   test("have summaries on every branch", async () => {
-    const { reader, side, two, stores } = await written();
+    const { chain, reader, side, two, stores } = await written();
     for (const [{ id, idHex, totalDifficulty }, transactionCount] of [
       [two, 3],
       [side, 1],
     ] as const) {
       const bodyBytes = (await stores.blocks.bodyBytes(id))!.length;
       const expected = { height: 2, id, idHex, totalDifficulty, transactionCount, bodyBytes };
-      expect(await reader.summary(id)).toMatchObject(expected);
+      expect(await chain.tree.get(id)).toMatchObject(expected);
     }
-    expect(await reader.summary(nobody)).toBeUndefined();
+    expect(await chain.tree.get(nobody)).toBeUndefined();
     const { length } = (await reader.body(two.id))!;
     expect(await reader.readBytesAt(2, [1, 0])).toBe(length);
     expect(await reader.readBytesAt(3, [0])).toBe(0);
@@ -164,11 +167,10 @@ describe("transactions", () => {
 test("reads whole parts of a block, counted by their transactions, for some of them", async () => {
   const id = new Uint8Array(32);
   const read = (transactionCount: number, indexes: number[]) => {
-    const reader = {
-      canonicalId: async () => id,
-      summary: async () => ({ transactionCount, bodyBytes: 1_000 }),
-    };
-    return BlockReader.prototype.readBytesAt.call(reader as never, 1, indexes);
+    const stores = { blocks: { canonicalId: async () => id } } as unknown as ChainStores;
+    const tree = { get: async () => ({ transactionCount, bodyBytes: 1_000 }) } as unknown as BlockTree;
+    const options = { head: () => ({ height: 1 }) as WeightedHeader, pause: async () => undefined };
+    return new BlockReader(stores, tree, genesis, options).readBytesAt(1, indexes);
   };
   expect(await read(0, [])).toBe(0);
   expect(await read(4 * transactionsPerPart, [0, transactionsPerPart - 1])).toBe(250);

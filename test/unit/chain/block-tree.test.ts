@@ -3,6 +3,7 @@ import { BlockTree, BrokenBranch, blockWrites } from "../../../src/chain/block-t
 import { productRules } from "../../../src/chain/rules.ts";
 import { keyOf } from "../../../src/storage/key-spaces.ts";
 import { BlockError } from "../../../src/types/errors.ts";
+import { toHex } from "../../../src/util/bytes.ts";
 import { authorities, codeOf, type TestChain, type Tip, testChain, testGenesis } from "../support/chain.ts";
 
 const genesis = await testGenesis(3);
@@ -78,6 +79,31 @@ test("reads a header from disk once, until the block is forgotten", async () => 
   tree.forget(idHex);
   await tree.get(id);
   expect(read).toHaveLength(5);
+});
+
+test("looks for a block that is missing once, and again if others were stored meanwhile", async () => {
+  const node = await branched();
+  const [other, missing] = [node.tips[4]!, new Uint8Array(32).fill(7)];
+  const stored = await freshTree(node).require(other.id);
+  const tree = freshTree(node);
+  let reads = 0;
+  let whileReading = () => tree.remember(stored, other.snapshot);
+  node.stores.blocks.header = async () => {
+    reads++;
+    whileReading();
+    whileReading = () => undefined;
+    return undefined;
+  };
+  for (const expected of [1, 2, 2]) {
+    expect(await tree.get(missing)).toBeUndefined();
+    expect(reads).toBe(expected);
+  }
+  const block = { ...stored, id: missing, idHex: toHex(missing) };
+  tree.remember(block, other.snapshot);
+  expect(await tree.get(missing)).toBe(block);
+  tree.forget(block.idHex);
+  await tree.get(missing);
+  expect(reads).toBe(3);
 });
 
 test("leads from a block down to where the branches part, and up to another one", async () => {

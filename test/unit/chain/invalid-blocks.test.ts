@@ -19,8 +19,8 @@ async function broken() {
   for (const { blocks, id, idHex, totalDifficulty, snapshot } of [child, grandchild]) {
     const { header, body, records } = await node.check(blocks.at(-1)!);
     const { height } = header.message;
-    const head = { height, id, idHex, header, totalDifficulty };
     const counts = { transactionCount: 0, bodyBytes: 0 };
+    const head = { height, id, idHex, header, totalDifficulty, ...counts };
     await node.database.commit(stores.blocks.put(id, { header, totalDifficulty, ...counts }, body));
     forks.add({ ...head, records });
     chain.tree.remember(head, snapshot);

@@ -99,10 +99,11 @@ describe("a proof of an account", () => {
           expect([height, count]).toEqual([500, depth]);
           return counts.map((_, at) => at);
         },
-        summary: async (at: number) =>
-          counts[at] === undefined ? undefined : { transactionCount: counts[at] },
       },
-      tree: { stateAfter: async () => genesis.snapshot },
+      tree: {
+        stateAfter: async () => genesis.snapshot,
+        get: async (at: number) => (counts[at] === undefined ? undefined : { transactionCount: counts[at] }),
+      },
       accountsAfter: async () => "none",
     } as unknown as Chain;
     expect(await codeOf(proveAccount(chain, { height: 500 - depth } as WeightedHeader, newcomer))).toBe(code);

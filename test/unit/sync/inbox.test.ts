@@ -365,6 +365,39 @@ describe("a compact block", () => {
   });
 });
 
+test("a new block is looked for on the disk neither when it is announced nor when it is imported", async () => {
+  const { gossip, maker, node, clock } = await pair();
+  const one = await maker.block(maker.start(), { transactions: [await maker.transfer({})] });
+  await node.mempool.add(node.mempool.records(one.blocks[0]!.transactions), "gossip");
+  const reading = vi.spyOn(node.database, "get");
+  for (const tip of [one, await maker.block(one)]) {
+    expect(await gossip(compact(tip, maker))).toBe("accept");
+    await until(clock, () => node.chain.head.idHex === tip.idHex);
+  }
+  expect(reading).not.toHaveBeenCalled();
+});
+
+test("a stored block is known when it is announced, also above the head and after a restart", async () => {
+  const { maker, node, net } = await pair();
+  const start = maker.start();
+  const head = await maker.block(start);
+  const lower = await maker.block(start, { by: authorities[2]! });
+  // Two blocks out of turn weigh as much as one in turn, and of these the lower one wins.
+  const higher = await maker.block(lower, { by: authorities[0]! });
+  for (const tip of [head, lower, higher]) await node.add(tip.blocks.at(-1)!);
+  expect(node.chain.head.idHex).toBe(head.idHex);
+  const again = await syncNode(net, "again", genesis, { database: node.database.copy() });
+  onTestFinished(() => again.stop());
+  for (const { inbox, chain } of [node, again])
+    for (const tip of [head, lower, higher]) {
+      // As if so many others had come since that it is no longer in memory.
+      chain.tree.forget(tip.idHex);
+      expect(await inbox.onGossip(compact(tip, maker), "peer")).toBe("ignore");
+      expect(await chain.find(tip.id)).toBeDefined();
+    }
+  expect(again.chain.head.idHex).toBe(head.idHex);
+});
+
 test("a block that has no place beside the chain is stored once more than a third have voted for it", async () => {
   const { maker, node, peer } = await pair();
   await node.addAll(await maker.extend(maker.start(), 2));

@@ -328,7 +328,7 @@ test("charges every answer from the disk by its size before it is read", async (
   const tip = await b.maker.extend(await b.maker.block(b.maker.start(), { transactions }), 2);
   await b.addAll(tip);
   const [id] = await b.chain.reader.idsUp(1, 1);
-  const { bodyBytes } = (await b.chain.reader.summary(id!))!;
+  const { bodyBytes } = (await b.chain.tree.get(id!))!;
   const reads = vi.spyOn(b.chain.reader, "body");
   onTestFinished(() => reads.mockRestore());
   const ask = async <P extends AnyProtocol>(protocol: P, request: RequestOf<P>) => {

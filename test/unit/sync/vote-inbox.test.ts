@@ -9,7 +9,7 @@ import { HeldVotes } from "../../../src/sync/held-votes.ts";
 import { recordBytes } from "../../../src/sync/serve.ts";
 import { VoteInbox } from "../../../src/sync/vote-inbox.ts";
 import { type Checkpoint, maxAuthorities, SignedFinalityVote } from "../../../src/types/index.ts";
-import { compareBytes } from "../../../src/util/bytes.ts";
+import { compareBytes, equalBytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, BlockMaker, signer, testChain, testGenesis } from "../support/chain.ts";
 import { FakeNetwork } from "../support/network.ts";
@@ -101,6 +101,19 @@ async function watchedNode() {
 
 const voteFor = (target: typeof one, round = 1, source = genesisCheckpoint) =>
   signedVote(authorities[1]!, genesis, source, checkpoint(round, target));
+
+test("the block that votes are early for is looked for on the disk once", async () => {
+  const { gossip, verdictOf, add, database } = await node();
+  const reading = vi.spyOn(database, "get");
+  const early: Promise<Verdict>[] = [];
+  for (const by of [1, 2]) {
+    early.push(gossip(await signedVote(authorities[by]!, genesis, genesisCheckpoint, checkpoint(1, one))));
+    expect(await verdictOf(early.at(-1)!)).toBe("none");
+  }
+  expect(reading.mock.calls.filter(([key]) => equalBytes(key.subarray(1), one.id))).toHaveLength(1);
+  await add(one.blocks[0]!);
+  expect(await Promise.all(early)).toEqual(["accept", "accept"]);
+});
 
 test("votes that are far ahead are ignored until a minority is there, and counted when they come again", async () => {
   const { gossip, finalizer, add, checks, network } = await node();
