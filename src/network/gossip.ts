@@ -12,6 +12,7 @@ import { sha256 } from "../crypto/hash.ts";
 import { type Clock, sleep } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { systemPause } from "../util/slices.ts";
 import { decodeRpcLimits } from "./gossip-guard.ts";
 import type { Intake } from "./intake.ts";
 import { internalsOf } from "./libp2p-internals.ts";
@@ -260,10 +261,16 @@ export class Gossip {
     if (verdict === "ignore") this.#takeUseless(peer);
     if (verdict === "accept" && name !== "transactions") this.#usefulness.add(peer);
     if (verdict === "reject") this.#scores.penalize(peer, "invalidMessage", name);
-    const heldMs = this.#clock.now() - receivedAtMs;
-    if (verdict === "accept" && message.data.length >= largeBytes && heldMs < forwardAfterMs)
-      await sleep(this.#clock, forwardAfterMs - Math.max(0, heldMs));
+    if (verdict === "accept" && message.data.length >= largeBytes) await this.#awaitOthers(receivedAtMs);
     return results[verdict];
+  }
+
+  /** Other peers say meanwhile that they have the message, too. */
+  async #awaitOthers(receivedAtMs: number): Promise<void> {
+    const heldMs = Math.max(0, this.#clock.now() - receivedAtMs);
+    if (heldMs < forwardAfterMs) await sleep(this.#clock, forwardAfterMs - heldMs);
+    // While a block is imported, timers end before that which has arrived since is read.
+    await systemPause();
   }
 
   /** Charges a useless message; returns false if the peer has sent too many. */

@@ -5,6 +5,7 @@ import { Gossip, unitsOfUseless } from "../../../src/network/gossip.ts";
 import { PeerScores } from "../../../src/network/scores.ts";
 import type { Verdict } from "../../../src/network/types.ts";
 import { Usefulness } from "../../../src/network/usefulness.ts";
+import type { Clock } from "../../../src/util/clock.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { ManualClock } from "../support/clock.ts";
 
@@ -15,8 +16,7 @@ const otherDigest = new Uint8Array(4).fill(1);
 type Validator = (from: string, message: { topic: string; data: Uint8Array }) => Promise<unknown>;
 
 /** The validators of a joined chain, which give this verdict, and the units that they charge. */
-function joined(verdict: Verdict) {
-  const clock = new ManualClock();
+function joined(verdict: Verdict, clock: Clock = new ManualClock()) {
   const charged: number[] = [];
   const topicValidators = new Map<string, Validator>();
   const pubsub = { topicValidators, subscribe: () => undefined, opts: { scoreParams: { topics: {} } } };
@@ -34,9 +34,9 @@ function joined(verdict: Verdict) {
     { transactions: validate, blocks: validate, votes: validate, evidence: validate },
   );
   gossip.listen([digest]);
-  const receive = (of = digest) => {
+  const receive = (of = digest, bytes = 10) => {
     const name = topic("votes", genesisId, of);
-    return topicValidators.get(name)!("peer", { topic: name, data: new Uint8Array(10) });
+    return topicValidators.get(name)!("peer", { topic: name, data: new Uint8Array(bytes) });
   };
   return { charged, receive };
 }
@@ -52,4 +52,25 @@ test.each(["accept", "pardon", "reject"] as const)("messages that are judged %s 
   const { charged, receive } = joined(verdict);
   await receive();
   expect(charged).toEqual([]);
+});
+
+test("a large message is passed on only once that is read which has arrived by then", async () => {
+  const clock = new ManualClock();
+  let end = () => {};
+  clock.after = (_ms, callback) => {
+    end = callback;
+    return () => undefined;
+  };
+  const { receive } = joined("accept", clock);
+  let isPassedOn = false;
+  const judged = receive(digest, 2_000).then(() => {
+    isPassedOn = true;
+  });
+  await new Promise(setImmediate);
+  end();
+  // Node.js reads what has arrived after all timers and promises, and before immediates.
+  await new Promise(process.nextTick);
+  for (let turn = 0; turn < 20; turn++) await undefined;
+  expect(isPassedOn).toBe(false);
+  await judged;
 });
