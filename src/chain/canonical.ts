@@ -135,6 +135,8 @@ export class CanonicalChain {
       const { checked, block, snapshot } = built;
       const writes = blockWrites(stores.blocks, checked, block, snapshot);
       onSealed(block);
+      // Others wait for the block: it leaves before its writes are put together.
+      await pause();
       move = await this.#commit(
         { head: block, retracted: [], applied: [block] },
         [{ block, after: snapshot }],

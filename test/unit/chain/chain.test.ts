@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { BlockPlan } from "../../../src/chain/build-block.ts";
 import { Chain } from "../../../src/chain/chain.ts";
 import { sideBlockLimits } from "../../../src/chain/fork-blocks.ts";
@@ -38,6 +38,21 @@ const planOf = ({ chain }: Pick<TestChain, "chain">, options: Partial<BlockPlan>
   allowEmpty: true,
   select: () => [],
   ...options,
+});
+
+test("a block is sent as soon as it is sealed, before its writes are put together", async () => {
+  const order: string[] = [];
+  const pause = async () => void order.push("pause");
+  const node = await testChain({ genesis, chain: { pause } });
+  node.chain.events.on("sealed", () => order.push("sealed"));
+  const pendingWrites = vi.spyOn(Ledger.prototype, "pendingWrites");
+  onTestFinished(() => pendingWrites.mockRestore());
+  pendingWrites.mockImplementationOnce(async () => {
+    order.push("writes");
+    return [];
+  });
+  await node.chain.produce(planOf(node));
+  expect(order.slice(order.indexOf("sealed"), order.indexOf("writes"))).toEqual(["sealed", "pause"]);
 });
 
 test("a block that this node has sealed is found once it is on disk, and others at once", async () => {
