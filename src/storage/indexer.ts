@@ -1,4 +1,4 @@
-import { ContainerType, ListBasicType } from "@chainsafe/ssz";
+import { ByteListType, ContainerType } from "@chainsafe/ssz";
 import {
   Amount,
   Bytes32,
@@ -40,8 +40,9 @@ const WaitingBlock = new ContainerType(
     proposer: Uint32,
     income: Amount,
     proposerBalance: Amount,
-    parties: new ListBasicType(Uint32, 2 * maxTransactionsPerList),
-    balances: new ListBasicType(Amount, 2 * maxTransactionsPerList),
+    // Lists of numbers as SSZ writes them, of 4 and 8 bytes each.
+    parties: new ByteListType(4 * 2 * maxTransactionsPerList),
+    balances: new ByteListType(8 * 2 * maxTransactionsPerList),
   },
   { typeName: "WaitingBlock" },
 );
@@ -78,13 +79,14 @@ export class Indexer implements EntryReader {
   async resume(genesisId: Uint8Array): Promise<void> {
     const bytes = await this.#database.get(key);
     if (!bytes) return;
-    const { parties, proposer, ...waiting } = WaitingBlock.deserialize(bytes);
+    const { parties, balances, proposer, ...waiting } = WaitingBlock.deserialize(bytes);
     const body = await new BodyStore(this.#database).get(waiting.id);
     if (!body) damaged("the transactions of the block that is not indexed yet are missing");
     this.#waiting = {
       ...waiting,
       proposer: proposer | 0,
-      parties: parties.map((party) => party | 0),
+      parties: [...new Int32Array(parties.slice().buffer)],
+      balances: [...new BigUint64Array(balances.slice().buffer)],
       records: decodeRecords(body, computeDomain("transaction", genesisId)),
     };
     await this.finish();
@@ -100,8 +102,9 @@ export class Indexer implements EntryReader {
     if (!this.#clock || block.records.length < this.#few) return this.entries(block);
     this.#prepared = block;
     const proposer = block.proposer >>> 0;
-    const parties = block.parties.map((party) => party >>> 0);
-    const value = WaitingBlock.serialize({ ...block, proposer, parties, balances: [...block.balances] });
+    const parties = new Uint8Array(Int32Array.from(block.parties).buffer);
+    const balances = new Uint8Array(BigUint64Array.from(block.balances).buffer);
+    const value = WaitingBlock.serialize({ ...block, proposer, parties, balances });
     return [{ key, value }];
   }
 
