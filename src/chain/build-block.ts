@@ -30,7 +30,7 @@ export interface BlockPlan {
   /** A vote on the authority set or a parameter; none by default. */
   vote?: HeaderVote;
   /** Offers transactions, best first. */
-  select(): Iterable<TransactionRecord>;
+  select(): Iterable<TransactionRecord> | Promise<Iterable<TransactionRecord>>;
 }
 
 export interface BuiltBlock {
@@ -77,7 +77,7 @@ export async function buildBlock(
   const records: TransactionRecord[] = [];
   let bytes = 0;
   let tried = 0;
-  for (const record of plan.select()) {
+  for (const record of await plan.select()) {
     if (++tried % sliceTransactions === 0) await pause();
     if (records.length === parameters.maxBlockTransactions) break;
     if (bytes + record.bytes > parameters.maxBlockBytes) break;

@@ -65,7 +65,7 @@ export class Chain {
    * chain.
    */
   static async load(options: ChainOptions): Promise<Chain> {
-    const loaded = await loadChain(options.stores, options.genesis, options.seed);
+    const loaded = await loadChain(options.stores, options.genesis, options.seed, options.pause);
     const chain = new Chain(options, assembleChain(options, loaded));
     await requireKnownHead(chain);
     return chain;

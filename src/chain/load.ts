@@ -6,11 +6,12 @@ import {
   type BlockRef,
   type ChainSnapshot,
   computeDomain,
-  decodeRecords,
+  decodeRecordsInSlices,
   transactionsRoot,
 } from "../types/index.ts";
 import { equalBytes, toHex } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
+import type { Pause } from "../util/slices.ts";
 import type { BlockTree } from "./block-tree.ts";
 import { ForkBlocks } from "./fork-blocks.ts";
 import type { Genesis } from "./genesis.ts";
@@ -42,6 +43,7 @@ export async function loadChain(
   stores: ChainStores,
   genesis: Genesis,
   seed: Uint8Array,
+  pause: Pause,
 ): Promise<LoadedChain> {
   await stores.indexer.resume(genesis.id);
   const id = (await stores.meta.head()) ?? damaged("it has no head");
@@ -52,11 +54,12 @@ export async function loadChain(
     for (let index = 0; index < page.count; index++)
       state.append(page.address(index), page.balance(index), page.nonce(index));
   state.settle();
+  await state.hash(pause);
   const { stateRoot, height } = record.header.message;
   if (!equalBytes(state.stateRoot(snapshot), stateRoot)) {
     damaged(`the stored accounts are not those of the head, block ${height}`);
   }
-  await checkNewest(stores, { height, id }, computeDomain("transaction", genesis.id));
+  await checkNewest(stores, { height, id }, computeDomain("transaction", genesis.id), pause);
   const head = { height, id: id.slice(), idHex: toHex(id), ...record };
   const finality = (await stores.finality.status()) ?? genesisFinality(genesis.id);
   const recoveries = new Recoveries(await stores.recoveries.all());
@@ -91,7 +94,12 @@ export async function requireKnownHead({
   );
 }
 
-async function checkNewest({ blocks }: ChainStores, head: BlockRef, domain: Uint8Array): Promise<void> {
+async function checkNewest(
+  { blocks }: ChainStores,
+  head: BlockRef,
+  domain: Uint8Array,
+  pause: Pause,
+): Promise<void> {
   const refs = await blocks.canonicalDown(head.height, checkedHeights);
   if (refs[0]?.height !== head.height) damaged(`block ${head.height} is missing`);
   let expected = head.id;
@@ -101,7 +109,8 @@ async function checkNewest({ blocks }: ChainStores, head: BlockRef, domain: Uint
     const body = (await blocks.bodyBytes(id)) ?? damaged(`the transactions of block ${height} are missing`);
     if ((await blocks.undo(id)) === undefined) damaged(`the undo record of block ${height} is missing`);
     expected = record.header.message.parent;
-    const root = transactionsRoot(decodeRecords(body, domain).map((record) => record.id));
+    const records = await decodeRecordsInSlices(body, domain, pause);
+    const root = transactionsRoot(records.map((record) => record.id));
     if (!equalBytes(root, record.header.message.transactionsRoot)) {
       damaged(`the transactions of block ${height} are not those of its header`);
     }

@@ -1,11 +1,12 @@
 import { difficulties, type ProductionTime, productionTime } from "../consensus/index.ts";
-import { slotOf, slotStartMs, type TransactionRecord } from "../types/index.ts";
+import { slotOf, slotStartMs } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
 import { equalBytes } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { AnsweredVotes } from "./answered-votes.ts";
+import type { BlockPlan } from "./build-block.ts";
 import type { Chain } from "./chain.ts";
 import type { Proposals } from "./proposals.ts";
 import { SignsOfLife } from "./signs-of-life.ts";
@@ -19,7 +20,7 @@ const lookAgainMs = 20;
 /** The transactions that a block can include now. */
 interface ExecutableTransactions {
   /** The best come first. */
-  executable(): Iterable<TransactionRecord>;
+  executable: BlockPlan["select"];
   readonly hasExecutable: boolean;
 }
 

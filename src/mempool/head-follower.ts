@@ -15,26 +15,33 @@ export interface IncludedAndRetracted {
   retracted: readonly { height: number; records: readonly TransactionRecord[] }[];
 }
 
+/** Transactions that return together. A few ms of work. */
+const returnedTogether = 1024;
+
+/** Transactions of a retracted block that return, and the batch that they are in. */
+export interface Returning {
+  records: readonly TransactionRecord[];
+  batch: StoredBatch;
+}
+
 /** Decisions made before a change is written. */
 export interface Decided {
   /** Written in the batch of the change. */
   writes: Write[];
   logged: Prepared;
   /**
-   * For each transaction of the change's blocks the entry that leaves: its own, or the one with its nonce. Some may have
-   * left the pool since, and others may have come.
+   * For each transaction of each of the change's blocks the entry that leaves: its own, or the one with its nonce. Some
+   * may have left the pool since, and others may have come.
    */
-  taken: readonly (PoolEntry | undefined)[];
+  taken: readonly (PoolEntry | undefined)[][];
   /** Batches that are deleted, because all that waited in them is in the change's blocks. */
   deleted: ReadonlySet<StoredBatch>;
-  returning: readonly TransactionRecord[];
-  /** The batch of the transactions that return. */
-  batch: StoredBatch | undefined;
+  returning: readonly Returning[];
 }
 
 /**
  * Keeps pool and journal consistent over changes of the head. A change is decided before it is written (`decide`), and
- * applied to the pool when it is on disk (`follow`), which also corrects for what was added in between.
+ * applied to the pool when it is on disk (`include`, `bringBack`), which also corrects for what was added in between.
  */
 export class HeadFollower {
   readonly #pool: Pool;
@@ -51,9 +58,9 @@ export class HeadFollower {
   async decide(change: IncludedAndRetracted, after: AccountLookup, pause: Pause): Promise<() => Decided> {
     const { applied } = change;
     const retracted = change.retracted.toReversed();
-    const taken: (PoolEntry | undefined)[] = [];
+    const taken: (PoolEntry | undefined)[][] = [];
     await inSlices(applied.length, 1, pause, (at) => {
-      for (const record of applied[at]!.records) taken.push(this.#pool.waiting(record));
+      taken.push(applied[at]!.records.map((record) => this.#pool.waiting(record)));
     });
     const newest = applied.at(-1);
     // A recovery that abandons blocks applies none: the next block takes the place of the lowest abandoned one.
@@ -65,63 +72,74 @@ export class HeadFollower {
       if (isExpired(message, nextHeight)) return false;
       return nonce >= (after(from)?.nonce ?? 0) && !this.#pool.waiting(record);
     };
-    const returning: TransactionRecord[] = [];
+    const returning: Returning[] = [];
+    const writes: Write[] = [];
     await inSlices(retracted.length, 1, pause, (at) => {
-      for (const record of retracted[at]!.records) if (returns(record)) returning.push(record);
+      const records = retracted[at]!.records.filter(returns);
+      for (let from = 0; from < records.length; from += returnedTogether) {
+        const together = records.slice(from, from + returnedTogether);
+        const { batch, write } = this.#journal.batchOf(together);
+        returning.push({ records: together, batch });
+        writes.push(write);
+      }
     });
-    return () => this.#decide(taken, returning);
+    return () => this.#decide(taken, returning, writes);
   }
 
-  #decide(taken: readonly (PoolEntry | undefined)[], returning: readonly TransactionRecord[]): Decided {
+  /** `writes` are those of the batches that return. */
+  #decide(taken: Decided["taken"], returning: readonly Returning[], writes: readonly Write[]): Decided {
     const leaving = new Map<StoredBatch, number>();
-    for (const entry of taken) {
-      const batch = entry?.batch;
-      if (batch) leaving.set(batch, (leaving.get(batch) ?? 0) + 1);
-    }
+    for (const entries of taken)
+      for (const entry of entries) {
+        const batch = entry?.batch;
+        if (batch) leaving.set(batch, (leaving.get(batch) ?? 0) + 1);
+      }
     const deleted = new Set<StoredBatch>();
     for (const [batch, count] of leaving)
       if (batch.sequence !== undefined && count === batch.waiting) deleted.add(batch);
-    const writes = [...deleted].flatMap((batch) => this.#journal.deletion(batch));
-    const logged = this.#log.prepare(returning);
-    if (returning.length === 0) return { taken, writes, logged, deleted, returning, batch: undefined };
-    const { batch, write } = this.#journal.batchOf(returning);
-    return { taken, writes: [...writes, write, ...logged.writes], logged, deleted, returning, batch };
+    const deletions = [...deleted].flatMap((batch) => this.#journal.deletion(batch));
+    const logged = this.#log.prepare(returning.flatMap(({ records }) => records));
+    return { taken, writes: [...deletions, ...writes, ...logged.writes], logged, deleted, returning };
+  }
+
+  /** The transactions of a block leave the pool; `taken` are their entries. Returns what is still to be written. */
+  include(
+    records: readonly TransactionRecord[],
+    taken: readonly (PoolEntry | undefined)[],
+    { deleted }: Decided,
+  ): Write[] {
+    const writes: Write[] = [];
+    for (const [index, record] of records.entries()) {
+      const known = taken[index];
+      const entry = known?.queue ? known : this.#pool.waiting(record);
+      if (!entry) continue;
+      const left = entry.batch;
+      this.#pool.remove(entry);
+      const deletion = this.#journal.release(entry);
+      if (!left || !deleted.has(left)) writes.push(...deletion);
+    }
+    return writes;
   }
 
   /** Returns what is still to be written, and which transactions returned: `insert` has put them into the pool. */
-  follow(
-    { applied }: IncludedAndRetracted,
-    { taken, deleted, returning, batch }: Decided,
-    insert: (record: TransactionRecord, batch: StoredBatch) => void,
+  bringBack(
+    { records, batch }: Returning,
+    insert: (record: TransactionRecord) => PoolEntry,
   ): { writes: Write[]; back: TransactionRecord[] } {
-    const writes: Write[] = [];
-    let index = 0;
-    for (const { records } of applied) {
-      for (const record of records) {
-        const known = taken[index++];
-        const entry = known?.queue ? known : this.#pool.waiting(record);
-        if (!entry) continue;
-        const left = entry.batch;
-        this.#pool.remove(entry);
-        const deletion = this.#journal.release(entry);
-        if (!left || !deleted.has(left)) writes.push(...deletion);
-      }
-    }
     const back: TransactionRecord[] = [];
-    for (const record of returning) {
+    for (const record of records) {
       const rival = this.#pool.waiting(record);
       if (!rival) {
-        insert(record, batch!);
+        this.#journal.join(insert(record), batch);
         back.push(record);
       } else {
         // Its sender has meanwhile sent it again, or another transaction with its nonce. That one inherits the promise,
         // in a later batch.
-        rival.hides = [...rival.hides, batch!];
+        rival.hides = [...rival.hides, batch];
         // A write that fails ends the node.
         if (!rival.batch) this.#journal.append([rival]).catch(() => undefined);
       }
     }
-    if (batch?.waiting === 0) writes.push(...this.#journal.deletion(batch));
-    return { writes, back };
+    return { writes: batch.waiting === 0 ? this.#journal.deletion(batch) : [], back };
   }
 }

@@ -86,23 +86,36 @@ export class Journal {
   }
 
   /**
-   * Releases entries that no block included: neither they nor what they have replaced stays on disk. `waiting` are
-   * those that stay.
+   * Releases an entry that no block has included, and adds the batches to `left` that contain it or what it has
+   * replaced.
    */
-  releaseUnpaid(entries: readonly PoolEntry[], waiting: Iterable<PoolEntry>): Write[] {
-    const writes: Write[] = [];
-    const touched = new Set<StoredBatch>();
-    for (const entry of entries) {
-      if (entry.batch) touched.add(entry.batch);
-      for (const batch of entry.hides) touched.add(batch);
-      writes.push(...this.release(entry));
-    }
+  leave(entry: PoolEntry, left: Set<StoredBatch>): void {
+    if (entry.batch) left.add(entry.batch);
+    for (const batch of entry.hides) left.add(batch);
+    this.commit(this.release(entry));
+  }
+
+  /**
+   * Writes batches that some transactions have left anew, with those that still wait. Each step first yields their
+   * number. `waiting` are all entries.
+   */
+  *compact(batches: Iterable<StoredBatch>, waiting: Iterable<PoolEntry>): Iterable<number> {
     const rest = new Map<StoredBatch, PoolEntry[]>();
-    for (const batch of touched) if (batch.sequence !== undefined && batch.waiting > 0) rest.set(batch, []);
-    if (rest.size === 0) return writes;
+    for (const batch of batches) if (batch.sequence !== undefined && batch.waiting > 0) rest.set(batch, []);
+    if (rest.size === 0) return;
     for (const entry of waiting) if (entry.batch) rest.get(entry.batch)?.push(entry);
-    for (const [batch, kept] of rest) writes.push(this.rewrite(batch, kept));
-    return writes;
+    for (const [batch, entries] of rest) {
+      yield entries.length;
+      const kept = entries.filter((entry) => entry.batch === batch);
+      // Whoever released the last one has deleted the batch.
+      if (kept.length > 0) this.commit([this.rewrite(batch, kept)]);
+    }
+  }
+
+  /** Writes changes that nobody waits for. */
+  commit(writes: Write[]): void {
+    // A write that fails ends the node, and the next start finds what is in blocks.
+    if (writes.length > 0) this.#options.database.commit(writes).catch(() => undefined);
   }
 
   /** Keeps only these of its transactions on disk. */

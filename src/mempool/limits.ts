@@ -13,6 +13,8 @@ export interface MempoolLimits {
   replacementPercent: number;
   /** The time that a transaction may wait if this node has not acknowledged it, or if it cannot be executed. */
   lifetimeMs: number;
+  /** The most transactions or senders that are handled between two pauses; a block's are handled together. */
+  sliceTransactions: number;
 }
 
 export const defaultMempoolLimits: MempoolLimits = {
@@ -27,4 +29,6 @@ export const defaultMempoolLimits: MempoolLimits = {
   replacementPercent: 10,
   // The default of geth's `txpool.lifetime`.
   lifetimeMs: 3 * 60 * 60 * 1000,
+  // Some 10 ms.
+  sliceTransactions: 4096,
 };

@@ -14,7 +14,7 @@ import type { Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import type { Logger } from "../util/logger.ts";
-import type { Pause } from "../util/slices.ts";
+import { inSteps, type Pause } from "../util/slices.ts";
 import { Additions } from "./additions.ts";
 import {
   type AdmissionRules,
@@ -67,6 +67,8 @@ export interface MempoolOptions {
   clock: Clock;
   logger: Logger;
   log: TransactionLog;
+  /** Lets other work run within a long task. */
+  pause: Pause;
 }
 
 /** The transactions that wait for a block. */
@@ -82,6 +84,8 @@ export class Mempool {
   #minFee: bigint;
   #stopExpiry: () => void = () => undefined;
   #stopped = false;
+  /** Resolves when the pool has followed the last change of the head, which takes a while after a deep reorganization. */
+  #following: Promise<void> = Promise.resolve();
   readonly #signatures: SignatureChecks;
   readonly #included = new IncludedTransactions();
   readonly #journal: Journal;
@@ -124,7 +128,8 @@ export class Mempool {
     }
     // This comes after all are read, so that transactions that they have replaced do not return either.
     for (const entry of [...this.#pool.entries()]) if (isOver(entry, this.#rules)) this.#drop(entry);
-    for (const entry of expired(this.#pool, account, clock.now() - limits.lifetimeMs)) this.#drop(entry);
+    for (const queue of [...this.#pool.queues()])
+      for (const entry of expired(queue, account, clock.now() - limits.lifetimeMs)) this.#drop(entry);
     const writes: Write[] = [];
     for (const { batch, ids } of stored) {
       const kept = ids.flatMap((id) => {
@@ -182,13 +187,14 @@ export class Mempool {
   }
 
   /** Transactions that a block can include now, best paid first. */
-  *executable(): Iterable<TransactionRecord> {
-    for (const { record } of this.#pool.executable()) yield record;
+  async executable(): Promise<Iterable<TransactionRecord>> {
+    return recordsOf(await this.executableEntries());
   }
 
   /** The entries of `executable`, for those who do not need the record of each. */
-  executableEntries(): Iterable<PoolEntry> {
-    return this.#pool.executable();
+  executableEntries(): Promise<Iterable<PoolEntry>> {
+    const { limits, pause } = this.#options;
+    return this.#pool.executable(limits.sliceTransactions, pause);
   }
 
   /** The number of transactions that wait for a missing nonce, with one of them; undefined if there are none. */
@@ -258,10 +264,15 @@ export class Mempool {
     after: { get: AccountLookup },
     pause: Pause,
   ): Promise<() => Prepared> {
+    await this.#following;
     const decide = await this.#follower.decide(change, (address) => after.get(address), pause);
     return () => {
       const decided = decide();
-      return { writes: decided.writes, applied: () => this.#follow(change, decided) };
+      const applied = () => {
+        this.#following = this.#inSteps(this.#follow(change, decided));
+        inBackground(this.#following);
+      };
+      return { writes: decided.writes, applied };
     };
   }
 
@@ -270,19 +281,38 @@ export class Mempool {
     return { writes: [], applied: () => this.#included.finalize(height) };
   }
 
-  #follow(change: IncludedAndRetracted, decided: Decided): void {
+  /**
+   * Follows a change of the head that is on disk. Until the last step, transactions of its blocks may still be here;
+   * their nonces are used, so no block takes them.
+   */
+  *#follow(change: IncludedAndRetracted, decided: Decided): Iterable<number> {
     this.#included.update(change);
     decided.logged.applied();
-    const { writes, back } = this.#follower.follow(change, decided, (record, batch) =>
-      this.#journal.join(this.#insert(record, this.#options.clock.now()), batch),
-    );
-    this.#overdrawn.update(change);
+    for (const [at, { records }] of change.applied.entries()) {
+      yield records.length;
+      this.#journal.commit(this.#follower.include(records, decided.taken[at]!, decided));
+    }
+    const returned: TransactionRecord[][] = [];
+    for (const returning of decided.returning) {
+      yield returning.records.length;
+      const { writes, back } = this.#follower.bringBack(returning, (record) =>
+        this.#insert(record, this.#options.clock.now()),
+      );
+      this.#journal.commit(writes);
+      returned.push(back);
+    }
+    this.#overdrawn.prune();
+    for (const { records } of change.applied) {
+      yield records.length;
+      this.#overdrawn.update(records, change);
+    }
     const unpaid = fillWith(0, 0, this.#rules) > pressedFill ? this.#overdrawn.take() : [];
-    writes.push(...this.#dropAll([...unpaid, ...this.#over(back)]));
-    // A write that fails ends the node, and the next start finds what is in blocks.
-    this.#options.database.commit(writes).catch(() => undefined);
-    const returned = back.filter((record) => this.#pool.has(record));
-    if (returned.length > 0) this.events.emit("added", { records: returned, source: "retracted" });
+    yield* this.#dropAll([...unpaid, ...this.#over(returned.flat())]);
+    for (const back of returned) {
+      yield back.length;
+      const records = back.filter((record) => this.#pool.has(record));
+      if (records.length > 0) this.events.emit("added", { records, source: "retracted" });
+    }
   }
 
   /** Repeats the checks whose result may have changed while the signature was checked, and inserts. */
@@ -313,16 +343,23 @@ export class Mempool {
   #scheduleExpiry(): void {
     if (this.#stopped) return;
     this.#stopExpiry = this.#options.clock.after(expiryIntervalMs, () => {
-      inBackground(this.#expire().finally(() => this.#scheduleExpiry()));
+      inBackground(this.#inSteps(this.#expire()).finally(() => this.#scheduleExpiry()));
     });
   }
 
-  async #expire(): Promise<void> {
-    const { clock, limits, account, database } = this.#options;
-    const entries = expired(this.#pool, account, clock.now() - limits.lifetimeMs);
-    const writes = entries.flatMap((entry) => this.#drop(entry));
-    // A write that fails ends the node.
-    await database.commit(writes).catch(() => undefined);
+  *#expire(): Iterable<number> {
+    const { clock, limits, account } = this.#options;
+    const oldestMs = clock.now() - limits.lifetimeMs;
+    for (const queue of [...this.#pool.queues()]) {
+      yield queue.size;
+      this.#journal.commit(expired(queue, account, oldestMs).flatMap((entry) => this.#drop(entry)));
+    }
+  }
+
+  /** Takes steps, each of which first yields the number of transactions that it handles. */
+  #inSteps(steps: Iterable<number>): Promise<void> {
+    const { limits, pause } = this.#options;
+    return inSteps(steps, limits.sliceTransactions, pause);
   }
 
   /**
@@ -344,15 +381,23 @@ export class Mempool {
    * do not pay for such a place are dropped too; otherwise a first transaction that ends would get the others a free
    * place.
    */
-  #dropAll(entries: readonly PoolEntry[]): Write[] {
-    const stranded = entries.flatMap((entry) => this.#pool.drop(entry));
-    const dropped = [...entries];
-    for (const entry of stranded.reverse()) {
-      if (this.#pool.get(entry.idHex) !== entry || paysAhead(entry, this.#rules)) continue;
-      this.#pool.drop(entry);
-      dropped.push(entry);
+  *#dropAll(entries: readonly PoolEntry[]): Iterable<number> {
+    const stranded: PoolEntry[] = [];
+    const left = new Set<StoredBatch>();
+    for (const entry of entries) {
+      yield 1;
+      // It may have left the pool in a pause.
+      if (!entry.queue) continue;
+      for (const follower of this.#pool.drop(entry)) stranded.push(follower);
+      this.#journal.leave(entry, left);
     }
-    return this.#journal.releaseUnpaid(dropped, this.#pool.entries());
+    for (const entry of stranded.reverse()) {
+      yield 1;
+      if (!this.#pool.isAhead(entry) || paysAhead(entry, this.#rules)) continue;
+      this.#pool.drop(entry);
+      this.#journal.leave(entry, left);
+    }
+    yield* this.#journal.compact(left, this.#pool.entries());
   }
 
   /** Drops one entry like `#dropAll`; what is left on disk is deleted at the next start. */
@@ -360,6 +405,10 @@ export class Mempool {
     this.#pool.drop(entry);
     return this.#journal.release(entry);
   }
+}
+
+function* recordsOf(entries: Iterable<PoolEntry>): Iterable<TransactionRecord> {
+  for (const { record } of entries) yield record;
 }
 
 /** Batches on disk that hold the transaction of an entry that is being replaced, or others that it has replaced. */

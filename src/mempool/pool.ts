@@ -1,10 +1,17 @@
 import { shortKeyOf, type TransactionRecord } from "../types/index.ts";
 import { fromBinary, type Hex, toBinary } from "../util/bytes.ts";
 import { Heap } from "../util/heap.ts";
+import { inSlices, type Pause } from "../util/slices.ts";
 import { AccountQueue } from "./account-queue.ts";
 import { Endings } from "./endings.ts";
 import type { PoolEntry } from "./pool-entry.ts";
 import type { AccountLookup } from "./types.ts";
+
+/** The next transaction of a sender that a block can include. */
+interface Head {
+  queue: AccountQueue<PoolEntry>;
+  entry: PoolEntry;
+}
 
 /** The waiting transactions with their indexes. It admits whatever it is given. */
 export class Pool {
@@ -42,6 +49,10 @@ export class Pool {
   /** The number of entries that wait for a missing nonce. */
   get aheadCount(): number {
     return this.#ahead.size;
+  }
+
+  isAhead(entry: PoolEntry): boolean {
+    return this.#ahead.has(entry);
   }
 
   /** One of the entries that wait for a missing nonce. */
@@ -180,21 +191,25 @@ export class Pool {
 
   /**
    * Entries that a block can include now, in the order of their nonces for each sender, the best paid of all senders
-   * first.
+   * first. Pauses after looking at `sendersAtOnce` of them.
    */
-  *executable(): Iterable<PoolEntry> {
-    const heads = new Heap<{ queue: AccountQueue<PoolEntry>; entry: PoolEntry }>((a, b) =>
-      isBetterPaid(a.entry, b.entry),
-    );
-    for (const queue of this.#ready) {
+  async executable(sendersAtOnce: number, pause: Pause): Promise<Iterable<PoolEntry>> {
+    const heads = new Heap<Head>((a, b) => isBetterPaid(a.entry, b.entry));
+    const ready = [...this.#ready];
+    await inSlices(ready.length, sendersAtOnce, pause, (at) => {
+      const queue = ready[at]!;
       const entry = queue.get(this.#account(queue.address)?.nonce ?? 0);
       if (entry) heads.push({ queue, entry });
-    }
-    for (let head = heads.pop(); head; head = heads.pop()) {
-      yield head.entry;
-      const entry = head.queue.get(head.entry.nonce + 1);
-      if (entry) heads.push({ queue: head.queue, entry });
-    }
+    });
+    return inOrder(heads);
+  }
+}
+
+function* inOrder(heads: Heap<Head>): Iterable<PoolEntry> {
+  for (let head = heads.pop(); head; head = heads.pop()) {
+    yield head.entry;
+    const entry = head.queue.get(head.entry.nonce + 1);
+    if (entry) heads.push({ queue: head.queue, entry });
   }
 }
 

@@ -49,6 +49,7 @@ export async function openChain(setup: ChainSetup): Promise<OpenedChain> {
     clock,
     logger,
     log: transactionLog(eventLog),
+    pause: setup.pause,
   });
   const sideBlocks = await SideBlocks.open(chain, { database, clock });
   const chronicle = new Chronicle(chain, { database, clock, pause: setup.pause, logger });

@@ -15,6 +15,8 @@ const batchDelayMs = 5;
  * are.
  */
 const messageIntervalMs = 50;
+/** Transactions that are sent without a pause: a reorganization may return many more. */
+const maxFlushed = 16 * maxGossipTransactions;
 /** Acknowledged transactions that no block has included after this time are published again. */
 const republishMs = 30_000;
 /** Only the best paid are republished: transactions that fit into no block soon would only fill the network. */
@@ -80,17 +82,21 @@ export class Outbox {
       // A clock that is set back must not delay messages.
       const sinceMs = Math.max(0, clock.now() - this.#flushedAtMs);
       const delayMs = Math.max(batchDelayMs, messageIntervalMs - sinceMs);
-      this.#stopTimers[1] = clock.after(delayMs, () => this.#flush());
+      this.#flushAfter(delayMs);
     }
     for (const record of records) this.#waiting.push(record);
   }
 
+  #flushAfter(delayMs: number): void {
+    this.#stopTimers[1] = this.#options.clock.after(delayMs, () => this.#flush());
+  }
+
   #flush(): void {
-    const waiting = this.#waiting;
+    const waiting = this.#waiting.splice(0, maxFlushed);
     if (waiting.length === 0) return;
-    this.#waiting = [];
     this.#stopTimers[1]!();
     this.#flushedAtMs = this.#options.clock.now();
+    if (this.#waiting.length > 0) this.#flushAfter(batchDelayMs);
     for (let at = 0; at < waiting.length; at += maxGossipTransactions) {
       const message = encodeRecords(waiting.slice(at, at + maxGossipTransactions));
       inBackground(
@@ -103,16 +109,18 @@ export class Outbox {
 
   #republish(): void {
     const { clock, mempool } = this.#options;
-    this.#stopTimers[2] = clock.after(republishMs, () => {
+    const publish = async () => {
       const old = clock.now() - republishMs;
       const records: TransactionRecord[] = [];
-      for (const entry of mempool.executableEntries()) {
+      for (const entry of await mempool.executableEntries()) {
         if (entry.batch && entry.receivedAtMs <= old) records.push(entry.record);
         if (records.length === maxRepublished) break;
       }
+      if (this.#stopped) return;
       if (records.length > 0) this.publishTransactions(records);
       this.#republish();
-    });
+    };
+    this.#stopTimers[2] = clock.after(republishMs, () => inBackground(publish()));
   }
 
   /** Never rejects. */

@@ -112,7 +112,7 @@ export function serveChain(network: Network, chain: ServedChain, mempool: Served
     const limit = checkCount(request.limit, maxMempoolIds);
     await read(mempool.senders * senderBytes);
     const ids: Uint8Array[] = [];
-    for (const entry of mempool.executableEntries()) {
+    for (const entry of await mempool.executableEntries()) {
       if (ids.length === limit) break;
       ids.push(entry.id);
     }

@@ -16,3 +16,18 @@ export async function inSlices(
     step(index);
   }
 }
+
+/**
+ * Takes steps, each of which first yields its size. The first one runs at once; a pause comes before each that would
+ * make those since the last pause larger than `sliceSize`.
+ */
+export async function inSteps(steps: Iterable<number>, sliceSize: number, pause: Pause): Promise<void> {
+  let done = 0;
+  for (const size of steps) {
+    if (done > 0 && done + size > sliceSize) {
+      await pause();
+      done = 0;
+    }
+    done += size;
+  }
+}

@@ -35,7 +35,7 @@ export const mempoolAxis = defineAxis({
     let block = Number.POSITIVE_INFINITY;
     for (let round = 0; round < rounds; round++) {
       add = Math.min(add, await leastCpuMs(1, addNext));
-      block = Math.min(block, await leastCpuMs(1, () => peer.produce(peer.mempool.executable())));
+      block = Math.min(block, await leastCpuMs(1, async () => peer.produce(await peer.mempool.executable())));
     }
     // The number of waiting transactions is unchanged, since each block took as many as were added.
     await peer.close();

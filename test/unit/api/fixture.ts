@@ -164,6 +164,7 @@ export async function startFixture(
     clock: systemClock,
     logger: silentLogger,
     log: transactionLog(eventLog),
+    pause: systemPause,
   });
   const sideBlocks = await SideBlocks.open(chain, { database, clock: systemClock });
   const chronicle = new Chronicle(chain, {

@@ -73,11 +73,11 @@ describe("a transfer with a last height", () => {
     await add(pool, [{ validUntil: 1 }, { nonce: 1 }, { nonce: 2 }]);
     await grow(pool, pool.maker.start());
     expect(waiting(pool)).toEqual([1, 2]);
-    expect([...pool.mempool.executable()]).toEqual([]);
+    expect([...(await pool.mempool.executable())]).toEqual([]);
     expect(pool.mempool.hasExecutable).toBe(false);
     expect(pool.mempool.pendingNonce(users[0]!.publicKey)).toBe(0);
     expect(await add(pool, [{ nonce: 0, amount: 2n }])).toEqual(["accepted"]);
-    expect([...pool.mempool.executable()]).toHaveLength(3);
+    expect([...(await pool.mempool.executable())]).toHaveLength(3);
   });
 
   test("gives no free places to later nonces, which pay like all that wait for a missing nonce", async () => {
@@ -170,7 +170,9 @@ describe("a least fee that a vote has raised", () => {
     await add(pool, [{ fee: 4n }, { nonce: 1, fee: 9n }, { from: 1, fee: 5n }]);
     await add(pool, [{ from: 2, fee: 4n }], "gossip");
     const tip = await withLeastFee(pool, pool.maker.start(), 5);
-    expect([...pool.mempool.executable()].map(({ transaction }) => transaction.message.fee)).toEqual([5n]);
+    expect([...(await pool.mempool.executable())].map(({ transaction }) => transaction.message.fee)).toEqual([
+      5n,
+    ]);
     expect(waiting(pool)).toEqual([0, 1]);
     expect(await onDisk(pool)).toEqual(pool.durable());
     // Nothing returns when the fee is lowered again.

@@ -109,7 +109,9 @@ describe("a pool that is filled for little", () => {
     await fill(pool, 1n);
     for (let more = 0; more < 4; more++) await add(pool, { from: 0, nonce: 20 + more, fee: 50_000n });
     const least = pool.mempool.leastFee;
-    const transactions = [...pool.mempool.executable()].slice(0, 50).map(({ transaction }) => transaction);
+    const transactions = [...(await pool.mempool.executable())]
+      .slice(0, 50)
+      .map(({ transaction }) => transaction);
     await pool.addAll(await pool.maker.block(pool.maker.start(), { transactions }));
     expect(pool.mempool.count).toBeLessThan(20);
     expect(pool.mempool.leastFee).toBeGreaterThan(1n);
@@ -153,7 +155,7 @@ test("stores an acknowledged transaction with the lower nonces that it needs", a
   await add(pool, { nonce: 4 }, "gossip");
   expect(pool.durable()).toHaveLength(3);
   const again = await pool.restart();
-  expect([...again.mempool.executable()]).toHaveLength(3);
+  expect([...(await again.mempool.executable())]).toHaveLength(3);
   // This also holds for a transaction that was already known.
   await add(pool, { nonce: 3 }, "gossip");
   await add(pool, { nonce: 4 });

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Transaction, TransactionRecord } from "../../../src/types/index.ts";
 import { testPool } from "../support/mempool.ts";
@@ -80,6 +81,37 @@ test("looks up the transactions of one block between two pauses", async () => {
   const prepare = await mempool.prepare(change, { get: () => ({ nonce: 9, balance: 0n }) }, pause);
   expect([...steps, looked]).toEqual([5, 10, 5, 5]);
   expect(prepare().writes).toEqual([]);
+});
+
+test("pauses while transactions leave and return, and the next change waits for it", async () => {
+  const counts: number[] = [];
+  const { mempool, maker, database } = await testPool({
+    limits: { sliceTransactions: 2 },
+    async pause() {
+      counts.push(mempool.count);
+      await setImmediate();
+    },
+  });
+  const ofUser = async (from: number) =>
+    mempool.records(await Promise.all([0, 1].map((nonce) => maker.transfer({ from, nonce }))));
+  const [first, second, third] = await Promise.all([ofUser(0), ofUser(1), ofUser(2)]);
+  await mempool.add([...first, ...second], "gossip");
+  const block = (height: number, records: TransactionRecord[]) => ({ height, records });
+  const move = async (applied: ReturnType<typeof block>[], retracted: ReturnType<typeof block>[]) => {
+    const prepare = await mempool.prepare(
+      { applied, retracted },
+      { get: () => undefined },
+      async () => undefined,
+    );
+    const { writes, applied: follow } = prepare();
+    await database.commit(writes);
+    follow();
+  };
+  await move([block(1, first), block(2, second)], [block(1, third)]);
+  expect(counts).toEqual([2]);
+  await move([block(3, third)], []);
+  expect(counts.slice(0, 3)).toEqual([2, 0, 2]);
+  expect(mempool.count).toBe(0);
 });
 
 test("decodes no transaction of a new block while nothing waits", async () => {

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { defaultMempoolLimits } from "../../../src/mempool/limits.ts";
@@ -104,12 +105,12 @@ describe("admission", () => {
         outcome.accepted ? "accepted" : outcome.code,
       );
     expect(await codes(batch)).toEqual(Array(99).fill("accepted"));
-    expect([...pool.mempool.executable()]).toHaveLength(40);
+    expect([...(await pool.mempool.executable())]).toHaveLength(40);
     expect(pool.mempool.pendingNonce(users[0]!.publicKey)).toBe(40);
     expect(await codes(late)).toEqual(["accepted"]);
-    expect([...pool.mempool.executable()].map(({ transaction }) => transaction.message.nonce)).toEqual(
-      Array.from({ length: 100 }, (_, nonce) => nonce),
-    );
+    expect(
+      [...(await pool.mempool.executable())].map(({ transaction }) => transaction.message.nonce),
+    ).toEqual(Array.from({ length: 100 }, (_, nonce) => nonce));
     expect(pool.mempool.pendingNonce(users[0]!.publicKey)).toBe(100);
     await agree(pool);
   });
@@ -201,7 +202,7 @@ describe("limits", () => {
     expect(await ahead(1, 1)).toBe("MEMPOOL_FULL");
     expect(await ahead(1, 1, 100_000n)).toBe("accepted");
     expect(await ahead(0, 0)).toBe("accepted");
-    expect([...pool.mempool.executable()]).toHaveLength(5);
+    expect([...(await pool.mempool.executable())]).toHaveLength(5);
     for (const nonce of [2, 3, 4]) expect(await ahead(1, nonce)).toBe("accepted");
     expect(await ahead(1, 5)).toBe("MEMPOOL_FULL");
     // A block includes the missing nonce, so the transactions that waited for it no longer count.
@@ -235,7 +236,7 @@ test("orders a block by fee and by nonce like a simple model", async () => {
         expected.push(`${heads[0]!.from}:${heads[0]!.nonce}`);
         waiting[heads[0]!.from]!.shift();
       }
-      const order = [...fresh.mempool.executable()].map(({ transaction: { message } }) => {
+      const order = [...(await fresh.mempool.executable())].map(({ transaction: { message } }) => {
         return `${users.findIndex(({ publicKey }) => Buffer.from(publicKey).equals(message.from))}:${message.nonce}`;
       });
       expect(order).toEqual(expected);
@@ -282,6 +283,20 @@ describe("expiry", () => {
     await pool.clock.advance(1);
     expect(pool.clock.pending).toBe(0);
   });
+
+  test("pauses between senders", async () => {
+    const counts: number[] = [];
+    const pool = await testPool({
+      limits: { sliceTransactions: 2 },
+      pause: async () => void counts.push(pool.mempool.count),
+    });
+    await add(pool, { from: 0, nonce: 1 }, "gossip");
+    await add(pool, { from: 0, nonce: 2 }, "gossip");
+    await add(pool, { from: 1 }, "gossip");
+    await add(pool, { from: 2 }, "gossip");
+    await pool.clock.advance(3 * hours + 60_000);
+    expect([counts.at(-1), pool.mempool.count]).toEqual([2, 0]);
+  });
 });
 
 describe("the disk", () => {
@@ -295,8 +310,9 @@ describe("the disk", () => {
     await add(pool, { from: 2 }, "gossip");
     const again = await pool.restart();
     expect(again.durable()).toEqual(pool.durable());
-    const order = (of: TestPool) => [...of.mempool.executable()].map(({ idHex }) => idHex).slice(0, 4);
-    expect(order(again)).toEqual(order(pool));
+    const order = async (of: TestPool) =>
+      [...(await of.mempool.executable())].map(({ idHex }) => idHex).slice(0, 4);
+    expect(await order(again)).toEqual(await order(pool));
   });
 
   test("a restart forgets transactions whose nonce is used", async () => {
@@ -370,127 +386,142 @@ describe("the disk", () => {
   });
 });
 
-test("nothing acknowledged is lost, and disk and memory agree, over blocks and reorganizations", async () => {
-  const { genesis } = await testPool();
-  let partlyDead = 0;
-  const ended = new Set<string>();
-  const step = fc.record({
-    kind: fc.constantFrom("local", "gossip", "block", "block", "fork", "during"),
-    from: fc.nat(2),
-    ahead: fc.nat(2),
-    fee: fc.integer({ min: 1, max: 40 }),
-    back: fc.integer({ min: 1, max: 3 }),
-    take: fc.nat(4),
-    count: fc.integer({ min: 1, max: 5 }),
-    /** Number of blocks that may hold the transactions, like `validFor`. */
-    ends: fc.constantFrom(0, 0, 1, 2, 4),
-  });
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
-      const pool = await testPool({ genesis });
-      const tips = [pool.maker.start()];
-      const acknowledged = new Map<string, Transaction>();
-      const replaced = new Set<string>();
-      /** Sends a batch whose transactions leave the disk at different times. */
-      const send = async (
-        source: "local" | "gossip",
-        { from, ahead, fee, count, ends }: (typeof steps)[number],
-      ) => {
-        const first = Math.max(0, pool.mempool.pendingNonce(users[from]!.publicKey) - 1 + ahead);
-        const validUntil = ends === 0 ? 0 : pool.chain.head.height + ends;
-        const transfers = Array.from({ length: count }, (_, index) => {
-          // Every third transaction has the nonce of the previous one and may replace it.
-          const nonce = first + index - Math.floor(index / 3);
-          return pool.maker.transfer({
-            from,
-            fee: BigInt(fee + 5 * (index % 3 === 0 ? 2 : 0)),
-            nonce,
-            validUntil,
+test.each([
+  ["at once", 4096],
+  ["one at a time, with additions in between", 1],
+])(
+  "nothing acknowledged is lost, and disk and memory agree, over blocks and reorganizations, handled %s",
+  async (_, sliceTransactions) => {
+    const { genesis } = await testPool();
+    let partlyDead = 0;
+    const ended = new Set<string>();
+    const step = fc.record({
+      kind: fc.constantFrom("local", "gossip", "block", "block", "fork", "during"),
+      from: fc.nat(2),
+      ahead: fc.nat(2),
+      fee: fc.integer({ min: 1, max: 40 }),
+      back: fc.integer({ min: 1, max: 3 }),
+      take: fc.nat(4),
+      count: fc.integer({ min: 1, max: 5 }),
+      /** Number of blocks that may hold the transactions, like `validFor`. */
+      ends: fc.constantFrom(0, 0, 1, 2, 4),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+        let onPause: () => Promise<void> = async () => undefined;
+        const pool = await testPool({ genesis, limits: { sliceTransactions }, pause: () => onPause() });
+        const tips = [pool.maker.start()];
+        const acknowledged = new Map<string, Transaction>();
+        const replaced = new Set<string>();
+        /** Sends a batch whose transactions leave the disk at different times. */
+        const send = async (
+          source: "local" | "gossip",
+          { from, ahead, fee, count, ends }: (typeof steps)[number],
+        ) => {
+          const first = Math.max(0, pool.mempool.pendingNonce(users[from]!.publicKey) - 1 + ahead);
+          const validUntil = ends === 0 ? 0 : pool.chain.head.height + ends;
+          const transfers = Array.from({ length: count }, (_, index) => {
+            // Every third transaction has the nonce of the previous one and may replace it.
+            const nonce = first + index - Math.floor(index / 3);
+            return pool.maker.transfer({
+              from,
+              fee: BigInt(fee + 5 * (index % 3 === 0 ? 2 : 0)),
+              nonce,
+              validUntil,
+            });
           });
-        });
-        await submit(await Promise.all(transfers), source);
-      };
-      const submit = async (transactions: Transaction[], source: "local" | "gossip") => {
-        const records = pool.mempool.records(transactions);
-        const slotOf = ({ message }: Transaction) =>
-          `${message.nonce} ${Buffer.from(message.from).toString("hex")}`;
-        const slots = new Map(
-          [...pool.mempool.entries()].map(({ record }) => [slotOf(record.transaction), record.idHex]),
-        );
-        for (const { accepted, record } of await pool.mempool.add(records, source)) {
-          if (!accepted) continue;
-          const before = slots.get(slotOf(record.transaction));
-          if (before) replaced.add(before);
-          slots.set(slotOf(record.transaction), record.idHex);
-          if (source === "local") acknowledged.set(record.idHex, record.transaction);
-        }
-      };
-      /** Resolves to the transactions of a node that restarts after a kill with this disk. */
-      const survives = async (disk: MemoryDatabase) => {
-        const { mempool, chain } = await pool.restart(disk);
-        mempool.stop();
-        for (const [id, { message }] of acknowledged) {
-          const used = message.nonce < chain.state.get(message.from)!.nonce;
-          const ended = isExpired(message, chain.head.height + 1);
-          expect(used || ended || replaced.has(id) || mempool.get(id) !== undefined).toBe(true);
-        }
-      };
-      for (const one of steps) {
-        if (one.kind === "local" || one.kind === "gossip") await send(one.kind, one);
-        else {
-          // A fork starts some blocks below the head and ends above it, so that it wins.
-          const isFork = one.kind === "fork";
-          const base = isFork ? Math.max(0, tips.length - 1 - one.back) : tips.length - 1;
-          const length = isFork ? tips.length - base : 1;
-          tips.length = base + 1;
-          const state = tips.at(-1)!.state();
-          const nonce = state.get(users[one.from]!.publicKey)!.nonce;
-          const foreign = await pool.maker.transfer({
-            from: one.from,
-            nonce,
-            fee: BigInt(one.fee),
-            amount: 7n,
-          });
-          const own = [...pool.mempool.executable()].slice(0, one.take).map(({ transaction }) => transaction);
-          for (let made = 0; made < length; made++) {
-            const transactions = made > 0 ? [] : isFork ? [foreign] : own;
-            tips.push(await pool.maker.block(tips.at(-1)!, { laterMs: one.back, transactions }));
+          await submit(await Promise.all(transfers), source);
+        };
+        const submit = async (transactions: Transaction[], source: "local" | "gossip") => {
+          const records = pool.mempool.records(transactions);
+          const slotOf = ({ message }: Transaction) =>
+            `${message.nonce} ${Buffer.from(message.from).toString("hex")}`;
+          const slots = new Map(
+            [...pool.mempool.entries()].map(({ record }) => [slotOf(record.transaction), record.idHex]),
+          );
+          for (const { accepted, record } of await pool.mempool.add(records, source)) {
+            if (!accepted) continue;
+            const before = slots.get(slotOf(record.transaction));
+            if (before) replaced.add(before);
+            slots.set(slotOf(record.transaction), record.idHex);
+            if (source === "local") acknowledged.set(record.idHex, record.transaction);
           }
-          if (one.kind === "during") {
-            pool.database.beforeCommit = async () => {
-              pool.database.beforeCommit = async () => undefined;
-              await send("local", one);
-              await submit([own[0] ?? foreign], "local");
-              await survives(pool.database);
-            };
+        };
+        /** Resolves to the transactions of a node that restarts after a kill with this disk. */
+        const survives = async (disk: MemoryDatabase) => {
+          const { mempool, chain } = await pool.restart(disk);
+          mempool.stop();
+          for (const [id, { message }] of acknowledged) {
+            const used = message.nonce < chain.state.get(message.from)!.nonce;
+            const ended = isExpired(message, chain.head.height + 1);
+            expect(used || ended || replaced.has(id) || mempool.get(id) !== undefined).toBe(true);
           }
-          for (const { blocks } of tips.slice(base + 1)) await pool.add(blocks.at(-1)!);
-          expect(pool.chain.head.idHex).toBe(tips.at(-1)!.idHex);
-        }
-        await agree(pool);
-        await survives(pool.database);
-        for (const [id, { message }] of acknowledged) {
-          if (pool.mempool.get(id) || replaced.has(id)) continue;
-          if (isExpired(message, pool.chain.head.height + 1)) {
-            ended.add(id);
-            acknowledged.delete(id);
-            continue;
+        };
+        for (const one of steps) {
+          if (one.kind === "local" || one.kind === "gossip") await send(one.kind, one);
+          else {
+            // A fork starts some blocks below the head and ends above it, so that it wins.
+            const isFork = one.kind === "fork";
+            const base = isFork ? Math.max(0, tips.length - 1 - one.back) : tips.length - 1;
+            const length = isFork ? tips.length - base : 1;
+            tips.length = base + 1;
+            const state = tips.at(-1)!.state();
+            const nonce = state.get(users[one.from]!.publicKey)!.nonce;
+            const foreign = await pool.maker.transfer({
+              from: one.from,
+              nonce,
+              fee: BigInt(one.fee),
+              amount: 7n,
+            });
+            const own = [...(await pool.mempool.executable())]
+              .slice(0, one.take)
+              .map(({ transaction }) => transaction);
+            for (let made = 0; made < length; made++) {
+              const transactions = made > 0 ? [] : isFork ? [foreign] : own;
+              tips.push(await pool.maker.block(tips.at(-1)!, { laterMs: one.back, transactions }));
+            }
+            if (one.kind === "during") {
+              pool.database.beforeCommit = async () => {
+                pool.database.beforeCommit = async () => undefined;
+                await send("local", one);
+                await submit([own[0] ?? foreign], "local");
+                await survives(pool.database);
+                let pauses = one.count;
+                onPause = async () => {
+                  if (--pauses === 0) await send("local", { ...one, from: (one.from + 1) % 3 });
+                };
+              };
+            }
+            for (const { blocks } of tips.slice(base + 1)) await pool.add(blocks.at(-1)!);
+            expect(pool.chain.head.idHex).toBe(tips.at(-1)!.idHex);
+            await setImmediate();
+            onPause = async () => undefined;
           }
-          expect(message.nonce).toBeLessThan(pool.chain.state.get(message.from)!.nonce);
-          // Another transaction has used its nonce: that ends the promise, even if a reorganization takes it back.
-          if (!(await pool.chain.reader.transaction(fromHex(id)))) acknowledged.delete(id);
+          await agree(pool);
+          await survives(pool.database);
+          for (const [id, { message }] of acknowledged) {
+            if (pool.mempool.get(id) || replaced.has(id)) continue;
+            if (isExpired(message, pool.chain.head.height + 1)) {
+              ended.add(id);
+              acknowledged.delete(id);
+              continue;
+            }
+            expect(message.nonce).toBeLessThan(pool.chain.state.get(message.from)!.nonce);
+            // Another transaction has used its nonce: that ends the promise, even if a reorganization takes it back.
+            if (!(await pool.chain.reader.transaction(fromHex(id)))) acknowledged.delete(id);
+          }
         }
-      }
-      expect((await pool.restart()).durable()).toEqual(pool.durable());
-      const batches = await pool.batches();
-      if (batches.flat().length > pool.durable().length) partlyDead++;
-    }),
-    { numRuns: 60, seed: 1 },
-  );
-  // Otherwise the test would not cover batches of which a part is in blocks.
-  expect(partlyDead).toBeGreaterThan(5);
-  expect(ended.size).toBeGreaterThan(20);
-});
+        expect((await pool.restart()).durable()).toEqual(pool.durable());
+        const batches = await pool.batches();
+        if (batches.flat().length > pool.durable().length) partlyDead++;
+      }),
+      { numRuns: 60, seed: 1 },
+    );
+    // Otherwise the test would not cover batches of which a part is in blocks.
+    expect(partlyDead).toBeGreaterThan(5);
+    expect(ended.size).toBeGreaterThan(20);
+  },
+);
 
 test("a retracted transfer comes back, is announced, and is mined again", async () => {
   const pool = await testPool();
@@ -502,6 +533,6 @@ test("a retracted transfer comes back, is announced, and is mined again", async 
   pool.mempool.events.on("added", ({ source, records }) => announced.push(`${source} ${records.length}`));
   await pool.addAll(await maker.extend(maker.start(), 2, { laterMs: 1 }));
   expect(announced).toEqual(["retracted 1"]);
-  expect([...pool.mempool.executable()]).toHaveLength(1);
+  expect([...(await pool.mempool.executable())]).toHaveLength(1);
   await agree(pool);
 });

@@ -4,6 +4,7 @@ import { PoolEntry } from "../../../src/mempool/pool-entry.ts";
 import { computeDomain, zero32 } from "../../../src/types/index.ts";
 import { transactionRecord } from "../../transaction-record.ts";
 
+const noPause = async () => undefined;
 const domain = computeDomain("transaction", zero32);
 
 function entry(sender: number, nonce: number) {
@@ -13,27 +14,38 @@ function entry(sender: number, nonce: number) {
   return new PoolEntry(record, { receivedAtMs: 0, hides: [], sequence: nonce });
 }
 
-test("looks at no account whose transactions all wait for a missing nonce", () => {
+test("looks at no account whose transactions all wait for a missing nonce", async () => {
   const account = vi.fn(() => ({ balance: 10n, nonce: 0 }));
   const pool = new Pool(account);
   /** Returns the transactions that a block could include, and the number of accounts that were looked at. */
-  const executable = () => {
+  const executable = async () => {
     account.mockClear();
-    const found = [...pool.executable()].map(({ nonce }) => nonce);
+    const found = [...(await pool.executable(4096, noPause))].map(({ nonce }) => nonce);
     expect(pool.hasExecutable).toBe(found.length > 0);
     return { found, looks: account.mock.calls.length };
   };
   for (let sender = 1; sender <= 50; sender++) pool.insert(entry(sender, 1));
-  expect(executable()).toEqual({ found: [], looks: 0 });
+  expect(await executable()).toEqual({ found: [], looks: 0 });
   const first = entry(7, 0);
   pool.insert(first);
-  expect(executable()).toEqual({ found: [0, 1], looks: 2 });
+  expect(await executable()).toEqual({ found: [0, 1], looks: 2 });
   // Without it, the one after it waits again.
   expect(pool.drop(first)).toHaveLength(1);
-  expect(executable()).toEqual({ found: [], looks: 0 });
+  expect(await executable()).toEqual({ found: [], looks: 0 });
   const again = entry(7, 0);
   pool.insert(again);
   pool.remove(again);
   account.mockReturnValue({ balance: 10n, nonce: 1 });
-  expect(executable()).toEqual({ found: [1], looks: 2 });
+  expect(await executable()).toEqual({ found: [1], looks: 2 });
+});
+
+test("pauses while it looks at the senders", async () => {
+  const account = vi.fn(() => ({ balance: 10n, nonce: 0 }));
+  const pool = new Pool(account);
+  for (let sender = 1; sender <= 5; sender++) pool.insert(entry(sender, 0));
+  account.mockClear();
+  const looks: number[] = [];
+  const found = await pool.executable(2, async () => void looks.push(account.mock.calls.length));
+  expect(looks).toEqual([2, 4]);
+  expect([...found]).toHaveLength(5);
 });

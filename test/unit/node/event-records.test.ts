@@ -35,6 +35,7 @@ async function loggedNode() {
         clock,
         logger: silentLogger,
         log: transactionLog(log),
+        pause: async () => undefined,
       });
       joined.resolve(mempool);
       return [blockLog(log), mempool];

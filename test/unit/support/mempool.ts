@@ -61,6 +61,7 @@ export async function testPool(
       clock,
       logger: silentLogger,
       log: noLog,
+      pause: options.pause ?? (async () => undefined),
     });
   const joined = Promise.withResolvers<Mempool>();
   const node = await testChain({
