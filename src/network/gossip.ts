@@ -134,44 +134,34 @@ const results: Record<Verdict, TopicValidatorResult> = {
   reject: TopicValidatorResult.Reject,
 };
 
+interface GossipOptions {
+  pubsub: GossipSub;
+  scores: PeerScores;
+  usefulness: Usefulness;
+  intake: Pick<Intake, "chargePeer">;
+  clock: Clock;
+  logger: Logger;
+  observer?: NetworkObserver | undefined;
+}
+
 /** The topics of one chain. */
 export class Gossip {
-  readonly #pubsub: GossipSub;
-  readonly #scores: PeerScores;
-  readonly #usefulness: Usefulness;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
-  readonly #observer: NetworkObserver | undefined;
+  readonly #options: GossipOptions;
   readonly #useless: RateLimiter;
-  readonly #intake: Pick<Intake, "chargePeer">;
   #genesisId: Uint8Array | undefined;
   readonly #listened = new Set<string>();
   #stopped = false;
 
-  constructor(options: {
-    pubsub: GossipSub;
-    scores: PeerScores;
-    usefulness: Usefulness;
-    intake: Pick<Intake, "chargePeer">;
-    clock: Clock;
-    logger: Logger;
-    observer?: NetworkObserver | undefined;
-  }) {
-    this.#observer = options.observer;
+  constructor(options: GossipOptions) {
+    this.#options = options;
     this.#useless = new RateLimiter(options.clock);
-    this.#intake = options.intake;
-    this.#pubsub = options.pubsub;
-    this.#scores = options.scores;
-    this.#usefulness = options.usefulness;
-    this.#clock = options.clock;
-    this.#logger = options.logger;
   }
 
   /** Joins the chain's topics. Call it once, when the node is started. */
   join({ genesisId, digests }: JoinedChain, validators: Validators): void {
     if (this.#genesisId) throw new Error("gossip has been joined before");
     this.#genesisId = genesisId;
-    const internals = internalsOf(this.#pubsub);
+    const internals = internalsOf(this.#options.pubsub);
     const allowed = new Set<string>();
     for (const digest of digests) {
       for (const name of names) {
@@ -180,7 +170,7 @@ export class Gossip {
         internals.opts.scoreParams.topics[id] = { ...topicScoreParams };
         // Topics that are not listened to get a validator too: gossipsub accepts every message of a topic that has
         // none.
-        this.#pubsub.topicValidators.set(id, (from, message) =>
+        this.#options.pubsub.topicValidators.set(id, (from, message) =>
           this.#validate(name, validators[name], from, message),
         );
       }
@@ -198,14 +188,14 @@ export class Gossip {
     const wanted = new Set(digests.flatMap((digest) => names.map((name) => topic(name, genesisId, digest))));
     for (const id of wanted) {
       if (this.#listened.has(id)) continue;
-      if (!this.#pubsub.topicValidators.has(id)) throw new Error(`the topic ${id} was not joined`);
+      if (!this.#options.pubsub.topicValidators.has(id)) throw new Error(`the topic ${id} was not joined`);
       this.#listened.add(id);
-      this.#pubsub.subscribe(id);
+      this.#options.pubsub.subscribe(id);
     }
     for (const id of this.#listened) {
       if (wanted.has(id)) continue;
       this.#listened.delete(id);
-      this.#pubsub.unsubscribe(id);
+      this.#options.pubsub.unsubscribe(id);
     }
   }
 
@@ -222,8 +212,8 @@ export class Gossip {
     if (data.length > maxGossipBytes)
       throw new RangeError(`a gossip message has at most ${maxGossipBytes} bytes`);
     if (!this.#genesisId) return 0;
-    this.#observer?.published(name, data.length);
-    const { recipients } = await this.#pubsub.publish(topic(name, this.#genesisId, digest), data);
+    this.#options.observer?.published(name, data.length);
+    const { recipients } = await this.#options.pubsub.publish(topic(name, this.#genesisId, digest), data);
     return recipients.length;
   }
 
@@ -236,16 +226,16 @@ export class Gossip {
     const peer = from.toString();
     if (this.#stopped) return results.ignore;
     if (!this.#listened.has(message.topic)) {
-      if (!this.#takeUseless(peer)) this.#scores.penalize(peer, "rateLimited", name);
+      if (!this.#takeUseless(peer)) this.#options.scores.penalize(peer, "rateLimited", name);
       return results.ignore;
     }
-    const ended = this.#observer?.received(name, message.data.length);
+    const ended = this.#options.observer?.received(name, message.data.length);
     if (this.#useless.delayMs(peer, uselessQuota) > 0) {
-      this.#scores.penalize(peer, "rateLimited", name);
+      this.#options.scores.penalize(peer, "rateLimited", name);
       ended?.("ignore");
       return results.ignore;
     }
-    const receivedAtMs = this.#clock.now();
+    const receivedAtMs = this.#options.clock.now();
     let verdict: Verdict;
     try {
       // A plain array over the same bytes: the transport returns a Buffer.
@@ -254,28 +244,28 @@ export class Gossip {
     } catch (error) {
       // A message that was being checked when the node stopped may miss its database.
       const level = this.#stopped ? "debug" : "error";
-      this.#logger[level]({ topic: name, error: messageOf(error) }, "a gossip validator failed");
+      this.#options.logger[level]({ topic: name, error: messageOf(error) }, "a gossip validator failed");
       verdict = "ignore";
     }
     ended?.(verdict);
     if (verdict === "ignore") this.#takeUseless(peer);
-    if (verdict === "accept" && name !== "transactions") this.#usefulness.add(peer);
-    if (verdict === "reject") this.#scores.penalize(peer, "invalidMessage", name);
+    if (verdict === "accept" && name !== "transactions") this.#options.usefulness.add(peer);
+    if (verdict === "reject") this.#options.scores.penalize(peer, "invalidMessage", name);
     if (verdict === "accept" && message.data.length >= largeBytes) await this.#awaitOthers(receivedAtMs);
     return results[verdict];
   }
 
   /** Other peers say meanwhile that they have the message, too. */
   async #awaitOthers(receivedAtMs: number): Promise<void> {
-    const heldMs = Math.max(0, this.#clock.now() - receivedAtMs);
-    if (heldMs < forwardAfterMs) await sleep(this.#clock, forwardAfterMs - heldMs);
+    const heldMs = Math.max(0, this.#options.clock.now() - receivedAtMs);
+    if (heldMs < forwardAfterMs) await sleep(this.#options.clock, forwardAfterMs - heldMs);
     // While a block is imported, timers end before that which has arrived since is read.
     await systemPause();
   }
 
   /** Charges a useless message; returns false if the peer has sent too many. */
   #takeUseless(peer: PeerId): boolean {
-    this.#intake.chargePeer(peer, unitsOfUseless);
+    this.#options.intake.chargePeer(peer, unitsOfUseless);
     return this.#useless.take(peer, uselessQuota);
   }
 }

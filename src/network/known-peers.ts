@@ -22,25 +22,21 @@ const forgetMs = 30 * 24 * 3_600_000;
  * seen for longest.
  */
 export class KnownPeers {
-  readonly #store: AddressBook;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #options: { store: AddressBook; clock: Clock; logger: Logger };
   readonly #entries = new Map<PeerId, AddressBookEntry>();
   /** Writes happen one after the other, so that the last one about a peer stays. */
   #written: Promise<void> = Promise.resolve();
 
   constructor(options: { store: AddressBook; clock: Clock; logger: Logger }) {
-    this.#store = options.store;
-    this.#clock = options.clock;
-    this.#logger = options.logger;
+    this.#options = options;
   }
 
   /** Reads the store, and deletes what is too old or too much. */
   async load(): Promise<void> {
-    for (const entry of await this.#store.load()) {
-      if (this.#clock.now() - entry.lastSeenMs <= forgetMs && this.#makeRoom(entry))
+    for (const entry of await this.#options.store.load()) {
+      if (this.#options.clock.now() - entry.lastSeenMs <= forgetMs && this.#makeRoom(entry))
         this.#entries.set(entry.id, entry);
-      else this.#write(() => this.#store.remove(entry.id));
+      else this.#write(() => this.#options.store.remove(entry.id));
     }
     await this.#written;
   }
@@ -54,16 +50,16 @@ export class KnownPeers {
     const entry: AddressBookEntry = {
       id,
       addresses: [...addresses],
-      lastSeenMs: this.#clock.now(),
+      lastSeenMs: this.#options.clock.now(),
       dialled: dialled || (this.#entries.get(id)?.dialled ?? false),
     };
     if (addresses.length === 0 || !(this.#entries.has(id) || this.#makeRoom(entry))) return;
     this.#entries.set(id, entry);
-    this.#write(() => this.#store.save(entry));
+    this.#write(() => this.#options.store.save(entry));
   }
 
   forget(id: PeerId): void {
-    if (this.#entries.delete(id)) this.#write(() => this.#store.remove(id));
+    if (this.#entries.delete(id)) this.#write(() => this.#options.store.remove(id));
   }
 
   /** Resolves when everything is written. */
@@ -90,7 +86,7 @@ export class KnownPeers {
 
   #write(write: () => Promise<void>): void {
     this.#written = this.#written.then(write).catch((error) => {
-      this.#logger.warn({ error: messageOf(error) }, "could not write the address book");
+      this.#options.logger.warn({ error: messageOf(error) }, "could not write the address book");
     });
   }
 }

@@ -12,7 +12,7 @@ import { createRandom, seed } from "./harness/random.ts";
 import { patience, unchanged, until } from "./harness/until.ts";
 import { createWorld, useShared } from "./harness/world.ts";
 
-/** Bound of the median time to finality; `scripts/finality-latency.ts` measures it. */
+/** Bound of the median time to finality; `npm run bench -- latency` measures it. */
 const medianWithinMs = 2_000 * patience.factor;
 const loneWithinMs = 1_500 * patience.factor;
 /** Bound for resuming: each round without a result takes up to 30 s. */

@@ -1,7 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Markup } from "../markup.ts";
-import { Amount } from "../parts/amount.tsx";
-import { NamedAddress } from "../parts/names.tsx";
 import { useStore } from "../store.ts";
 import { AccountCard } from "../wallet/account-card.tsx";
 import { BatchProgress } from "../wallet/batch-progress.tsx";
@@ -13,7 +11,7 @@ import { loopbackNames } from "../wallet/loopback.ts";
 import type { PaymentRequest } from "../wallet/payment-request.ts";
 import { SentList } from "../wallet/sent-list.tsx";
 import { wallet } from "../wallet/wallet.ts";
-import { WatchPage } from "./watch.tsx";
+import { Asked, WatchPage } from "./watch.tsx";
 
 /**
  * The wallet. `linkedSeed` is a key in the page's address, `#/wallet?key=<64 hex digits>`; `request` a payment that
@@ -44,14 +42,9 @@ export function WalletPage({
       <h1>Wallet</h1>
       {offered ? <LinkedKey seed={offered} onDone={() => setOffered(undefined)} /> : null}
       {request && !account?.key ? (
-        <p class="note">
-          <span>
-            You are asked to pay{" "}
-            <strong>{request.amount === "" ? "an amount" : <Amount of={request.amount} />}</strong>.{" "}
-            {account ? "Unlock the key to pay with." : "Import the key to pay with, or make one."} It is for{" "}
-            <NamedAddress address={request.to} />
-          </span>
-        </p>
+        <Asked request={request}>
+          {account ? "Unlock the key to pay with." : "Import the key to pay with, or make one."}
+        </Asked>
       ) : null}
       {account ? (
         <AccountCard account={account} request={request} onSent={setInPlace} key={account.address}>

@@ -44,20 +44,25 @@ export function WatchPage({ request }: { request: PaymentRequest | undefined }):
         </p>
         <p>Here you can watch accounts and ask for payments, which takes no key.</p>
       </div>
-      {request ? (
-        <p class="note">
-          <span>
-            You are asked to pay{" "}
-            <strong>{request.amount === "" ? "an amount" : <Amount of={request.amount} />}</strong>. To pay
-            takes a key: open this link over HTTPS. It is for <NamedAddress address={request.to} />
-          </span>
-        </p>
-      ) : null}
+      {request ? <Asked request={request}>To pay takes a key: open this link over HTTPS.</Asked> : null}
       <Watched />
       <Section title="Watch an account">
         <WatchForm />
       </Section>
     </>
+  );
+}
+
+/** Says which payment somebody asks for; `children` says what it takes. */
+export function Asked({ request, children }: { request: PaymentRequest; children: Markup }): Markup {
+  return (
+    <p class="note">
+      <span>
+        You are asked to pay{" "}
+        <strong>{request.amount === "" ? "an amount" : <Amount of={request.amount} />}</strong>. {children} It
+        is for <NamedAddress address={request.to} />
+      </span>
+    </p>
   );
 }
 
