@@ -37,7 +37,7 @@ async function signed(headers: [number, number][], votes: [number, number, numbe
   return { database, signer };
 }
 
-test("the file", async () => {
+test("the exported file has the chain, the account and what it signed", async () => {
   const { database } = await signed(
     [
       [3, 1],

@@ -190,7 +190,7 @@ describe("a restored copy", () => {
     await signer.signHeader(header(7, 7));
   });
 
-  test("doubts for any signature that it has no entry of, from slot 0 and the next round on, and says so once", async () => {
+  test("doubts its data for any signature without an entry, from slot 0 and the next round on, and says so once", async () => {
     const clock = handClock(10_000);
     for (const slot of [0, 10]) {
       const signer = await openSigner(new CrashableDatabase(), { clock });
@@ -322,7 +322,7 @@ describe("a restored copy", () => {
     expect(seen).toEqual([50_000]);
   });
 
-  test("finds itself out by its own signatures in the network, where the files show nothing", async () => {
+  test("detects that it is a copy by its own signatures in the network, where the files show nothing", async () => {
     const clock = handClock(10_000);
     const database = new CrashableDatabase();
     const first = await openSigner(database, { clock });

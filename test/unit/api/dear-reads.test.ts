@@ -96,7 +96,7 @@ test("when four addresses hold all places to wait, the oldest read of one gives 
   expect([await given, await others]).toEqual([1, 1]);
 });
 
-test("goes on with later reads after all that waited for time have ended at once", async () => {
+test("goes on with later reads after all that waited were given up at once", async () => {
   const { clock, order, read } = setUp(2 * time.requests);
   await Promise.all([read("10.0.0.1"), clock.advance(0)]);
   const end = new AbortController();
@@ -111,7 +111,7 @@ test("goes on with later reads after all that waited for time have ended at once
   expect(order).toEqual(["10.0.0.1", "10.0.0.2"]);
 });
 
-test("a read that has begun does not end, and one whose wait was over before does not begin", async () => {
+test("a read that is given up is finished if it has begun, and not begun otherwise", async () => {
   const { clock, order, read } = setUp(1);
   const end = new AbortController();
   const begun = read("10.0.0.1", end.signal);

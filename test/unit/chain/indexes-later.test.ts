@@ -125,7 +125,7 @@ test("a reorganization leaves nothing of a block whose index waits", async () =>
   expect(await node.chain.reader.transaction(ids[0]!)).toBeUndefined();
 });
 
-test("a block that is not written does not wait", async () => {
+test("a block that could not be written leaves no index to be written", async () => {
   const database = new MemoryDatabase();
   const node = { ...(await testChain({ genesis, database, indexedLater: 3 })), database };
   database.failing = 1;

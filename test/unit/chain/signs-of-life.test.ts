@@ -192,7 +192,7 @@ test("an authority that goes on after each series has the others make a bounded 
   expect([view.head.height % 8, dueInMs()]).toEqual([1, 960_000]);
 });
 
-test("of blocks that arrive together, each is due by the age of the one before it", async () => {
+test("counts the age of each of several blocks that arrive together from the one before it", async () => {
   const { clock, view, next, move, add, finalize, dueInMs } = await standing();
   const begin = async () => {
     finalize(view.head);

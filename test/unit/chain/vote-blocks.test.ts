@@ -38,7 +38,7 @@ describe("the time at which a block is due for open votes", () => {
     expect(dueIn(open("ABCD", "A B"), 2)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test("is a period after the newest vote until as many blocks have followed as bar an authority, then after pauses that double", () => {
+  test("is a period after the newest vote at first, and after pauses that double once every authority may sign again", () => {
     const five = open("ABCDE", "A:minFee=7 B C:minFee=8");
     expect([3, 4, 5, 6, 7, 8, 9].map((height) => dueIn(five, height))).toEqual([
       1000,

@@ -26,7 +26,7 @@ test("is the head in the first round, and nothing on a final head", async () => 
   expect(await targetAt(0, 5)).toBeUndefined();
 });
 
-test("of an authority that was voted in above the round's target is, in each round, a block with its own set", async () => {
+test("is, for an authority that was voted in above the round's target, a block with its own set in each round", async () => {
   // With this period the targets of the first round are even heights.
   const { chain, maker, addAll } = await testChain({ genesis: await testGenesis(4, { periodMs: 150 }) });
   const added = authorities[4]!.publicKey;

@@ -40,7 +40,7 @@ test("no more than two full blocks are kept while finality waits", () => {
   expect(kept(included, long)).toEqual([3, 4]);
 });
 
-test("of many blocks at once, those that would be forgotten again are not looked at", () => {
+test("looks at no blocks that it would forget at once when many come together", () => {
   const included = new IncludedTransactions();
   included.update({ applied: blocks(3, 1), retracted: [] });
   const long = blocks(10_000, 4);

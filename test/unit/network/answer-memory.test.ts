@@ -31,7 +31,7 @@ test("the largest answer of the address with most gives way, and an honest one d
   expect(held.size).toBe(before + 1);
 });
 
-test("what is taken, or has ended, holds nothing", () => {
+test("an answer that was taken or has ended holds no memory", () => {
   const memory = new AnswerMemory(1_000);
   const dropped: string[] = [];
   const begin = (host: string) => memory.begin(host, () => dropped.push(host));

@@ -57,7 +57,7 @@ test("what other peers tell pushes out nothing that the peer itself or mDNS tell
   expect(candidate.targets).toHaveLength(maxAddresses);
 });
 
-test("addresses for which there is no place are no news", () => {
+test("reports no address as news that it has no place for", () => {
   const candidate = new Candidate("a", []);
   candidate.tell(targets(maxAddresses), { by: "peer", place: placeOf(at(1))! });
   expect(candidate.tell([at(99)], discovery)).toBe(false);

@@ -26,7 +26,7 @@ test("peers that others tell of are dialled two at a time, and only while the no
   expect([underWay, clock.pending]).toEqual([2, 0]);
 });
 
-test("the last place is dialled for once at a time", async () => {
+test("dials one peer at a time for the last place", async () => {
   let underWay = 0;
   const never = () => {
     underWay++;

@@ -20,7 +20,7 @@ test("each ban halves the share of an address, down to an eighth, for a limited 
   expect(penalties.share("b")).toBe(1);
 });
 
-test("of thousands of addresses the longest unused are forgotten", () => {
+test("forgets the longest unused of thousands of addresses", () => {
   const penalties = new HostPenalties(new ManualClock());
   for (let host = 0; host < 4_097; host++) penalties.add(String(host));
   expect([penalties.share("0"), penalties.share("1"), penalties.share("4096")]).toEqual([1, 0.5, 0.5]);

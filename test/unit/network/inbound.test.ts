@@ -132,7 +132,7 @@ test("the machines of a LAN, which share one /24, get in and stay beside four ad
   expect(connect("100.64.0.1")).toBeDefined();
 });
 
-test("of hosts that hold equally many, the least useful connection goes, not the longest one", async () => {
+test("among hosts that hold equally many, the least useful connection gives way, not the oldest", async () => {
   const limits = { ...inboundLimits, places: 4 };
   const { clock, connect, useful } = setUp({ limits });
   const old = connect("10.0.0.1", "old");

@@ -31,7 +31,7 @@ test("four addresses with any number of ids have eight of the twelve places", ()
   expect(crowd([honest])).toEqual([false]);
 });
 
-test("of an address those that the node dialled have places first, then the oldest", () => {
+test("gives the places of an address to peers that the node dialled, then to the oldest", () => {
   const { connect, crowd } = setUp();
   for (let host = 0; host < 8; host++) connect(`host${host}`);
   const ids = [connect("a"), connect("a"), connect("a"), connect("a", "outbound")];

@@ -112,7 +112,7 @@ test("makes a diagnosis from the state of a chain", async () => {
   expect(seen()).toMatchObject({ lastHeight: 3 });
 });
 
-test("another account's known blocks make it known", async () => {
+test("knows that another account is in sync by the blocks that it has signed", async () => {
   const peer = {
     id: "p1",
     address: "",

@@ -96,7 +96,7 @@ test("the line is logged at once, and once more when it can name other nodes", a
   expect([line(), clock.pending]).toEqual([lines[1], 0]);
 });
 
-test("nothing is left of it when the node ends", async () => {
+test("leaves no timer when the node ends", async () => {
   const clock = new ManualClock();
   const closers = new Closers(silentLogger);
   const network = { addresses: () => [], workedAddresses: () => [] };

@@ -66,7 +66,7 @@ test.each([
   ["no account was removed", 12_000, 0, 0],
   ["a full batch of accounts has changed", 12_000, 1_024, 1],
   ["their parents are a full batch", 8_000, 2_048, 1],
-])("no step is for nothing: %s", async (_, size, changed, expected) => {
+])("pauses only between steps that have work: %s", async (_, size, changed, expected) => {
   const state = stateOf(accountsWith(...Array.from({ length: size }, () => 1n)));
   state.accountsRoot();
   for (let index = 0; index < changed; index++) state.set(index, 2n, 1);

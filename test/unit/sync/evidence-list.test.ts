@@ -39,7 +39,7 @@ test("lists the newest first: one of each offender and kind, then a second of ea
   expect(list.newest(0)).toEqual([]);
 });
 
-test("of one offender and kind, the first 8 and the newest of 256 are kept", () => {
+test("keeps the first 8 and the newest of 256 pieces of one offender and kind", () => {
   const list = new EvidenceList();
   for (let number = 1; number <= 300; number++) list.add(evidence("a", number));
   const kept = names(list.newest(1_000)).map((name) => Number(name.slice(1)));

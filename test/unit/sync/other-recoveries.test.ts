@@ -144,7 +144,7 @@ test("an address claims what most of its peers claim", async () => {
   ]);
 });
 
-test("of an address, the peers that were never asked come before those that were", async () => {
+test("asks first those peers of an address that were never asked", async () => {
   const base = await nodes([]);
   const names = Array.from({ length: 32 }, (_, at) => `w@${at}`);
   const asked = claimants(base, Object.fromEntries(names.map((name) => [name, first])));
