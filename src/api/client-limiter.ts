@@ -1,40 +1,29 @@
+import { RateLimiter } from "../../protocols/index.ts";
 import type { Clock } from "../util/clock.ts";
-import { LruMap } from "../util/lru.ts";
 import type { RateLimit } from "./limits.ts";
-
-interface Bucket {
-  tokens: number;
-  atMs: number;
-}
 
 /** Bytes of stored blocks that are read for the price of one request. */
 export const bytesPerToken = 32 * 1024;
-
-/** Addresses that are remembered. A forgotten one starts again with a full bucket. */
-const maxBuckets = 16_384;
 
 /**
  * A token bucket for each client address. A request takes one token, and later its actual cost, which may leave a debt.
  */
 export class ClientLimiter {
-  readonly #buckets = new LruMap<string, Bucket>(maxBuckets);
-  readonly #clock: Clock;
+  readonly #buckets: RateLimiter;
   readonly #remote: RateLimit;
   readonly #local: RateLimit;
 
   constructor(clock: Clock, remote: RateLimit, local: RateLimit) {
-    this.#clock = clock;
+    this.#buckets = new RateLimiter(clock);
     this.#remote = remote;
     this.#local = local;
   }
 
   /** 0 if the request may pass; otherwise the seconds (whole, at least 1) after which another may. */
   retryAfterS(address: string): number {
-    const { perSecond } = this.#limit(address);
-    const bucket = this.#bucket(address);
-    if (bucket.tokens < 1) return Math.max(1, Math.ceil((1 - bucket.tokens) / perSecond));
-    bucket.tokens--;
-    return 0;
+    const { client, quota } = this.#bucket(address);
+    if (this.#buckets.take(client, quota)) return 0;
+    return Math.ceil(this.#buckets.delayMs(client, quota) / 1000);
   }
 
   /**
@@ -42,33 +31,16 @@ export class ClientLimiter {
    * burst: what is above that is not charged.
    */
   charge(address: string, tokens: number): boolean {
-    const bucket = this.#bucket(address);
+    const { client, quota } = this.#bucket(address);
     // More than a burst of debt would punish for longer than the work took.
-    const most = -this.#limit(address).burst;
-    bucket.tokens -= tokens;
-    if (bucket.tokens >= most) return true;
-    bucket.tokens = most;
-    return false;
+    const most = ((2 * quota.perMs - this.#buckets.refillMs(client)) * quota.requests) / quota.perMs;
+    this.#buckets.charge(client, quota, Math.min(tokens, most));
+    return tokens <= most;
   }
 
-  #limit(address: string): RateLimit {
-    return isLoopback(address) ? this.#local : this.#remote;
-  }
-
-  #bucket(address: string): Bucket {
-    const { perSecond, burst } = this.#limit(address);
-    const client = clientOf(address);
-    const nowMs = this.#clock.now();
-    let bucket = this.#buckets.get(client);
-    if (!bucket) {
-      bucket = { tokens: burst, atMs: nowMs };
-      this.#buckets.set(client, bucket);
-    }
-    // A clock that was set back adds nothing.
-    const elapsedMs = Math.max(0, nowMs - bucket.atMs);
-    bucket.tokens = Math.min(burst, bucket.tokens + (elapsedMs * perSecond) / 1000);
-    bucket.atMs = nowMs;
-    return bucket;
+  #bucket(address: string) {
+    const { perSecond, burst } = isLoopback(address) ? this.#local : this.#remote;
+    return { client: clientOf(address), quota: { requests: burst, perMs: (1000 * burst) / perSecond } };
   }
 }
 
