@@ -9,7 +9,7 @@ const encodedAt = 2 * rootBytes;
 
 const scratch = new Uint8Array(encodedAt + maxTransactionBytes);
 
-/** Records that are unpacked one after the other, such as those of a block, share memory: a buffer for each is slow. */
+/** What is unpacked one after the other, such as the records of a block, shares memory: a buffer for each is slow. */
 const sharedBytes = 8 * 1_024;
 let shared = new DataView(new ArrayBuffer(sharedBytes));
 let sharedArray = new Uint8Array(shared.buffer);
@@ -30,34 +30,42 @@ export function packRecord({ id, signingRoot, encoded }: TransactionRecord): Pac
   return toBinary(scratch, 0, encodedAt + encoded.length);
 }
 
-/** `keys` are those of the record. */
-export function unpackRecord(packed: PackedRecord, keys: RecordKeys): TransactionRecord {
-  if (used + packed.length > sharedBytes) {
+/** Writes to the shared memory; returns the place. */
+function share(text: string): number {
+  if (used + text.length > sharedBytes) {
     shared = new DataView(new ArrayBuffer(sharedBytes));
     sharedArray = new Uint8Array(shared.buffer);
     used = 0;
   }
-  writeBinary(packed, sharedArray, used);
+  const at = used;
+  writeBinary(text, sharedArray, at);
+  used += text.length;
+  return at;
+}
+
+/** `keys` are those of the record. */
+export function unpackRecord(packed: PackedRecord, keys: RecordKeys): TransactionRecord {
+  const at = share(packed);
   const { idHex, shortKey } = keys;
-  const record = new EncodedRecord({
+  return new EncodedRecord({
     view: shared,
-    at: used + encodedAt,
+    at: at + encodedAt,
     length: packedLength(packed),
-    id: { bytes: sharedArray, at: used },
-    signingRoot: { bytes: sharedArray, at: used + rootBytes },
+    id: { bytes: sharedArray, at },
+    signingRoot: { bytes: sharedArray, at: at + rootBytes },
     idHex,
     shortKey,
   });
-  used += packed.length;
-  return record;
 }
 
 export function packedId(packed: PackedRecord): Uint8Array {
   return fromBinary(packed.slice(0, rootBytes));
 }
 
+/** For use at once: it keeps the memory that it shares with others. */
 export function packedEncoding(packed: PackedRecord): Uint8Array {
-  return fromBinary(packed.slice(encodedAt));
+  const at = share(packed.slice(encodedAt));
+  return sharedArray.subarray(at, at + packedLength(packed));
 }
 
 /** The length of the encoded transaction. */

@@ -54,5 +54,8 @@ test("a packed record is the same record again, with little memory of others", (
   expect(unpacked.map(fieldsOf)).toEqual(many.map(fieldsOf));
   const buffers = new Set(unpacked.map(({ encoded }) => encoded.buffer));
   expect(buffers.size).toBeLessThan(unpacked.length / 10);
+  const encodings = many.map((record) => packedEncoding(packRecord(record)));
+  expect(encodings).toEqual(many.map(({ encoded }) => encoded));
+  expect(new Set(encodings.map(({ buffer }) => buffer)).size).toBeLessThan(many.length / 10);
   expect(records().at(-1)!.encoded).toHaveLength(maxTransactionBytes);
 });
