@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { defaultHttpPort } from "../../src/config/index.ts";
@@ -23,17 +24,12 @@ export async function serveWindow(
   folder: string,
 ): Promise<void> {
   const server = forward(() => connect(defaultHttpPort(id), address));
-  await new Promise<void>((resolve) => server.listen(socketPath(folder, id), resolve));
+  await once(server.listen(socketPath(folder, id)), "listening");
 }
 
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => {
-      server.off("error", reject);
-      resolve((server.address() as { port: number }).port);
-    });
-  });
+async function listen(server: Server, port: number): Promise<number> {
+  await once(server.listen({ port, host: "127.0.0.1", exclusive: true }), "listening");
+  return (server.address() as { port: number }).port;
 }
 
 function forward(open: () => Socket): Server {

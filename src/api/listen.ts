@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type ServerOpts } from "node:net";
 import { codeOf, messageOf, UserError } from "../util/errors.ts";
 
@@ -33,15 +34,12 @@ function close(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-function listenAt(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException) => reject(listenError(error, host, port));
-    server.once("error", onError);
-    server.listen(port, host, () => {
-      server.off("error", onError);
-      resolve();
-    });
-  });
+async function listenAt(server: Server, host: string, port: number): Promise<void> {
+  try {
+    await once(server.listen(port, host), "listening");
+  } catch (error) {
+    throw listenError(error as NodeJS.ErrnoException, host, port);
+  }
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): UserError {

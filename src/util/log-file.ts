@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { parse, resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { createStream } from "rotating-file-stream";
@@ -37,11 +38,7 @@ export class LogFile implements LogOutput {
     createStream = () => rotatingStream(path),
   ): Promise<LogFile> {
     const file = new LogFile(createStream, lostLines);
-    const stream = file.#openStream();
-    await new Promise<void>((resolved, rejected) => {
-      stream.once("open", () => resolved());
-      stream.once("error", rejected);
-    });
+    await once(file.#openStream(), "open");
     return file;
   }
 
