@@ -1,4 +1,5 @@
 import { RateLimiter } from "../../protocols/index.ts";
+import { ip6Groups, ip6Prefix } from "../util/address-group.ts";
 import type { Clock } from "../util/clock.ts";
 import type { RateLimit } from "./limits.ts";
 
@@ -52,11 +53,5 @@ export function isLoopback(address: string): boolean {
 /** The address that limits apply to: IPv6 clients may choose any address of their /64. */
 export function clientOf(address: string): string {
   if (!address.includes(":") || address.includes(".")) return address;
-  const [head = "", tail] = address.split("%")[0]!.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  if (tail !== undefined) {
-    const after = tail === "" ? 0 : tail.split(":").length;
-    while (groups.length + after < 8) groups.push("0");
-  }
-  return groups.slice(0, 4).join(":");
+  return ip6Prefix(ip6Groups(address), 4);
 }

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
+import { ip6Groups, ip6Prefix } from "../util/address-group.ts";
 
 /** The reach of an address. A name may lead anywhere. */
 type Reach = "loopback" | "link" | "private" | "public" | "name";
@@ -32,13 +33,13 @@ export function targetOf(multiaddr: string): string {
 function placeOfIp(name: string): Place | undefined {
   if (isIPv4(name)) return placeOfIp4(name);
   if (!isIPv6(name)) return undefined;
-  const groups = hextets(name);
+  const groups = ip6Groups(name);
   const [first] = groups;
   if (groups.slice(0, 5).every((group) => group === 0)) {
     if (groups[5] === 0xffff) return placeOfIp4(dotted(groups[6]!, groups[7]!));
     // ::/96, which once meant IPv4 addresses.
     if (groups[5] === 0)
-      return address(groups) === "0:0:0:0:0:0:0:1"
+      return ip6Prefix(groups, 8) === "0:0:0:0:0:0:0:1"
         ? { reach: "loopback", host: "::1", group: "::1" }
         : undefined;
   }
@@ -47,15 +48,11 @@ function placeOfIp(name: string): Place | undefined {
   if ((first! & 0xffc0) === 0xfe80) reach = "link";
   else if ((first! & 0xfe00) === 0xfc00 || (first! & 0xffc0) === 0xfec0) reach = "private";
   if (!reach) return undefined;
-  const prefix = (count: number) =>
-    `${groups
-      .slice(0, count)
-      .map((group) => group.toString(16))
-      .join(":")}::/${16 * count}`;
+  const prefix = (count: number) => `${ip6Prefix(groups, count)}::/${16 * count}`;
   // Neighbours on a link all share the prefix fe80::/64, so here the whole address stands for the machine.
   return {
     reach,
-    host: reach === "link" ? address(groups) : prefix(4),
+    host: reach === "link" ? ip6Prefix(groups, 8) : prefix(4),
     group: prefix(3),
   };
 }
@@ -93,19 +90,4 @@ function reachThrough([first, second, third, , , , seventh, eighth]: readonly nu
 
 function dotted(high: number, low: number): string {
   return [high >> 8, high & 255, low >> 8, low & 255].join(".");
-}
-
-function address(groups: readonly number[]): string {
-  return groups.map((group) => group.toString(16)).join(":");
-}
-
-/** The eight numbers of an IPv6 address. */
-function hextets(address: string): number[] {
-  const plain = address.replace(/%.*$/, "").replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...bytes) => {
-    const [a, b, c, d] = bytes.slice(0, 4).map(Number) as [number, number, number, number];
-    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
-  });
-  const [head, tail] = plain.split("::").map((part) => (part === "" ? [] : part.split(":")));
-  const zeros = tail === undefined ? [] : new Array(8 - head!.length - tail.length).fill("0");
-  return [...head!, ...zeros, ...(tail ?? [])].map((group) => Number.parseInt(group, 16));
 }
