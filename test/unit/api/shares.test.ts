@@ -114,6 +114,7 @@ test("connections of a trusted proxy, which serve many, give way to nobody", () 
 
 const free = () => undefined;
 
+/** A request whose body follows. It is read once the event of its headers has ended: tests wait for that by `await null`. */
 function body(address: string) {
   const socket = {
     remoteAddress: address,
@@ -133,9 +134,11 @@ test("a body that never ends gives way to that of another client, and one that i
   ) => withBody(incoming as unknown as IncomingMessage, { maxBytes: 100_000, shares, charge: free }, use);
   const stalled = body("192.0.2.1");
   const stalling = read(stalled);
+  await null;
   stalled.emit("data", Buffer.alloc(90_000));
   const honest = body("192.0.2.2");
   const answered = read(honest);
+  await null;
   honest.emit("data", Buffer.alloc(40_000));
   await expect(stalling).rejects.toMatchObject({ code: "OVERLOADED" });
   honest.emit("end");
@@ -154,6 +157,7 @@ test("a body that never ends gives way to that of another client, and one that i
     expect(() => memory.hold(0)).toThrow("too many");
     return bytes.length;
   });
+  await null;
   first.emit("data", Buffer.alloc(90_000));
   first.emit("end");
   await setImmediate();
@@ -170,6 +174,7 @@ test("a body that never ends gives way to that of another client, and one that i
       return 3;
     }),
   ];
+  await null;
   second.emit("data", Buffer.alloc(40_000));
   local.emit("data", Buffer.alloc(40_000));
   second.emit("end");
@@ -190,11 +195,13 @@ test("a body in crumbs is not read to its end, one in pieces is", async () => {
     );
   const crumbs = body("192.0.2.1");
   const reading = read(crumbs);
+  await null;
   for (let sent = 0; sent < 1_025; sent++) crumbs.emit("data", Buffer.alloc(1));
   await expect(reading).rejects.toMatchObject({ code: "MALFORMED" });
   expect([crumbs.socket.isDestroyed, shares.total]).toEqual([true, 0]);
   const pieces = body("192.0.2.1");
   const whole = read(pieces);
+  await null;
   for (let sent = 0; sent < 1_500; sent++) pieces.emit("data", Buffer.alloc(300));
   pieces.emit("end");
   expect(await whole).toBe(450_000);
@@ -215,6 +222,7 @@ test("a body is charged as it arrives, and its memory is returned once it has be
     );
   const whole = body("192.0.2.1");
   const used = read(whole);
+  await null;
   whole.emit("data", Buffer.alloc(1_000, 1));
   whole.emit("data", Buffer.alloc(2_000, 2));
   whole.emit("end");
@@ -224,6 +232,7 @@ test("a body is charged as it arrives, and its memory is returned once it has be
 
   const fast = body("192.0.2.1");
   const refused = read(fast);
+  await null;
   fast.emit("data", Buffer.alloc(1_000));
   fast.emit("data", Buffer.alloc(1_000));
   await expect(refused).rejects.toThrow("too fast");
