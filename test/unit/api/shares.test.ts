@@ -114,7 +114,7 @@ test("connections of a trusted proxy, which serve many, give way to nobody", () 
 
 const free = () => undefined;
 
-/** A request whose body follows. It is read once the event of its headers has ended: tests wait for that by `await null`. */
+/** A request whose body is read once the event of its headers has ended: tests wait for that by `await null`. */
 function body(address: string) {
   const socket = {
     remoteAddress: address,
