@@ -20,8 +20,6 @@ export interface VoteSigning {
 export interface ProtectedSigner {
   readonly publicKey: Uint8Array;
   readonly address: Address;
-  /** The slot of the newest header; -1 for none. */
-  readonly lastHeaderSlot: number;
   readonly lastSourceRound: number;
   /** The target round of the newest vote. */
   readonly lastTargetRound: number;

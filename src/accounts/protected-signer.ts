@@ -88,10 +88,6 @@ class StoredSigner implements ProtectedSigner {
     return this.#options.signer.address;
   }
 
-  get lastHeaderSlot(): number {
-    return this.#record.slot;
-  }
-
   get lastSourceRound(): number {
     return this.#record.sourceRound;
   }

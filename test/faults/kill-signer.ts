@@ -110,7 +110,8 @@ async function sign(folder: string): Promise<never> {
   for (;;) {
     const root = new Uint8Array(randomBytes(32));
     const text = Buffer.from(root).toString("hex");
-    const slot = Math.max(0, signer.lastHeaderSlot + randomInt(-2, 2));
+    const record = await store.load(signer.publicKey);
+    const slot = Math.max(0, (record?.slot ?? -1) + randomInt(-2, 2));
     const targetRound = Math.max(1, signer.lastTargetRound + randomInt(-2, 2));
     const sourceRound = Math.max(0, targetRound - randomInt(1, 4));
     await Promise.all([
