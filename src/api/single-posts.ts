@@ -40,7 +40,7 @@ export class SinglePosts {
     try {
       const records = mempool.decode(joinTransactions(group.map(({ encoded }) => encoded)));
       const outcomes = await mempool.add(records, "local");
-      for (const [index, { resolve }] of group.entries()) resolve(outcomes[index]!);
+      for (let index = 0; index < group.length; index++) group[index]!.resolve(outcomes[index]!);
     } catch (error) {
       for (const { reject } of group) reject(error);
     } finally {
