@@ -106,6 +106,18 @@ describe("VerifyPool", () => {
     expect(await settled(large)).toEqual(many(600).map(() => true));
   });
 
+  it("gives both threads a part of a group of single posts, so that it is answered sooner", async () => {
+    const manual = new ManualThreads();
+    const pool = openPool({ start: manual.start });
+    const verdicts = pool.verify(many(20), "later");
+    await turn();
+    expect(
+      manual.threads.map(({ waiting }) => waiting.map(({ packed }) => packed.length / packedBytes)),
+    ).toEqual([[10], [10]]);
+    for (const thread of manual.threads) await thread.answer();
+    expect(await settled(verdicts)).toEqual(many(20).map(() => true));
+  });
+
   it("checks blocks before all transactions that wait, and lets these take turns", async () => {
     const manual = new ManualThreads();
     const pool = openPool({ threads: 1, start: manual.start });
