@@ -127,7 +127,9 @@ export class VerifyPool {
   /** The next slice of the waiting work. */
   #take(): Range[] {
     const waiting = this.#queues().reduce((sum, queue) => sum + lengthOf(queue), 0);
-    let room = Math.min(Math.max(Math.ceil(waiting / this.#slots.length), minSlice), maxSlice);
+    const part = Math.max(Math.ceil(waiting / this.#slots.length), minSlice);
+    // What would be left for a message of its own is too little for one.
+    let room = Math.min(waiting - part < minSlice ? waiting : part, maxSlice);
     const ranges: Range[] = [];
     for (const queue of this.#queues()) {
       while (room > 0 && queue.length > 0) {
