@@ -1,5 +1,6 @@
 import type { FinalityStatus } from "../consensus/index.ts";
 import type { AccountState, StateReader } from "../state/index.ts";
+import { BlockError } from "../types/errors.ts";
 import type { Certificate, ChainSnapshot, FinalityVote, Recovery, SignedHeader } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { Emitter } from "../util/emitter.ts";
@@ -188,6 +189,17 @@ export class Chain {
    */
   checkHeaders(headers: readonly SignedHeader[]): Promise<WeightedHeader[]> {
     return this.#parts.headers.checkAll(headers);
+  }
+
+  /** True if a block with this header may follow the head now, as far as its header shows. */
+  mayFollow(header: SignedHeader): boolean {
+    try {
+      this.#parts.headers.check(this.head, this.snapshot, header);
+      return true;
+    } catch (error) {
+      if (error instanceof BlockError) return false;
+      throw error;
+    }
   }
 
   /** True if a certificate of this link would complete the proof of the final block. */

@@ -1,10 +1,11 @@
 import { difficulties, type ProductionTime, productionTime } from "../consensus/index.ts";
-import { slotOf, slotStartMs } from "../types/index.ts";
+import { maxAuthorities, slotOf, slotStartMs } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
-import { equalBytes } from "../util/bytes.ts";
+import { equalBytes, type Hex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
+import { LruMap } from "../util/lru.ts";
 import { AnsweredVotes } from "./answered-votes.ts";
 import type { BlockPlan } from "./build-block.ts";
 import type { Chain } from "./chain.ts";
@@ -14,8 +15,13 @@ import type { BlockSigner } from "./types.ts";
 
 /** The delay before the next attempt after a block could not be made. */
 const retryMs = 1_000;
-/** The polling interval while another authority's block is being checked. */
+/** The polling interval while another authority's block is on its way. */
 const lookAgainMs = 20;
+/**
+ * The time for which no block of an authority is awaited after one was awaited in vain: an authority that announces
+ * blocks and withholds their transactions delays a block of each of the others once in this time.
+ */
+const distrustMs = 600_000;
 
 /** The transactions that a block can include now. */
 interface ExecutableTransactions {
@@ -32,14 +38,16 @@ export interface ProducerOptions {
   transactions: ExecutableTransactions;
   /** The votes that this account's blocks cast. */
   proposals: Pick<Proposals, "voteFor" | "wantsBlock">;
-  /** True while a block on this parent, whose transactions are all here, is being checked. */
-  isComing(parent: Uint8Array): boolean;
+  /** The proposers of blocks on the head that are announced, and are being fetched or checked. */
+  coming(): readonly Hex[];
 }
 
 interface Plan extends ProductionTime {
   parentId: Uint8Array;
   /** The time from which a block without transactions may be made. */
   emptyAtMs: number;
+  /** The proposers of the blocks that this one waits for. */
+  awaited: readonly Hex[];
 }
 
 /** Makes a block whenever it is this account's turn, or when those before it in line have not made one. */
@@ -57,6 +65,8 @@ export class Producer {
   #awaitsRecovery = false;
   /** The next block is planned because the head is not final; once it is, there is no reason for one. */
   #awaitsFinality = false;
+  /** Authorities with the times up to which no block of theirs is awaited. */
+  readonly #distrusted = new LruMap<Hex, number>(maxAuthorities);
   readonly #signsOfLife: SignsOfLife;
   readonly #answeredVotes: AnsweredVotes;
   readonly #stops: (() => void)[];
@@ -130,20 +140,26 @@ export class Producer {
   #seal(plan: Plan): void {
     const { clock } = this.#options;
     // Timers sometimes fire early, and clocks are set back: others would take the block for one from the future.
-    if (clock.now() < plan.sealAtMs) this.#schedule();
-    else if (this.#isLate(plan)) this.#cancel = clock.after(lookAgainMs, () => this.#seal(plan));
-    else inBackground(this.#produce(plan));
+    if (clock.now() < plan.sealAtMs) return this.#schedule();
+    const awaited = this.#toAwait(plan);
+    if (awaited.length > 0) {
+      const next = { ...plan, awaited: [...new Set([...plan.awaited, ...awaited])] };
+      this.#cancel = clock.after(lookAgainMs, () => this.#seal(next));
+      return;
+    }
+    for (const proposer of plan.awaited) this.#distrusted.set(proposer, clock.now() + distrustMs);
+    inBackground(this.#produce(plan));
   }
 
   /**
-   * True if taking the place of another authority is no longer appropriate: its block is here and only needs to be
-   * checked. This holds for a period at most, because that block may be wrong.
+   * The proposers whose blocks are on their way, so that another out of turn would only be their rival. They are awaited
+   * for a period at most, because such a block may never be complete, or be wrong.
    */
-  #isLate({ timestampMs, parentId, sealAtMs }: Plan): boolean {
-    const { chain, clock, isComing } = this.#options;
-    const isFirstInLine = sealAtMs === timestampMs;
-    if (isFirstInLine || clock.now() >= sealAtMs + chain.snapshot.parameters.periodMs) return false;
-    return isComing(parentId);
+  #toAwait({ inTurn, sealAtMs }: Plan): readonly Hex[] {
+    const { chain, clock, coming } = this.#options;
+    const nowMs = clock.now();
+    if (inTurn || nowMs >= sealAtMs + chain.snapshot.parameters.periodMs) return [];
+    return coming().filter((proposer) => nowMs >= (this.#distrusted.get(proposer) ?? 0));
   }
 
   /**
@@ -168,7 +184,7 @@ export class Producer {
     if (reasonAtMs === Number.POSITIVE_INFINITY) return undefined;
     this.#awaitsFinality = reasonAtMs === signAtMs;
     const time = productionTime(chain.snapshot, parent, signer.publicKey, Math.max(this.#since, reasonAtMs));
-    return time && { ...this.#moveToFreeSlot(time), emptyAtMs, parentId: chain.head.id };
+    return time && { ...this.#moveToFreeSlot(time), emptyAtMs, parentId: chain.head.id, awaited: [] };
   }
 
   /**

@@ -41,7 +41,7 @@ export function startProducer(
     logger,
     transactions: mempool,
     proposals,
-    isComing: (parent) => inbox.isChecking(parent),
+    coming: () => inbox.coming(),
   });
   modes.events.on("mode", (mode) => {
     producer.enabled = mode === "ready";

@@ -1,3 +1,4 @@
+import type { SignedHeader } from "../types/index.ts";
 import { type Hex, toHex } from "../util/bytes.ts";
 import type { BlockLoad, LoadedBlock } from "./block-load.ts";
 
@@ -39,6 +40,8 @@ export interface BlockEntry {
   readonly idHex: Hex;
   payer: Payer;
   state: EntryState;
+  /** The announced header, whose signature was checked. */
+  readonly header?: SignedHeader | undefined;
 }
 
 /** Every block that is being obtained, by id, and the bounds of their cost. */
@@ -100,6 +103,14 @@ export class BlockEntries {
       this.remove(this.#largestShare(others.length > 0 ? others : waiting)[0]!);
     }
     return this.#entries.get(entry.idHex) === entry;
+  }
+
+  /** The headers, as far as they are known, of the blocks on this parent. */
+  headersOn(parent: Hex): SignedHeader[] {
+    return [...this.#entries.values()]
+      .map(({ header, state }) => header ?? loadedOf(state)?.block.header)
+      .filter((header) => header !== undefined)
+      .filter(({ message }) => toHex(message.parent) === parent);
   }
 
   /** The blocks that wait for this parent. */

@@ -76,9 +76,13 @@ export class BlockInbox {
     return this.#entries.count("orphan");
   }
 
-  /** True while a block on this parent, whose transactions are all here, is being checked. */
-  isChecking(parent: Uint8Array): boolean {
-    return this.#sources.isChecking(parent);
+  /** The proposers of blocks on the head that are announced, and are being fetched or checked. */
+  coming(): Hex[] {
+    const { chain } = this.#options;
+    return this.#entries
+      .headersOn(chain.head.idHex)
+      .filter((header) => chain.mayFollow(header))
+      .map(({ message }) => toHex(message.proposer));
   }
 
   /** Charges a block's proposer; false if this many of its transactions must not be decoded. */
@@ -118,7 +122,7 @@ export class BlockInbox {
     // The same header with other short ids may have been faster.
     if (this.#knows(idHex, this.#sources.whole(id, from))) return "ignore";
     const payer: Payer = `authority ${toHex(header.message.proposer)}`;
-    inBackground(this.#load(id, idHex, this.#sources.compact({ id, header, shortIds }, from), payer));
+    inBackground(this.#load(id, idHex, this.#sources.compact({ id, header, shortIds }, from), payer, header));
     if (typeof judgement === "string") return judgement;
     // Keeps only the number of short ids: they may take half a megabyte.
     const count = shortIdCount(compact);
@@ -160,7 +164,13 @@ export class BlockInbox {
     return entry !== undefined;
   }
 
-  async #load(id: Uint8Array, idHex: Hex, source: BlockSource, payer: Payer): Promise<void> {
+  async #load(
+    id: Uint8Array,
+    idHex: Hex,
+    source: BlockSource,
+    payer: Payer,
+    header?: SignedHeader,
+  ): Promise<void> {
     const { clock, chain, network } = this.#options;
     if (this.#stop.signal.aborted || !this.#entries.mayLoad(payer)) return;
     const load = new BlockLoad(source, {
@@ -169,7 +179,7 @@ export class BlockInbox {
       hostOf: (peer) => network.hostOf(peer),
       onFailure: (error, from) => this.#onFailure(error, idHex, from),
     });
-    const entry: BlockEntry = { id, idHex, payer, state: { kind: "loading", load } };
+    const entry: BlockEntry = { id, idHex, payer, header, state: { kind: "loading", load } };
     this.#entries.add(entry);
     const loaded = await load.ended;
     if (loaded) await this.#import(entry, loaded);

@@ -2,15 +2,14 @@ import { blocksById, RateLimiter, RequestError } from "../../protocols/index.ts"
 import { type BlockChecks, checkBlock, checkRecords } from "../chain/block-check.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Finalizer } from "../chain/finalizer.ts";
-import type { CheckedBlock } from "../chain/types.ts";
 import { signerLimit } from "../consensus/index.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { Network, PeerId } from "../network/types.ts";
 import { BlockError } from "../types/errors.ts";
 import { Header, rootOf, type SignedHeader, shortIdCount, transactionCount } from "../types/index.ts";
-import { equalBytes, type Hex, toHex } from "../util/bytes.ts";
+import { equalBytes, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
-import type { BlockLoad, BlockSource } from "./block-load.ts";
+import type { BlockSource } from "./block-load.ts";
 import { completeBlock } from "./complete-block.ts";
 import { checkFetchedHeader, type FetchedHeaderOptions } from "./fetched-header.ts";
 
@@ -44,18 +43,12 @@ export interface AnnouncedBlock {
 /** The ways to obtain a block's transactions. */
 export class BlockSources {
   readonly #options: BlockSourcesOptions;
-  /** Parents of blocks that are complete and being checked. */
-  readonly #checking: Hex[] = [];
   /** Transactions that were decoded for the blocks of each authority. */
   readonly #decoded: RateLimiter;
 
   constructor(options: BlockSourcesOptions) {
     this.#options = options;
     this.#decoded = new RateLimiter(options.clock);
-  }
-
-  isChecking(parent: Uint8Array): boolean {
-    return this.#checking.includes(toHex(parent));
   }
 
   /**
@@ -86,9 +79,7 @@ export class BlockSources {
             throw new BlockError("MALFORMED", "not the block that was asked for");
           if (!(await checkFetchedHeader(block, id, this.#options))) askHeight(from);
           else if (this.mayDecode(id, block.header, transactionCount(block.body)))
-            return this.#check(load, block.header, () =>
-              checkBlock(block, checks, { id, signedHeader: true }).catch(asLie),
-            );
+            return load.check(() => checkBlock(block, checks, { id, signedHeader: true }).catch(asLie));
         }
         return undefined;
       },
@@ -113,9 +104,7 @@ export class BlockSources {
           const announced = { id, shortIds, from, mayRequest };
           const records = await completeBlock(announced, this.#options);
           if (!records) return undefined;
-          return await this.#check(load, header, () =>
-            checkRecords(header, records, checks, { id, signedHeader: true }),
-          );
+          return await load.check(() => checkRecords(header, records, checks, { id, signedHeader: true }));
         } catch (error) {
           if (isAuthorsFault(error)) {
             chain.noteInvalid(id);
@@ -126,20 +115,6 @@ export class BlockSources {
         }
       },
     };
-  }
-
-  async #check(
-    load: BlockLoad,
-    { message }: SignedHeader,
-    check: () => Promise<CheckedBlock>,
-  ): Promise<CheckedBlock | undefined> {
-    const parent = toHex(message.parent);
-    this.#checking.push(parent);
-    try {
-      return await load.check(check);
-    } finally {
-      this.#checking.splice(this.#checking.indexOf(parent), 1);
-    }
   }
 }
 

@@ -4,6 +4,7 @@ import type { BlockPlan } from "../../../src/chain/build-block.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
 import type { ProducerOptions } from "../../../src/chain/producer.ts";
 import { parameterVote } from "../../../src/types/index.ts";
+import type { Hex } from "../../../src/util/bytes.ts";
 import { Emitter } from "../../../src/util/emitter.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { addressOf, byTurn, genesisParent } from "../consensus/test-chain.ts";
@@ -175,27 +176,50 @@ test("a vote is a reason for a block that may be empty, for as long as it is wan
   expect(new Set(heights)).toEqual(new Set([1]));
 });
 
-test("a block in turn waits for nobody's; one out of turn waits up to a period for one that is being checked", async () => {
-  const early = planned({ emptyBlockPeriodMs: 1_000, isComing: () => true });
+test("a block in turn waits for nobody's; one out of turn waits up to a period for one that is on its way", async () => {
+  const early = planned({ emptyBlockPeriodMs: 1_000, coming: () => ["0x01"] });
   early.producer.enabled = true;
   await early.clock.advance(1_000);
   expect(early.asked).toEqual(["1000e"]);
-  const parents: Uint8Array[] = [];
-  const late = planned({
-    emptyBlockPeriodMs: 1_000,
-    by: next,
-    isComing: (parent) => {
-      parents.push(parent);
-      return true;
-    },
-  });
+  const late = planned({ emptyBlockPeriodMs: 1_000, by: next, coming: () => ["0x01"] });
   late.producer.enabled = true;
   await late.clock.advance(2_499);
   expect(late.asked).toEqual([]);
   await late.clock.advance(1);
   expect(late.asked).toEqual(["2500e"]);
-  expect(parents[0]).toBe(late.chain.head.id);
   expect([early, late].map(({ plans }) => plans[0]!.difficulty)).toEqual([2, 1]);
+});
+
+test("who lets others wait in vain is not awaited for ten minutes, and others are", async () => {
+  const coming: Hex[] = ["0x01"];
+  const { clock, producer, asked } = planned({ emptyBlockPeriodMs: 1_000, by: next, coming: () => coming });
+  /** Plans a block anew, and resolves to the time after which it is made. */
+  const wait = async () => {
+    const before = asked.length;
+    const since = clock.now();
+    producer.enabled = false;
+    producer.enabled = true;
+    while (asked.length === before) await clock.advance(20);
+    return clock.now() - since;
+  };
+  expect(await wait()).toBe(2_500);
+  expect(await wait()).toBe(500);
+  coming.push("0x02");
+  expect(await wait()).toBe(1_500);
+  expect(await wait()).toBe(500);
+  await clock.advance(600_000);
+  expect(await wait()).toBe(1_500);
+});
+
+test("a block that was given up is no longer awaited", async () => {
+  let coming: Hex[] = ["0x01"];
+  const { clock, producer, asked } = planned({ emptyBlockPeriodMs: 1_000, by: next, coming: () => coming });
+  producer.enabled = true;
+  await clock.advance(2_000);
+  expect(asked).toEqual([]);
+  coming = [];
+  await clock.advance(20);
+  expect(asked).toHaveLength(1);
 });
 
 test("a plan for another head is given up without another attempt", async () => {

@@ -10,7 +10,7 @@ export function testProducer(
     logger: silentLogger,
     transactions: { executable: () => [], hasExecutable: false },
     proposals: { voteFor: () => noVote, wantsBlock: () => false },
-    isComing: () => false,
+    coming: () => [],
     ...options,
   });
 }

@@ -87,10 +87,10 @@ describe("a compact block", () => {
     expect(await node.inbox.onGossip(compact(tip, maker), "peer")).toBe("accept");
     await clock.advance(1_000);
     expect(node.chain.head.height).toBe(0);
-    expect(node.inbox.isChecking(node.chain.head.id)).toBe(true);
+    expect(node.inbox.coming()).toEqual([toHex(tip.header.proposer)]);
     checking.resolve();
     await until(clock, () => node.chain.head.idHex === tip.idHex);
-    expect(node.inbox.isChecking(genesis.id)).toBe(false);
+    expect(node.inbox.coming()).toEqual([]);
     // The later message finds the transactions in the block and does not check their signatures again.
     await message;
     expect(node.mempool.count).toBe(0);
@@ -396,6 +396,24 @@ test("a stored block is known when it is announced, also above the head and afte
       expect(await chain.find(tip.id)).toBeDefined();
     }
   expect(again.chain.head.idHex).toBe(head.idHex);
+});
+
+test("an announced block is on its way from the time on at which its proposer may make it", async () => {
+  const { net, gossip, maker, node, clock } = await pair();
+  net.fault = () => ({ stall: true });
+  const start = maker.start();
+  const transactions = [await maker.transfer({})];
+  const laterMs = clock.now() - start.header.timestamp - 1000;
+  const soon = await maker.block(start, { laterMs, by: authorities[2]!, transactions });
+  void gossip(compact(soon, maker));
+  await clock.advance(490);
+  expect(node.inbox.coming()).toEqual([]);
+  await clock.advance(20);
+  expect(node.inbox.coming()).toEqual([toHex(authorities[2]!.publicKey)]);
+  const next = await maker.block(soon, { transactions: [await maker.transfer({ nonce: 1 })] });
+  void gossip(compact(next, maker));
+  await clock.advance(1_000);
+  expect(node.inbox.coming()).toEqual([toHex(authorities[2]!.publicKey)]);
 });
 
 test("a block that has no place beside the chain is stored once more than a third have voted for it", async () => {
