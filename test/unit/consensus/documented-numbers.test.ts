@@ -3,6 +3,7 @@ import { unheardRounds } from "../../../src/accounts/doubtful-votes.ts";
 import { defaultListenMs } from "../../../src/accounts/protected-signer.ts";
 import { answeredVotes } from "../../../src/chain/answered-votes.ts";
 import { sideBlockLimits } from "../../../src/chain/fork-blocks.ts";
+import { distrustMs } from "../../../src/chain/producer.ts";
 import { maxPatienceMs } from "../../../src/chain/round-leader.ts";
 import { isSeriesOver, pauseAfterSeriesMs, seriesBegunSooner } from "../../../src/chain/signs-of-life.ts";
 import { voteBlockDueMs } from "../../../src/chain/vote-blocks.ts";
@@ -42,6 +43,7 @@ const sentences = {
     `for ${answeredVotes.requests} votes of one authority at once and then one in ${answeredVotes.perMs / answeredVotes.requests / 60_000} minutes`,
     `The \`limit(n) - 1\` blocks (at least one) after that of the newest open vote are due after \`periodMs\``,
     `Then series of as many follow, the first after ${seconds(pauseAfterVotesMs(1))} and each after twice the time, up to ${pauseAfterVotesMs(40) / 3_600_000} hours`,
+    `For ${distrustMs / 60_000} minutes after a wait in vain`,
     `keeps at most ${sideBlockLimits.perProposer.blocks} of them from one proposer (and ${mebibytes(sideBlockLimits.perProposer.bytes)}), and ${english(sideBlockLimits.inAll.blocks)} (${mebibytes(sideBlockLimits.inAll.bytes)}) in all`,
     `It stores ${inWords(sideBlockLimits.neededFactor)} times as many`,
     `is kept (${maxPerVoter} per authority), and the block is requested`,
