@@ -36,8 +36,7 @@ export class Chain {
   readonly rules: KnownRules;
   readonly #parts: ChainParts;
   readonly #queue = new SerialQueue();
-  /** The block that this node has sealed and is writing. */
-  #sealed: Hex | undefined;
+  #sealed: CanonicalBlock | undefined;
 
   private constructor({ genesis, rules }: ChainOptions, parts: ChainParts) {
     this.genesis = genesis;
@@ -48,8 +47,8 @@ export class Chain {
     this.history = parts.history;
     this.rules = rules;
     this.#parts = parts;
-    parts.events.on("sealed", ({ idHex }) => {
-      this.#sealed = idHex;
+    parts.events.on("sealed", (block) => {
+      this.#sealed = block;
     });
   }
 
@@ -86,6 +85,11 @@ export class Chain {
 
   get head(): WeightedHeader {
     return this.#parts.canonical.head;
+  }
+
+  /** The block that this node has sealed and is writing. Other nodes know it already. */
+  get sealed(): CanonicalBlock | undefined {
+    return this.#sealed;
   }
 
   /** Finality as far as the votes have settled it. */
@@ -167,7 +171,7 @@ export class Chain {
    */
   async find(id: Uint8Array, height = 0): Promise<BlockSummary | undefined> {
     const idHex = toHex(id);
-    if (this.#sealed === idHex) await this.idle();
+    if (this.#sealed?.idHex === idHex) await this.idle();
     // Stored blocks above the head are all on side branches, which are in memory: no new block is looked for on the disk.
     if (height > this.head.height && !this.#parts.forks.has(idHex)) this.tree.noteAbsent(idHex);
     return this.tree.get(id);

@@ -21,7 +21,7 @@ const lookAgainMs = 20;
  * The time for which no block of an authority is awaited after one was awaited in vain: an authority that announces
  * blocks and withholds their transactions delays a block of each of the others once in this time.
  */
-export const distrustMs = 600_000;
+export const distrustMs = 60_000;
 
 /** The transactions that a block can include now. */
 interface ExecutableTransactions {

@@ -21,8 +21,10 @@ import type { Network } from "../network/types.ts";
 import type { GenesisBlock } from "../types/genesis.ts";
 import {
   type EncodedBlock,
+  encodeRecords,
   isSafeCount,
   joinTransactions,
+  recordsBytes,
   type SignedHeader,
   splitTransactions,
   type Transaction,
@@ -58,7 +60,7 @@ export function serveGenesis(
   });
 }
 
-type ServedChain = Pick<Chain, "find" | "reader" | "tree">;
+type ServedChain = Pick<Chain, "find" | "reader" | "sealed" | "tree">;
 type ServedMempool = Pick<Mempool, "get" | "executableEntries" | "senders">;
 
 /** Answers every protocol that reads blocks or the mempool. */
@@ -93,6 +95,15 @@ export function serveChain(network: Network, chain: ServedChain, mempool: Served
   network.serve(blockTransactions, async function* ({ block, indexes }, reader) {
     // This check comes before anything is read.
     if (new Set(indexes).size < indexes.length) refuse("a transaction is asked for twice");
+    const { sealed } = chain;
+    if (sealed?.idHex === toHex(block)) {
+      // The block waits for the disk here, and meanwhile others wait for its transactions.
+      const { records } = sealed;
+      const wanted = indexes.map((index) => records[index] ?? lacks(records.length, index));
+      await reader.read(recordsBytes(wanted));
+      yield encodeRecords(wanted);
+      return;
+    }
     const found = await readBlock(chain, block, reader);
     if (!found) throw new RequestError("resourceUnavailable", "no such block");
     const encoded = splitTransactions(found.body);

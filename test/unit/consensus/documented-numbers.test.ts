@@ -43,7 +43,7 @@ const sentences = {
     `for ${answeredVotes.requests} votes of one authority at once and then one in ${answeredVotes.perMs / answeredVotes.requests / 60_000} minutes`,
     `The \`limit(n) - 1\` blocks (at least one) after that of the newest open vote are due after \`periodMs\``,
     `Then series of as many follow, the first after ${seconds(pauseAfterVotesMs(1))} and each after twice the time, up to ${pauseAfterVotesMs(40) / 3_600_000} hours`,
-    `For ${distrustMs / 60_000} minutes after a wait in vain`,
+    `For ${seconds(distrustMs)} after a wait in vain`,
     `keeps at most ${sideBlockLimits.perProposer.blocks} of them from one proposer (and ${mebibytes(sideBlockLimits.perProposer.bytes)}), and ${english(sideBlockLimits.inAll.blocks)} (${mebibytes(sideBlockLimits.inAll.bytes)}) in all`,
     `It stores ${inWords(sideBlockLimits.neededFactor)} times as many`,
     `is kept (${maxPerVoter} per authority), and the block is requested`,
