@@ -140,15 +140,16 @@ export class Producer {
   #seal(plan: Plan): void {
     const { clock } = this.#options;
     // Timers sometimes fire early, and clocks are set back: others would take the block for one from the future.
-    if (clock.now() < plan.sealAtMs) return this.#schedule();
-    const awaited = this.#toAwait(plan);
-    if (awaited.length > 0) {
+    const isEarly = clock.now() < plan.sealAtMs;
+    const awaited = isEarly ? [] : this.#toAwait(plan);
+    if (isEarly) this.#schedule();
+    else if (awaited.length > 0) {
       const next = { ...plan, awaited: [...new Set([...plan.awaited, ...awaited])] };
       this.#cancel = clock.after(lookAgainMs, () => this.#seal(next));
-      return;
+    } else {
+      for (const proposer of plan.awaited) this.#distrusted.set(proposer, clock.now() + distrustMs);
+      inBackground(this.#produce(plan));
     }
-    for (const proposer of plan.awaited) this.#distrusted.set(proposer, clock.now() + distrustMs);
-    inBackground(this.#produce(plan));
   }
 
   /**
