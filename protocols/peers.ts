@@ -3,7 +3,7 @@ import { Count, Uint8 } from "../src/types/index.ts";
 import type { Protocol } from "./reqresp/types.ts";
 
 export const maxPeersPerRequest = 16;
-/** The record of a host with some dozens of interfaces. */
+/** Fits the record of a host with dozens of interfaces. */
 export const maxRecordBytes = 2_048;
 const maxPositions = 8;
 

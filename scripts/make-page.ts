@@ -54,8 +54,8 @@ writeFileSync(temporary, JSON.stringify(output));
 renameSync(temporary, file);
 
 /**
- * Bundles files; returns the texts by the files' names without extension, and the absolute paths of all that is in them.
- * esbuild writes no `</script` or `</style` into them.
+ * Bundles files; returns the texts by the files' names without extension, and the absolute paths of all that is in
+ * them. esbuild writes no `</script` or `</style` into them.
  */
 async function bundle(names: string[], options: Pick<BuildOptions, "format" | "plugins"> = {}) {
   const { outputFiles, metafile } = await build({
@@ -77,7 +77,7 @@ async function bundle(names: string[], options: Pick<BuildOptions, "format" | "p
   };
 }
 
-/** Takes from the page whatever it already contains: by src/explorer/shared.ts, which has to name it. */
+/** Replaces imports of modules that the page already contains by the exports listed in src/explorer/shared.ts. */
 function sharedParts(): Plugin {
   return {
     name: "shared parts",

@@ -4,7 +4,7 @@
  * that run the place. A mutant that no test notices is a rule without a test. docs/mutation.md has the scores and what
  * survives.
  * Usage: node scripts/mutate.ts [PART[/FILE[:LINE-LINE][,FILE…]]…] [--concurrency N] [--all] [--quick]
- * PART is one of test/mutation/parts.ts, all without one; FILE only some files of it. Results are kept in
+ * PART is one of test/mutation/parts.ts, by default all; FILE only some files of it. Results are kept in
  * reports/mutation: a mutant is run again if it has survived, or if it or a test that runs it has changed; `--all` runs
  * all again. `--quick` leaves out those that only run while modules are loaded: a few per cent of them, but most of the
  * time. Ends with exit code 1 where a part scores less than 90 %.
@@ -58,7 +58,7 @@ async function run(name: string): Promise<Mutants> {
     force: values.all,
     incrementalFile,
     concurrency: Number(values.concurrency),
-    // A busy machine is no endless loop.
+    // Generous, so that a busy machine does not count as an endless loop.
     timeoutMS: part.timeoutMs ?? 20_000,
     timeoutFactor: 4,
     dryRunTimeoutMinutes: 30,

@@ -1,6 +1,6 @@
 /**
  * Installs the packages where they are missing or older than package-lock.json, and makes the page that nodes serve
- * where it is missing or older than its sources; says nothing where nothing is to do. Plain JavaScript without
+ * where it is missing or older than its sources; prints nothing if everything is up to date. Plain JavaScript without
  * packages: it runs before there are any, on Node.js >= 20; the packages bring the Node.js that runs the project.
  */
 import { spawnSync } from "node:child_process";
@@ -20,7 +20,7 @@ if (!isInstalled()) install();
 if (!isPageFresh(".")) makePage();
 
 function isInstalled() {
-  // Packages of another folder are its own to install: npm ci would empty it.
+  // node_modules is a link: npm ci would empty the folder it points to.
   if (lstatSync("node_modules", { throwIfNoEntry: false })?.isSymbolicLink()) return true;
   if (!existsSync(installed)) return false;
   if (statSync("package-lock.json").mtimeMs > statSync(installed).mtimeMs) return false;

@@ -57,7 +57,7 @@ export async function* sendRequest<P extends AnyProtocol>(
     for (;;) {
       for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) {
         yield decodeMessage(protocol.response, chunk) as ResponseOf<P>;
-        // A caller that asks for the next chunk has used this one, or counts its memory itself.
+        // By asking for the next chunk, the caller releases this one, or counts its memory itself.
         options.held?.shrink(chunk.length);
       }
       if (over) break;

@@ -95,7 +95,7 @@ export function guardStream(
 
 /**
  * Yields the bytes that arrive. Call it as soon as there is a stream. `messageStreamToDuplex` waits forever if the
- * other side closed its half before: then the rest of the data is already in the stream's buffer.
+ * other side has already closed its half; in that case the rest of the data is already in the stream's buffer.
  */
 export function incoming(stream: Stream): {
   source: AsyncIterable<Uint8ArrayList | Uint8Array>;

@@ -1,6 +1,7 @@
 /**
  * Has Lighthouse judge the explorer on a development chain. Fails unless accessibility and best practices have 100
- * points on a desktop and on a phone. With --performance it prints those points too, which depend on the machine's load.
+ * points on a desktop and on a phone. With --performance it prints those points too, which depend on the machine's
+ * load.
  * Usage: npm run lighthouse [-- --performance]
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";

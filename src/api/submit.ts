@@ -52,7 +52,7 @@ export async function submitOne(input: Uint8Array | InputRefusal, submission: Su
   throw new ProblemError(code, detail, {}, fields);
 }
 
-/** A transaction of a list, or the reason why it is none. */
+/** A transaction of a list, or why it could not be decoded. */
 export type Input = TransactionRecord | InputRefusal;
 
 /** A list of transactions that is decoded batch by batch, so that few of its records are in memory at once. */

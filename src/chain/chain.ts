@@ -172,7 +172,7 @@ export class Chain {
   async find(id: Uint8Array, height = 0): Promise<BlockSummary | undefined> {
     const idHex = toHex(id);
     if (this.#sealed?.idHex === idHex) await this.idle();
-    // Stored blocks above the head are all on side branches, which are in memory: no new block is looked for on the disk.
+    // Stored blocks above the head are all on side branches, which are in memory: the disk has no new block.
     if (height > this.head.height && !this.#parts.forks.has(idHex)) this.tree.noteAbsent(idHex);
     return this.tree.get(id);
   }

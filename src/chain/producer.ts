@@ -153,8 +153,8 @@ export class Producer {
   }
 
   /**
-   * The proposers whose blocks are on their way, so that another out of turn would only be their rival. They are awaited
-   * for a period at most, because such a block may never be complete, or be wrong.
+   * The proposers whose blocks are on their way, so that another out of turn would only be their rival. They are
+   * awaited for a period at most, because such a block may never be complete, or be wrong.
    */
   #toAwait({ inTurn, sealAtMs }: Plan): readonly Hex[] {
     const { chain, clock, coming } = this.#options;

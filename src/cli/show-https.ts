@@ -3,7 +3,7 @@ import type { RunningNode } from "../node/index.ts";
 
 type Shown = Pick<RunningNode, "url" | "https">;
 
-/** The rows that say where the page of a node that listens on `host` is, and by which certificate. None without HTTPS. */
+/** The rows for the page of a node that listens on `host`, and its certificate. None without HTTPS. */
 export function httpsRows({ url, https }: Shown, host: string): (readonly [string, string])[] {
   if (!https) return [];
   const { fingerprint, urlForOthers } = https;

@@ -11,7 +11,7 @@ import { startClock } from "./store.ts";
 import { watchContacts } from "./wallet/contacts.ts";
 import { watchTabs } from "./wallet/wallet.ts";
 
-/** The time that a page stays empty at most while the node is slow. */
+/** The longest time that the page stays empty while the node is slow. */
 const patienceMs = 150;
 
 Object.assign(globalThis, { ccoinShared: shared });

@@ -3,8 +3,8 @@ import type { PoolEntry } from "./pool-entry.ts";
 import type { AccountLookup } from "./types.ts";
 
 /**
- * Transactions of a sender that arrived at `oldestMs` or before and have waited long enough. An acknowledged one expires
- * only if it cannot be executed, so that a halted chain loses nothing.
+ * Transactions of a sender that arrived at `oldestMs` or before and have waited long enough. An acknowledged one
+ * expires only if it cannot be executed, so that a halted chain loses nothing.
  */
 export function expired(
   queue: AccountQueue<PoolEntry>,

@@ -84,7 +84,7 @@ export class Mempool {
   #minFee: bigint;
   #stopExpiry: () => void = () => undefined;
   #stopped = false;
-  /** Resolves when the pool has followed the last change of the head, which takes a while after a deep reorganization. */
+  /** Resolves when the pool has followed the head's last change: a while later, after a deep reorganization. */
   #following: Promise<void> = Promise.resolve();
   readonly #signatures: SignatureChecks;
   readonly #included = new IncludedTransactions();

@@ -106,7 +106,7 @@ export class Dialer {
     const now = clock.now();
     if (Math.abs(now - known.wokenAtMs) < wakeEveryMs) return;
     known.wokenAtMs = now;
-    // News does not shorten the wait for a peer that does not stay.
+    // A new announcement does not shorten the back-off of a peer that keeps disconnecting.
     if (known.attempts === 0 || known.proven) this.#schedule(known, this.#yieldMs(id));
   }
 
@@ -246,7 +246,7 @@ export class Dialer {
       if (blockedMs > 0) return this.#schedule(candidate, blockedMs + this.#retryMs(candidate));
     }
     const refusal = this.#dials.refusal(candidate);
-    // Others tell of it again when the node asks for more.
+    // Peers will report it again when the node asks for more.
     if (refusal === "unwanted") return this.#candidates.remove(candidate);
     if (refusal) return this.#schedule(candidate, refusal === "full" ? maxRetryMs : this.#retryMs(candidate));
     const now = candidate.toDial((target, teller) => options.told.take(target, teller));

@@ -6,7 +6,7 @@ import type { PeerId, PeerInfo } from "./types.ts";
  * later.
  */
 const places = 8;
-/** Four addresses, with however many ids, can have all of the places, but no more than these. */
+/** Each address may take at least two places, so four addresses can fill them all. */
 const leastPerHost = 2;
 const refreshMs = 1_000;
 

@@ -8,7 +8,10 @@ type Interfaces = NodeJS.Dict<Pick<NetworkInterfaceInfo, "address" | "internal">
 /** The names of a certificate: DNS names and IP addresses. */
 export interface CertificateNames {
   names: string[];
-  /** Addresses that change from day to day, as IPv6 ones do: none of them is worth another certificate. */
+  /**
+   * Addresses that change from day to day, as IPv6 ones do. A change of these addresses alone does not renew the
+   * certificate.
+   */
   passing: string[];
 }
 
@@ -44,7 +47,7 @@ export function urlForOthers(
   return `${protocol}//${isIP(host) === 6 ? `[${host}]` : host}${port && `:${port}`}`;
 }
 
-/** Addresses at which other machines may reach this one, but link-local ones, which need an interface's name. */
+/** Addresses at which other machines may reach this one, except link-local ones, which need an interface's name. */
 function ownAddresses(interfaces: Interfaces): string[] {
   return Object.values(interfaces)
     .flatMap((list) => list ?? [])

@@ -27,7 +27,10 @@ export interface ViewedParts extends Pick<Peers, "network" | "statuses"> {
   inputs: DiagnosisInputs;
 }
 
-/** A diagnosis of a large set of authorities takes milliseconds, and health checks ask for it too. */
+/**
+ * A diagnosis is reused for this long, because one of a large set of authorities takes milliseconds, and health checks
+ * ask for it too.
+ */
 const diagnosisKeptMs = 100;
 
 /** The parts of the node that the HTTP interface uses. */

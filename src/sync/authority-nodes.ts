@@ -16,7 +16,7 @@ import { requestOne } from "./request-one.ts";
 export const authorityAskAgainMs = 300_000;
 /** A peer that did not answer is asked again after this time. Four questions in a minute are below the quota. */
 export const unansweredAskAgainMs = 15_000;
-/** The number of times in a row that a peer is asked again so soon. If it still does not answer, it waits like others. */
+/** A peer is asked again so soon this many times in a row. If it still does not answer, it waits like others. */
 export const maxAskedSoon = 3;
 /**
  * The question or its answer was lost, or the peer was busy, or does not serve the protocol before its chain is open.

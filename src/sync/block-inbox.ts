@@ -47,8 +47,8 @@ export interface BlockInboxOptions extends Pick<HeaderJudgeOptions, "statuses" |
 }
 
 /**
- * Accepts blocks that arrive one by one. A block that is being obtained is one entry with these states: it is loaded;
- * it is imported if its parent is here and its time has come; otherwise it waits for these, while its parent is
+ * Accepts blocks that arrive one by one. A block that is being obtained is one entry, which is first `loading`. It is
+ * then `importing`, unless it has to wait: as `early` until its time has come, or as `orphan` while its parent is
  * fetched.
  */
 export class BlockInbox {
@@ -85,7 +85,10 @@ export class BlockInbox {
       .map(({ message }) => toHex(message.proposer));
   }
 
-  /** Charges a block's proposer; false if this many of its transactions must not be decoded. */
+  /**
+   * Charges the proposer; returns false if its quota does not allow decoding `count` transactions, unless authorities
+   * vote for the block.
+   */
   mayDecode(id: Uint8Array, header: SignedHeader, count: number): boolean {
     return this.#sources.mayDecode(id, header, count);
   }
@@ -119,7 +122,7 @@ export class BlockInbox {
     }
     const judgement = await this.#judge.judge(compact, id, from);
     if (typeof judgement === "string" && judgement !== "accept") return judgement;
-    // The same header with other short ids may have been faster.
+    // A copy of this header with other short ids may have arrived during the check.
     if (this.#knows(idHex, this.#sources.whole(id, from))) return "ignore";
     const payer: Payer = `authority ${toHex(header.message.proposer)}`;
     inBackground(this.#load(id, idHex, this.#sources.compact({ id, header, shortIds }, from), payer, header));
@@ -135,8 +138,8 @@ export class BlockInbox {
   }
 
   /**
-   * Fetches a block that a vote names: `charge` tells whether it may be requested, and the peer's places stay free.
-   * Never rejects.
+   * Fetches a block that a vote names. Counts against the places for votes, not the peer's. `charge` returns false if
+   * over quota. Never rejects.
    */
   async fetchVoted(id: Uint8Array, peer: PeerId, charge: () => boolean): Promise<void> {
     await this.#fetch(id, peer, "vote", charge);

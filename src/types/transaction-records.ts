@@ -33,7 +33,7 @@ export function signatureSet(
   };
 }
 
-/** Makes many records at once: their roots are hashed together. `domain` is `computeDomain("transaction", genesisId)`. */
+/** Makes many records, and hashes their roots together. `domain` is `computeDomain("transaction", genesisId)`. */
 export function transactionRecords(
   transactions: readonly Transaction[],
   domain: Uint8Array,

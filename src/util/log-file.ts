@@ -10,7 +10,7 @@ const maxFileSize = "10M";
 const keptFiles = 5;
 /** Text that waits for the disk; later lines are dropped. */
 const maxWaitingBytes = 1024 * 1024;
-/** How long after an error the file is opened again. */
+/** The delay before the file is reopened after an error. */
 const reopenAfterMs = 1_000;
 const closeTimeoutMs = 1_000;
 

@@ -47,9 +47,9 @@ export async function createLog(options: {
   return { logger, file };
 }
 
-/** Loads some thirty modules, which only a log that people read needs. */
+/** Loaded on demand: the text format needs some thirty modules. */
 async function textFormat(colors: boolean): Promise<(line: string) => string> {
-  // A bundle gives a module of CommonJS no names but `default`.
+  // In the bundle, a CommonJS module has only a default export.
   const { default: pretty } = await import("pino-pretty");
   return pretty.prettyFactory({ colorize: colors, translateTime: "SYS:HH:MM:ss.l" });
 }

@@ -104,7 +104,7 @@ test.each([
     await fetch(\`http://\${name}:63262/v1/status\`).then(({ status }) => console.log(name, status), () => {});`;
   const { stdout } = await run(process.execPath, "--input-type=module", "-e", ask).ended;
   expect(stdout.trim().split("\n")).toEqual(names.map((name) => `${name} 200`));
-  // Nothing is said of what is not there.
+  // Nothing is logged about missing addresses.
   expect(node.stderr).toBe("");
   node.signal("SIGTERM");
   expect((await node.ended).code).toBe(0);

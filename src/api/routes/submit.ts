@@ -28,7 +28,7 @@ const bodyBytesPerToken = 2 * 1024;
  * The price of a body besides its bytes: to decode one and refuse it with the reason takes as long as three answers.
  */
 const tokensPerBody = 3;
-/** A JSON body with more values than that is read in a turn of its client: each may be a mistake to describe. */
+/** Larger JSON bodies wait for their client's turn, because each value may produce an error text. */
 const cheapValues = 32;
 /** Transactions that are decoded in one turn of the event loop: a few milliseconds. */
 const sliceSize = 250;

@@ -19,7 +19,7 @@ export const syncFigure = defineFigure<SyncSettings>({
   ],
   goals: () => [
     { of: "ratio", is: ">=", bound: 0.65 },
-    // Of both nodes: what the ratio leaves on two threads.
+    // Counts both nodes: two threads have about this much CPU time at the ratio above.
     { of: "cpuPerVerify", is: "<=", bound: 1.5 },
   ],
   async run(context, settings) {

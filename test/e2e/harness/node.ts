@@ -235,7 +235,7 @@ export class TestNode {
     return this.get("/v1/finality");
   }
 
-  /** Waits until the final block has its proof: the votes that finalized it can arrive before those that justified it. */
+  /** Waits for the proof of the final block: the votes that finalized it can precede those that justified it. */
   provenFinality(): Promise<FinalityAnswer & { proof: NonNullable<FinalityAnswer["proof"]> }> {
     return until(`node ${this.id} has a proof of what is final`, async () => {
       const { proof, ...rest } = await this.finality();

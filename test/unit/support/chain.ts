@@ -292,8 +292,8 @@ export async function testChain(
 }
 
 /**
- * Resolves, when all is on disk, to everything that follows from the canonical chain: memory, and all keys on disk except side blocks and
- * snapshots.
+ * Resolves, when all is on disk, to everything that follows from the canonical chain: memory, and all keys on disk
+ * except side blocks and snapshots.
  */
 export async function contentsOf({ chain, stores, database }: TestChain) {
   await chain.close();

@@ -16,7 +16,7 @@ const genesis = await testGenesis(3);
 const [first, second] = authorities as [TestSigner, TestSigner, ...TestSigner[]];
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
-/** Nodes of some accounts, of which the first is connected to all others; undefined for one that does not say whose it is. */
+/** Nodes of some accounts; the first is connected to all others. Undefined is a node that names no account. */
 async function nodesOf(...signers: (TestSigner | undefined)[]) {
   const clock = settledClock();
   const net = new FakeNetwork(clock);
