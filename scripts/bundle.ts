@@ -9,8 +9,10 @@ export const nativePackages = ["@chainsafe/hashtree", "classic-level", "sodium-n
 
 /**
  * Node's own modules as CommonJS. An import as an ES module would read all of a module's properties, which loads what
- * only some of them need: `node:http` loads its WebSocket in a tenth of the time to start.
+ * only some of them need: `node:http` loads its WebSocket in a tenth of the time to start. HTTP/2 is not served; its
+ * module is only asked whether a request is one of its own.
  */
+const http2 = "{ Http2ServerRequest: class {}, constants: {} }";
 const builtins: Plugin = {
   name: "builtins",
   setup({ onResolve, onLoad }) {
@@ -18,7 +20,7 @@ const builtins: Plugin = {
       isBuiltin(path) ? { path: path.replace(/^node:/, ""), namespace: "builtin" } : undefined,
     );
     onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+      contents: `module.exports = ${path === "http2" ? http2 : `process.getBuiltinModule(${JSON.stringify(path)})`};`,
     }));
   },
 };

@@ -42,7 +42,9 @@ export async function collectOnce({ afterMs, lookMs } = defaultTimes): Promise<v
     if (getHeapStatistics().used_heap_size > maxHeapBytes) return;
     isQuiet = performance.eventLoopUtilization(before).utilization < maxUtilization;
   }
-  setFlagsFromString("--expose-gc");
+  // Code that nothing runs at this moment is garbage too: what is called again is compiled again.
+  for (const flag of ["--expose-gc", "--stress-flush-code"]) setFlagsFromString(flag);
   // With any other flavor V8 decides when, and whether, it returns pages to the system.
   runInNewContext("gc")({ type: "major", flavor: "last-resort" });
+  setFlagsFromString("--no-stress-flush-code");
 }
