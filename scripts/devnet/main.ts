@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { table } from "../../src/cli/output.ts";
 import type { Status } from "../../src/client/index.ts";
-import { defaultHttpPort, defaultP2pPort } from "../../src/config/index.ts";
+import { commandLine, defaultHttpPort, defaultP2pPort } from "../../src/config/index.ts";
 import { messageOf } from "../../src/util/errors.ts";
 import { wholeNumber } from "./ccoin.ts";
 import { type DevnetNode, lastLines, startNodes, stopNodes } from "./nodes.ts";
@@ -87,7 +87,7 @@ function printNodes(genesisId: string, addresses: readonly string[]): void {
   const [to = addresses[0]] = addresses.slice(1);
   console.log(`\n${table(rows)}\n\ngenesis ${genesisId}`);
   console.log("\nsend something (in another terminal):");
-  console.log(`  npm run -s ccoin -- send --datadir=${dataDir} --nodeid=1 --to=${to} --amount=5 --wait`);
+  console.log(`  ${commandLine(`send --datadir=${dataDir} --nodeid=1 --to=${to} --amount=5 --wait`)}`);
   console.log("\nCtrl-C stops all nodes.\n");
 }
 

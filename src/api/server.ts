@@ -14,7 +14,7 @@ import { listen } from "./listen.ts";
 import { Pipelines } from "./pipelines.ts";
 import { ending, overloaded, problemOf, problemResponse, refusalResponse } from "./problem.ts";
 import { answerClientError, answerConnect } from "./raw-problem.ts";
-import { loadExplorer } from "./routes/explorer.ts";
+import { loadExplorer, makeAgain } from "./routes/explorer.ts";
 import { submitOperation } from "./schemas/submit.ts";
 import { refusePlain, SecurePort, type TlsIdentity } from "./secure-port.ts";
 import type { ApiServices } from "./services.ts";
@@ -154,7 +154,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   listener.on("error", (error) => services.logger.error({ error: messageOf(error) }, "HTTP server"));
   const cancelLoading = services.clock.after(loadExplorerAfterMs, () => {
     loadExplorer().catch((error) =>
-      services.logger.error({ error: messageOf(error) }, "no explorer: build it with npm run page"),
+      services.logger.error({ error: messageOf(error) }, `no explorer: ${makeAgain}`),
     );
   });
   const bound = (listener.address() as AddressInfo).port;

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
   console.error(
-    `error: ccoin needs Node.js >= 22.18, not ${process.version}; npm run -s ccoin -- … brings its own`,
+    `error: ccoin needs Node.js >= 22.18, not ${process.version}; in a clone, npm run -s ccoin -- … brings its own`,
   );
   process.exit(1);
 }

@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import { ClientError } from "../client/bytes.ts";
 import type { Client } from "../client/index.ts";
+import { commandLine } from "../config/command.ts";
 import { inBackground } from "../util/background.ts";
 import { type Clock, every, systemClock } from "../util/clock.ts";
 import { duration } from "../util/duration.ts";
@@ -19,8 +20,7 @@ export class UsageError extends UserError {
 
 /** Remedies for errors of the HTTP client, by code. */
 const hints: Readonly<Record<string, string>> = {
-  UNREACHABLE:
-    ": is the node running? Start it with ccoin start --nodeid=<id>, or ccoin start for the development chain, or name another with --url",
+  UNREACHABLE: `: is the node running? Start it with "${commandLine("start --nodeid=<id>")}", or the development chain with "${commandLine("start")}", or name another with --url`,
   NOT_A_NODE: ": check --url",
   HTTPS_REQUIRED: ", in --url",
   CERTIFICATE:

@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import { type Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { commandLine } from "../config/command.ts";
 import { defaultDataDir } from "../config/paths.ts";
 import { version } from "../config/version.ts";
 import { commandTable } from "./command-table.ts";
@@ -42,7 +43,7 @@ async function createProgram(names: readonly string[]): Promise<Command> {
     // `reportError` prints errors.
     .configureOutput({ outputError: () => {} })
     .exitOverride()
-    .addHelpText("after", "\nHelp on one command, with examples: ccoin <command> --help");
+    .addHelpText("after", `\nHelp on one command, with examples: ${commandLine("<command> --help")}`);
   addExamples(
     program,
     "ccoin start                      # a development chain of one node",
@@ -62,7 +63,7 @@ async function createProgram(names: readonly string[]): Promise<Command> {
 /** Says how to print the help of the command that the user meant. */
 function help(argv: string[]): string {
   const command = argv.find((word) => commandNames.includes(word));
-  return `see ccoin ${command ? `${command} ` : ""}--help`;
+  return `see ${commandLine(`${command ? `${command} ` : ""}--help`)}`;
 }
 
 function usageError(error: CommanderError, hint: string): UsageError {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, type Option } from "commander";
 import * as z from "zod";
-import { readJsonFile } from "../config/index.ts";
+import { commandLine, readJsonFile } from "../config/index.ts";
 import { printResult, table, UsageError } from "./output.ts";
 
 /** Options that only make sense on the command line. */
@@ -154,7 +154,7 @@ function hint(name: string, known: readonly string[]): string {
     .map((each) => [each, distance(name, each)] as const)
     .reduce((best, each) => (each[1] < best[1] ? each : best));
   const isClose = edits <= (name.length - "CCOIN_".length) / 2;
-  return isClose ? `: did you mean ${closest}?` : ": see ccoin start --help";
+  return isClose ? `: did you mean ${closest}?` : `: see ${commandLine("start --help")}`;
 }
 
 /** The number of characters to insert, delete or replace that make one text of the other (Levenshtein). */

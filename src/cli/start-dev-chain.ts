@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { CoinGiver } from "../api/index.ts";
 import { keyFromSeed } from "../client/index.ts";
-import type { NodeOptionsInput } from "../config/index.ts";
+import { commandLine, type NodeOptionsInput } from "../config/index.ts";
 import type { DevChain, RunningNode } from "../node/index.ts";
 import { fromHex } from "../util/bytes.ts";
 import { nodeClient } from "./node-client.ts";
@@ -54,10 +54,10 @@ function text(
     ...httpsRows(node, host),
     ["HTTP API", `${node.url}/v1/status`],
     ["genesis", genesisId],
-    ["data", `${path} (npm start -- --reset deletes it and begins anew)`],
+    ["data", `${path} (${commandLine("start --reset")} deletes it and begins anew)`],
     [
       "send",
-      `npm run -s ccoin -- send --datadir=${path} --nodeid=${nodeId} --to=${wallet.address} --amount=5 --wait`,
+      commandLine(`send --datadir=${path} --nodeid=${nodeId} --to=${wallet.address} --amount=5 --wait`),
     ],
     ["join", `${node.joinLine}`],
     ["", "run this in another terminal to start a second node of this chain"],

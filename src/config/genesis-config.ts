@@ -5,6 +5,7 @@ import { maxAmount } from "../types/primitives.ts";
 import { compareBytes } from "../util/bytes.ts";
 import { UserError } from "../util/errors.ts";
 import { chainLimits, firstDuplicate, isName, sumOfBalances } from "./chain-limits.ts";
+import { commandLine } from "./command.ts";
 import { readJsonFile } from "./json-file.ts";
 import {
   addressSchema,
@@ -157,5 +158,5 @@ function textSchema(rule: string, maxBytes: number) {
 
 /** @throws {UserError} `BAD_GENESIS`, also if the file cannot be read or is not JSON. */
 export function readGenesisFile(file: string): GenesisPayload {
-  return parseGenesis(readJsonFile(file, "BAD_GENESIS", 'write one with "ccoin genesis"'), file);
+  return parseGenesis(readJsonFile(file, "BAD_GENESIS", `write one with "${commandLine("genesis")}"`), file);
 }

@@ -1,5 +1,6 @@
 export * from "./amount.ts";
 export * from "./chain-limits.ts";
+export * from "./command.ts";
 export * from "./genesis-config.ts";
 export * from "./json-file.ts";
 export * from "./node-id.ts";

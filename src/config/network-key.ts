@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { messageOf, UserError } from "../util/errors.ts";
+import { commandLine } from "./command.ts";
 
 const keyBytes = 32;
 const lines = ["/key/swarm/psk/1.0.0/", "/base16/"];
@@ -23,7 +24,7 @@ export function readNetworkKey(path: string): Uint8Array {
   const [format, base, hex, ...more] = text.trim().split(/\s*\n\s*/);
   if (format !== lines[0] || base !== lines[1] || !/^[0-9a-fA-F]{64}$/.test(hex ?? "") || more.length > 0) {
     throw new UserError(
-      `${path} is not a network key: "ccoin network-key -o <file>" writes three lines, the last of them 64 hex digits`,
+      `${path} is not a network key: "${commandLine("network-key -o <file>")}" writes three lines, the last of them 64 hex digits`,
       "BAD_NETWORK_KEY",
     );
   }

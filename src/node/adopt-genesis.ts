@@ -1,5 +1,6 @@
 import { type CheckedGenesis, type Genesis, storeGenesis } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
+import { commandLine } from "../config/index.ts";
 import type { Database } from "../storage/database.ts";
 import { findGenesis } from "../sync/genesis-finder.ts";
 import { textOf } from "../util/bytes.ts";
@@ -53,7 +54,7 @@ async function searchInTime(
   modes.enter("dying");
   const wanted = pin ? `genesis block ${pin}` : "genesis block";
   throw new UserError(
-    `no ${wanted} here and none offered by a peer within ${timeoutMs / 1000} s: make one with "ccoin init", or check that a node that has it is on this network (--bootstrap=<multiaddr> where multicast does not work)`,
+    `no ${wanted} here and none offered by a peer within ${timeoutMs / 1000} s: make one with "${commandLine("init")}", or check that a node that has it is on this network (--bootstrap=<multiaddr> where multicast does not work)`,
     "NO_GENESIS",
   );
 }

@@ -1,5 +1,6 @@
 import { Recoveries } from "../chain/recoveries.ts";
 import { type ChainStores, chainStores } from "../chain/stores.ts";
+import { commandLine } from "../config/index.ts";
 import { damaged } from "../storage/damaged.ts";
 import { type BlockRef, EncodedBlock, type Recovery } from "../types/index.ts";
 import { writeWholeFile } from "../util/atomic-file.ts";
@@ -7,7 +8,7 @@ import { equalBytes } from "../util/bytes.ts";
 import { type ChainFileOptions, startOfFile, withLength } from "./chain-file.ts";
 import { noChain, withExistingDatabase } from "./open.ts";
 
-const noChainHint = 'start the node in a network that has one, or make one with "ccoin init"';
+const noChainHint = `start the node in a network that has one, or make one with "${commandLine("init")}"`;
 
 /** Writes the canonical chain to a new file. @throws {UserError} `NO_CHAIN`, `CANNOT_WRITE` */
 export function exportChain({ paths, file, onProgress }: ChainFileOptions): Promise<{ blocks: number }> {

@@ -1,7 +1,7 @@
 import type { Signer } from "../accounts/index.ts";
 import { checkGenesis, createGenesis, genesisOf, storeGenesis } from "../chain/genesis.ts";
 import { chainStores } from "../chain/stores.ts";
-import type { NodePaths } from "../config/index.ts";
+import { commandLine, type NodePaths } from "../config/index.ts";
 import { verifySignatures } from "../crypto/ed25519.ts";
 import type { ChainConfig, Coinbase } from "../types/genesis.ts";
 import type { Hex } from "../util/bytes.ts";
@@ -25,7 +25,7 @@ export function initGenesis(options: {
     const existing = await stores.meta.genesisHead();
     if (existing) {
       throw new UserError(
-        `${paths.db} holds the chain ${genesisOf(existing).idHex} already: start it with "ccoin start --nodeid=${paths.nodeId}", or move that folder away to begin a new chain`,
+        `${paths.db} holds the chain ${genesisOf(existing).idHex} already: start it with "${commandLine(`start --nodeid=${paths.nodeId}`)}", or move that folder away to begin a new chain`,
         "GENESIS_EXISTS",
       );
     }

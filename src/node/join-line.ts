@@ -1,4 +1,4 @@
-import { maxNodeId } from "../config/index.ts";
+import { commandLine, maxNodeId } from "../config/index.ts";
 import type { LibP2pNetwork } from "../network/network.ts";
 import { every } from "../util/clock.ts";
 import type { NodeCore } from "./core.ts";
@@ -47,7 +47,7 @@ export function joinLine({
   const otherId = nodeId < maxNodeId ? nodeId + 1 : 1;
   const bootstrap = [...own, ...more].join(",");
   const recovery = isRecovered ? " --recovery=<file>" : "";
-  return `npm start -- --nodeid=${otherId} --bootstrap=${bootstrap} --genesis=${genesisId}${recovery}`;
+  return commandLine(`start --nodeid=${otherId} --bootstrap=${bootstrap} --genesis=${genesisId}${recovery}`);
 }
 
 /**

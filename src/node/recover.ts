@@ -7,6 +7,7 @@ import { Recoveries } from "../chain/recoveries.ts";
 import { productRules } from "../chain/rules.ts";
 import { chainStores } from "../chain/stores.ts";
 import {
+  commandLine,
   type NodePaths,
   type ParametersJson,
   parametersJson,
@@ -70,7 +71,7 @@ export async function writeRecovery(options: {
     const status = await finality.status();
     if (!status || status.finalized.height === 0)
       throw new UserError(
-        'no block is final here but genesis, so that there is nothing to go on from: try another node of the chain, or begin a new one with "ccoin init"',
+        `no block is final here but genesis, so that there is nothing to go on from: try another node of the chain, or begin a new one with "${commandLine("init")}"`,
         "NOTHING_FINAL",
       );
     const { finalized, justified } = status;

@@ -70,11 +70,17 @@ test("the bundle takes one byte of memory for each character, and sorts nothing 
   expect(texts.find(isNode)![1]).not.toContain("localeCompare");
 });
 
-test("a debugged command's stack trace names the sources", () => {
+test("an error names the command that is installed, and the sources in its stack trace", () => {
   const args = [join(installed, "src/cli/main.js"), "status", "--url=http://127.0.0.1:9"];
   const { stderr } = spawnSync(process.execPath, args, { env: { ...environment(), CCOIN_DEBUG: "1" } });
+  expect(stderr.toString()).toContain('Start it with "ccoin start --nodeid=<id>"');
   expect(stderr.toString()).toMatch(/at async run\w* \(.*\/src\/cli\/commands\/status\.ts:\d+:\d+\)/);
 });
+
+interface Started {
+  url: string;
+  joinLine: string;
+}
 
 test("the installed package runs a node with the explorer and the client", async () => {
   const command = [process.execPath, ...nodeFlags, join(installed, "src/cli/main.js")];
@@ -82,9 +88,10 @@ test("the installed package runs a node with the explorer and the client", async
     ...command,
     ...["start", "--json", "--datadir", join(world.dataDir, "data"), "--http-port=0", "--port=0"],
   ]);
-  const { url } = await until("it runs", () => JSON.parse(node.stdout.trim()) as { url: string }, {
+  const { url, joinLine } = await until("it runs", () => JSON.parse(node.stdout.trim()) as Started, {
     timeoutMs: 60_000,
   });
+  expect(joinLine).toMatch(/^ccoin start --nodeid=/);
   const page = await (await fetch(url)).text();
   expect(page).toMatch(/<script type="module">.{1000}/s);
   expect(await (await fetch(`${url}/wallet.js`)).text()).toContain("Make the key");

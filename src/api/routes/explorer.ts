@@ -1,8 +1,12 @@
 import type { Hono, HonoRequest } from "hono";
+import { isClone } from "../../config/command.ts";
 import { messageOf } from "../../util/errors.ts";
 import { type ApiEnv, route } from "../http.ts";
 import { loadPage, type Page, type ServedFile } from "../page.ts";
 import { ProblemError } from "../problem.ts";
+
+/** What brings a missing page. */
+export const makeAgain = isClone ? "build it with npm run page" : "install ccoin again";
 
 let loading: Promise<Page> | undefined;
 
@@ -20,7 +24,7 @@ export function loadExplorer(): Promise<Page> {
 export function explorerRoutes(app: Hono<ApiEnv>, load: () => Promise<Page> = loadExplorer): void {
   const page = () =>
     load().catch((error) => {
-      const detail = `this node has no explorer; build it with npm run page: ${messageOf(error)}`;
+      const detail = `this node has no explorer; ${makeAgain}: ${messageOf(error)}`;
       throw new ProblemError("NOT_FOUND", detail);
     });
   route(app, "/", {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { readAccountInfo } from "../../accounts/account.ts";
 import {
+  commandLine,
   defaultMinFee,
   defaultPeriodMs,
   type GenesisJson,
@@ -107,7 +108,7 @@ async function run(options: Options): Promise<void> {
     options.json,
     { file: options.out, authorities: genesis.authorities },
     `wrote ${options.out}: ${accounts.length} ${accounts.length === 1 ? "authority" : "authorities"}, a block every ${options.period} ms\n` +
-      `next: ccoin init -c ${options.out} --nodeid=${options.nodeids[0]}`,
+      `next: ${commandLine(`init -c ${options.out} --nodeid=${options.nodeids[0]}`)}`,
   );
 }
 

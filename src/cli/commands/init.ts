@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { openAccount } from "../../accounts/account.ts";
-import { readGenesisFile } from "../../config/index.ts";
+import { commandLine, readGenesisFile } from "../../config/index.ts";
 import type { ChainConfig, Coinbase } from "../../types/index.ts";
 import { equalBytes } from "../../util/bytes.ts";
 import { addExamples } from "../examples.ts";
@@ -38,8 +38,8 @@ async function run(options: Options): Promise<void> {
     ["genesis id", genesisId],
     ["authorities", String(authorities)],
     ["accounts", String(coinbase.balances.length)],
-    ["next", `ccoin start --nodeid=${options.nodeid}`],
-    ["others", `ccoin start --nodeid=<id> --genesis=${genesisId}`],
+    ["next", commandLine(`start --nodeid=${options.nodeid}`)],
+    ["others", commandLine(`start --nodeid=<id> --genesis=${genesisId}`)],
     ["", "Run init on one node only: each init makes another chain, also from the same file."],
   ] as const;
   printResult(options.json, { genesisId }, table(rows));

@@ -113,7 +113,7 @@ describe("init", () => {
     expect(oneLine(stdout)).toEqual({ genesisId: expect.stringMatching(/^0x[0-9a-f]{64}$/) });
     expect(oneLine(stderr)).toMatchObject({ warning: { code: "NO_FAULT_TOLERANCE" } });
     const again = await run("init", "-c", file, "--nodeid=1");
-    expect(again.stderr).toContain('start it with "ccoin start --nodeid=1"');
+    expect(again.stderr).toContain('start it with "npm start -- --nodeid=1"');
     expect(again).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^error: [^\n]*\n$/) });
   });
 
@@ -142,13 +142,13 @@ describe("init", () => {
     await run("genesis", "--nodeids=2", "-o", file);
     const { stdout } = await run("init", "-c", file, "--nodeid=2");
     expect(stdout).toMatch(
-      /^others +ccoin start --nodeid=<id> --genesis=0x[0-9a-f]{64}\n +Run init on one node only/m,
+      /^others +npm start -- --nodeid=<id> --genesis=0x[0-9a-f]{64}\n +Run init on one node only/m,
     );
     rmSync(join(folder, "node-2", "db"), { recursive: true });
   });
 
   it.each([
-    ["that is missing", undefined, /cannot read .*ccoin genesis/],
+    ["that is missing", undefined, /cannot read .*npm run -s ccoin -- genesis/],
     ["that is not JSON", "{", /is not JSON/],
     [
       "with a wrong field",

@@ -62,6 +62,8 @@ describe("completion", () => {
   it("refuses an unknown shell as wrong usage", async () => {
     const { code, stderr } = await ccoinHere(["completion", "csh"]);
     expect(code).toBe(2);
-    expect(stderr).toContain("<shell>: allowed choices are bash, zsh, fish: see ccoin completion --help");
+    expect(stderr).toContain(
+      "<shell>: allowed choices are bash, zsh, fish: see npm run -s ccoin -- completion --help",
+    );
   });
 });

@@ -119,7 +119,7 @@ describe("propose", () => {
   });
 
   it.each([
-    ["", "no command was given: see ccoin propose --help"],
+    ["", "no command was given: see npm run -s ccoin -- propose --help"],
     ["add", "required option '--nodeid <id>' not specified"],
     ["add --nodeid=1", "missing required argument 'address'"],
     ["add cc1x --nodeid=1", "not an address"],

@@ -135,7 +135,7 @@ describe("options of start", () => {
     ["CCOIN_NO_MDNS", ": did you mean CCOIN_MDNS?"],
     ["CCOIN_DATA_DIR", ": did you mean CCOIN_DATADIR?"],
     ["CCOIN_TLS_FINGERPRINTS", ": did you mean CCOIN_TLS_FINGERPRINT?"],
-    ["CCOIN_SEED", ": see ccoin start --help"],
+    ["CCOIN_SEED", ": see npm start -- --help"],
   ])("are named if one seems to be meant by %s", async (name, hint) => {
     const args = ["start", "--print-config", "--nodeid=1"];
     const { stderr } = await ccoinHere(args, { [name]: "x" });

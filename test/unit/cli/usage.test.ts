@@ -26,7 +26,7 @@ describe("help", () => {
   )("of %s has an example", async (command) => {
     const { code, stdout } = await ccoinHere([command, "--help"]);
     expect(code).toBe(0);
-    expect(stdout).toContain(`Examples:\n  ccoin ${command}`);
+    expect(stdout).toContain(`Examples, in which ccoin stands for npm run -s ccoin --:\n  ccoin ${command}`);
     expect(stdout).toContain("--datadir");
   });
 
@@ -34,7 +34,9 @@ describe("help", () => {
     "of %s has an example too",
     async (command) => {
       const { stdout } = await ccoinHere([...command.split(" "), "--help"]);
-      expect(stdout).toContain(`Examples:\n  ccoin ${command}`);
+      expect(stdout).toContain(
+        `Examples, in which ccoin stands for npm run -s ccoin --:\n  ccoin ${command}`,
+      );
     },
   );
 
@@ -48,10 +50,13 @@ describe("help", () => {
 
 describe("wrong usage exits with 2 and one line on standard error", () => {
   it.each<[string, string]>([
-    ["nope", "unknown command 'nope': see ccoin --help"],
-    ["status --quux", "unknown option '--quux': see ccoin status --help"],
+    ["nope", "unknown command 'nope': see npm run -s ccoin -- --help"],
+    ["status --quux", "unknown option '--quux': see npm run -s ccoin -- status --help"],
     ["status extra", "too many arguments"],
-    ["create-account", "required option '--nodeid <id>' not specified: see ccoin create-account --help"],
+    [
+      "create-account",
+      "required option '--nodeid <id>' not specified: see npm run -s ccoin -- create-account --help",
+    ],
     ["create-account --nodeid=0", "error: --nodeid: must be a whole number from 1 to 1000"],
     ["create-account --nodeid=1001", "must be a whole number from 1 to 1000"],
     ["create-account --nodeid=one", "must be a whole number from 1 to 1000"],
@@ -61,7 +66,7 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     ["recover r.json --nodeid=1", "name the new authorities with --authorities=cc1…,cc1…, or what to set"],
     ["recover r.json --nodeid=1 --set minFee", "--set: write <parameter>=<whole number>"],
     ["recover r.json --nodeid=1 --set fee=1", "--set: write <parameter>=<whole number>"],
-    ["genesis --nodeids=", "--nodeids: name at least one node: see ccoin genesis --help"],
+    ["genesis --nodeids=", "--nodeids: name at least one node: see npm run -s ccoin -- genesis --help"],
     ["genesis --nodeids=1,x", "must be a whole number from 1 to 1000"],
     ["genesis --nodeids=1 --period=1s", "must be a whole number"],
     ["init --nodeid=1", "required option '-c, --config <file>' not specified"],
@@ -121,7 +126,7 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
       const { code, stdout, stderr } = await ccoin(args);
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
       expect(oneLine(stderr)).toEqual({
-        error: { code: "USAGE", message: "unknown option '--quux': see ccoin status --help" },
+        error: { code: "USAGE", message: "unknown option '--quux': see npm run -s ccoin -- status --help" },
       });
     }
   });
@@ -130,7 +135,7 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
     const { code, stderr } = await ccoin(["status"], { CCOIN_NODEID: "one" });
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^error: --nodeid: must be a whole number from 1 to 1000: see ccoin status --help\n$/,
+      /^error: --nodeid: must be a whole number from 1 to 1000: see npm run -s ccoin -- status --help\n$/,
     );
   });
 
@@ -148,6 +153,8 @@ describe("wrong usage exits with 2 and one line on standard error", () => {
   it("prints the help if no command is given", async () => {
     const { code, stdout, stderr } = await ccoin([]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/Usage: ccoin[\s\S]*error: no command was given: see ccoin --help\n$/);
+    expect(stderr).toMatch(
+      /Usage: ccoin[\s\S]*error: no command was given: see npm run -s ccoin -- --help\n$/,
+    );
   });
 });

@@ -238,7 +238,9 @@ describe("readGenesisFile", () => {
   });
 
   it("says that there is none, and how to make one", () => {
-    expect(() => readGenesisFile(join(folder, "no.json"))).toThrow(/cannot read .*no\.json.*ccoin genesis/);
+    expect(() => readGenesisFile(join(folder, "no.json"))).toThrow(
+      /cannot read .*no\.json.*ccoin -- genesis/,
+    );
   });
 
   it.each(["", "{", '{\n  "name": "x",\n}\n'])("says in one line that it is not JSON: %j", (text) => {
