@@ -81,7 +81,7 @@ test("the wallet works on a phone of the LAN over --tls", async () => {
   expect((await node.stop()).code).toBe(0);
 });
 
-test("over plain HTTP from another machine the page watches accounts, and proves nothing", async () => {
+test("the page watches accounts over plain HTTP from another machine, and proves nothing", async () => {
   const { node, browser } = home();
   node.start("--no-mdns");
   await node.ready();

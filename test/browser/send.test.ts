@@ -96,7 +96,7 @@ test("warns of a halted chain, and says in its own words why the node refuses", 
   await page.getByRole("alert").filter({ hasText: "The fee is too low by now. At least 2.50 EUR" }).waitFor();
 });
 
-test("what waits is subtracted from what can be spent", async () => {
+test("subtracts waiting transfers from what can be spent", async () => {
   const { page } = await openWallet();
   await page.route("**/v1/accounts/*", async (route) => {
     const json = (await (await route.fetch()).json()) as { nonce: number };

@@ -61,7 +61,7 @@ test("nodes without IPv4 between them find each other through one of them", asyn
   await stopAndVerify(nodes);
 });
 
-test("nodes with IPv4 alone and with IPv6 alone are of one chain by a node that has both", async () => {
+test("IPv4-only and IPv6-only nodes share a chain through a dual-stack node", async () => {
   const world = createWorld();
   const lab = new Lab(world);
   execFileSync("ip", ["-6", "addr", "add", "2001:db8::99/64", "dev", "sw1", "nodad"]);

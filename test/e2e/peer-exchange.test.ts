@@ -4,7 +4,7 @@ import { Lab } from "./harness/lab.ts";
 import { createNetwork } from "./harness/network.ts";
 import { createWorld } from "./harness/world.ts";
 
-test("four authorities of which three know only the first go on without it", async () => {
+test("three authorities keep finalizing after the only node they knew is killed", async () => {
   const world = createWorld();
   const lab = new Lab(world);
   const machines = await Promise.all(([1, 1, 2, 2] as const).map((side) => lab.machine(side)));

@@ -99,7 +99,7 @@ test("ignores its own bootstrap address", async () => {
   expect(again.peers()).toEqual([]);
 });
 
-test("of two peers that discover each other, the one with the higher id waits for the other's dial", async () => {
+test("the peer with the higher id waits for the other's dial when two peers discover each other", async () => {
   const clocks = [new ManualClock(), new ManualClock()] as const;
   const nodes = [await startNode(1, { clock: clocks[0] }), await startNode(2, { clock: clocks[1] })] as const;
   const [low, high] = nodes[0].peerId < nodes[1].peerId ? ([0, 1] as const) : ([1, 0] as const);

@@ -24,7 +24,7 @@ test("an RPC of gossip above the limits bans its sender before gossipsub sees it
   expect(node.peers()).toEqual([]);
 });
 
-test("what libp2p keeps of a peer is deleted after the peer has left", async () => {
+test("deletes what libp2p keeps of a peer after the peer has left", async () => {
   const clock = new ManualClock();
   const node = await startNode(1, { clock });
   const peer = await rawPeer();

@@ -80,7 +80,7 @@ test("a node speaks the protocols of the page, and no others", async () => {
   expect(ids(row("multiplexing"))).toEqual([connection.multiplexer]);
 });
 
-test("without a genesis block it speaks `height` and `genesis`; the other protocols are not negotiated", async () => {
+test("a node without a genesis block speaks `height` and `genesis`, and negotiates no other protocol", async () => {
   const { connection, announced } = await reached(false);
   const early = ["/ccoin/height/1", "/ccoin/genesis/1"];
   expect(new Set(announced)).toEqual(new Set([...offered!, ...gossip, ...early]));

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test("is made once, for its owner only", async () => {
+test("makes the token once, for its owner only", async () => {
   await expect(readAdminToken(path)).rejects.toMatchObject({ code: "NO_ADMIN_TOKEN" });
   const [token, other] = await Promise.all([loadAdminToken(path), loadAdminToken(path)]);
   expect(token).toMatch(/^[\w-]{43}$/);

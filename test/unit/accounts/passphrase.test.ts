@@ -76,7 +76,7 @@ test("calls at the same time agree on the passphrase of the fastest", async () =
   expect(new Set(all.map(({ passphrase }) => passphrase)).size).toBe(1);
 });
 
-test("what cannot be written is an error", async () => {
+test("reports a passphrase file that cannot be written as an error", async () => {
   const { write } = setUp();
   const file = write("", "file");
   await expect(ensurePassphrase({ kept: join(file, "passphrase") })).rejects.toMatchObject({

@@ -104,7 +104,7 @@ describe("votes", () => {
   });
 });
 
-test("has the address and the public key of its account", async () => {
+test("the signer has the address and the public key of its account", async () => {
   const signer = await openSigner(new CrashableDatabase());
   expect([signer.address, signer.publicKey]).toEqual([plainSigner.address, plainSigner.publicKey]);
 });

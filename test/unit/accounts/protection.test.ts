@@ -48,7 +48,7 @@ describe("a header", () => {
     expect(outcome(() => checkHeaderSigning(record(changes), entries, { slot: 5, root: a }))).toBe(expected);
   });
 
-  test.each([-1, 0.5, Number.NaN, 2 ** 53])("has no slot %d", (slot) => {
+  test.each([-1, 0.5, Number.NaN, 2 ** 53])("refuses a header for the slot %d", (slot) => {
     expect(outcome(() => checkHeaderSigning(record(), [], { slot, root: a }))).toBe("SLASHABLE_HEADER");
   });
 });

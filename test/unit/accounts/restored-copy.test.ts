@@ -226,7 +226,7 @@ describe("a restored copy", () => {
     expect(signer.doubt?.isFinal).toBe(true);
   });
 
-  test("is not doubted for its own signatures whose entries were pruned", async () => {
+  test("the signer does not doubt its data for its own signatures whose entries were pruned", async () => {
     const database = new CrashableDatabase();
     const before = await openSigner(database, { clock: handClock(20_000) });
     await before.signHeader(header(7, 1));
@@ -390,7 +390,7 @@ describe("a restored copy", () => {
     expect(signer.doubt?.reason).toContain("another copy");
   });
 
-  test("does not surround an own vote of a refused round either, once it has seen it", async () => {
+  test("the signer does not surround its own vote of a refused round either, once it has seen it", async () => {
     const clock = handClock(100_000);
     const signer = await openSigner(new CrashableDatabase(), { clock, listenMs: 0, identity: copied });
     signer.hearRounds({ reachedRound: 20, justifiedRound: 4, votedAfterMs: 100_000 });
@@ -446,7 +446,7 @@ describe("a restored copy", () => {
   test.each([
     ["others that make blocks for 30 s and justify nothing", { aliveAfterMs: 130_000 }],
     ["others that need its vote to justify anything", { aliveAfterMs: 110_000, isNeeded: true }],
-  ])("does not keep a chain that needs its vote from finality: %s", async (_, heard) => {
+  ])("the restored copy does not keep a chain that needs its vote from finality: %s", async (_, heard) => {
     const clock = handClock(100_000);
     const signer = await openSigner(new CrashableDatabase(), { clock, identity: copied });
     clock.nowMs += 60_000;

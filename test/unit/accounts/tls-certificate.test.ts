@@ -29,7 +29,7 @@ const own = (more: { names?: string[]; passing?: string[]; nowMs?: number } = {}
 const parsed = async () => new X509Certificate(await readFile(files.cert));
 
 describe("a node's own certificate", () => {
-  it("is made once, for its owner only, with a P-256 key and all names", async () => {
+  it("makes a certificate once, for its owner only, with a P-256 key and all names", async () => {
     const made = await own({ passing: ["2001:db8::7"] });
     for (const file of Object.values(files)) expect((await stat(file)).mode & 0o777).toBe(0o600);
     const certificate = await parsed();
@@ -48,7 +48,7 @@ describe("a node's own certificate", () => {
     expect(await own()).toEqual(made);
   });
 
-  it("is its own issuer's, of no authority, and for servers only", async () => {
+  it("makes a self-issued certificate for servers only, which cannot issue others", async () => {
     const { subject, issuer, raw } = new X509Certificate((await own()).cert);
     expect([subject, issuer]).toEqual(["CN=ccoin node", "CN=ccoin node"]);
     const { tbsCertificate, signatureAlgorithm } = AsnConvert.parse(raw, x509.Certificate);
@@ -70,14 +70,14 @@ describe("a node's own certificate", () => {
     ]);
   });
 
-  it("is valid for clients whose clock is behind, and for no longer than Apple's systems take", async () => {
+  it("accepts clients whose clock is behind, and lasts no longer than Apple's systems accept", async () => {
     await own();
     const { validFromDate, validToDate } = await parsed();
     expect(nowMs - validFromDate.getTime()).toBe(dayMs);
     expect(validToDate.getTime() - validFromDate.getTime()).toBeLessThanOrEqual(398 * dayMs);
   });
 
-  it("is made anew before it ends, with the same key", async () => {
+  it("renews the certificate before it ends, with the same key", async () => {
     const made = await own();
     expect(await own({ nowMs: made.endsAtMs - 30 * dayMs - 1 })).toEqual(made);
     const next = await own({ nowMs: made.endsAtMs - 30 * dayMs });
@@ -86,7 +86,7 @@ describe("a node's own certificate", () => {
     expect(next.endsAtMs).toBeGreaterThan(made.endsAtMs);
   });
 
-  it("is made anew for a name that it lacks, but not for an address that passes", async () => {
+  it("renews the certificate for a name that it lacks, but not for a passing address", async () => {
     let made = await own();
     expect(await own({ names: ["localhost"], passing: ["2001:db8::9"] })).toEqual(made);
     for (const name of ["node.example.org", "192.0.2.2"]) {
@@ -96,7 +96,7 @@ describe("a node's own certificate", () => {
     }
   });
 
-  it("is made anew if its key is another, and if the clock was set back before its time", async () => {
+  it("renews the certificate if its key is another, or if the clock was set back before its time", async () => {
     const made = await own();
     expect(await own({ nowMs: nowMs - dayMs })).toEqual(made);
     expect((await own({ nowMs: nowMs - dayMs - 1 })).fingerprint).not.toBe(made.fingerprint);
@@ -107,7 +107,7 @@ describe("a node's own certificate", () => {
   });
 
   it.each(["cert", "key"] as const)(
-    "that is damaged in the file of its %s is named, not replaced",
+    "names a damaged file of the %s, and does not replace it",
     async (file) => {
       await own();
       await writeFile(files[file], "-----BEGIN NONSENSE-----");
@@ -119,7 +119,7 @@ describe("a node's own certificate", () => {
   );
 });
 
-it("is not replaced by one of the node's own where its file cannot be read", async () => {
+it("does not replace a certificate whose file cannot be read", async () => {
   await mkdir(files.cert, { recursive: true });
   await expect(own()).rejects.toThrow(`cannot read ${files.cert}`);
   await rm(files.cert, { recursive: true });
@@ -129,7 +129,7 @@ it("is not replaced by one of the node's own where its file cannot be read", asy
 });
 
 describe("given files", () => {
-  it("are refused with the file that is wrong", async () => {
+  it("names the given file that is wrong", async () => {
     await own();
     await expect(readTlsCertificate({ ...files, cert: "/nowhere.pem" })).rejects.toThrow(
       "cannot read /nowhere.pem",

@@ -60,7 +60,7 @@ describe("ClientLimiter", () => {
     }
   });
 
-  it("is answered 429 with Retry-After", async () => {
+  it("answers 429 with Retry-After to a client above its rate", async () => {
     const node = await startFixture({ limits: { localRate: { perSecond: 1, burst: 2 } } });
     const answers = [
       await node.get("/v1/status"),

@@ -127,7 +127,7 @@ describe("the admin routes", () => {
 });
 
 describe("a proposal", () => {
-  it("is taken with a warning, listed, voted for and dropped", async () => {
+  it("accepts a proposal with a warning, lists it, votes for it and drops it", async () => {
     const answer = await propose(forced);
     expect(answer.status).toBe(202);
     expect(answer.body).toMatchObject({
@@ -164,7 +164,7 @@ describe("a proposal", () => {
     await drop(authority.address);
   });
 
-  it("for unknown rules is accepted only with force, and only for the next version", async () => {
+  it("accepts a proposal of unknown rules only with force, and only for the next version", async () => {
     const set = (value: string) => ({ kind: "set", parameter: "rules", value });
     expect(await propose(set("2"))).toMatchObject({
       status: 409,
@@ -181,7 +181,7 @@ describe("a proposal", () => {
     expect((await drop("rules")).status).toBe(200);
   });
 
-  it("is refused while there is no chain", async () => {
+  it("refuses a proposal while there is no chain", async () => {
     node.hasLedger.yes = false;
     expect(await propose(add)).toMatchObject({ status: 503, body: { code: "NO_GENESIS" } });
     expect((await node.get("/v1/diagnosis")).body).toEqual(diagnosis);
@@ -190,7 +190,7 @@ describe("a proposal", () => {
 });
 
 describe("finality and diagnosis", () => {
-  it("are answered", async () => {
+  it("serves finality and the diagnosis", async () => {
     expect(await node.get("/v1/finality")).toMatchObject({ status: 200, body: finality });
     expect(await node.get("/v1/diagnosis")).toMatchObject({ status: 200, body: diagnosis });
   });

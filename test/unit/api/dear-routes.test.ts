@@ -93,7 +93,7 @@ describe("answers that may take milliseconds", () => {
     run.mockRestore();
   });
 
-  it("are not made for a client that has disconnected", async () => {
+  it("makes no expensive answer for a client that has disconnected", async () => {
     const listed = vi.spyOn(node.services, "peers");
     await ask("/v1/peers", { closed: true });
     expect(listed).not.toHaveBeenCalled();

@@ -89,11 +89,11 @@ describe("an account's history", () => {
     ["toHeight=3", [30, 20, 100]],
     ["fromHeight=2&toHeight=2", [30]],
     ["fromHeight=3&toHeight=3", []],
-  ])("with %s", async (query, expected) => {
+  ])("lists the history with %s", async (query, expected) => {
     expect(await list(alice, `?${query}`)).toEqual(expected);
   });
 
-  it("is filtered by time, in milliseconds and in ISO 8601", async () => {
+  it("filters by time, in milliseconds and in ISO 8601", async () => {
     const iso = (height: number) => encodeURIComponent(new Date(times[height]!).toISOString());
     expect(await list(alice, `?fromTime=${times[2]}&toTime=${times[2]}`)).toEqual([30]);
     expect(await list(alice, `?fromTime=${times[2]! + 1}`)).toEqual([0, 7, 5]);
@@ -104,7 +104,7 @@ describe("an account's history", () => {
   });
 
   it.each(["", "&direction=out", "&memo=t"])(
-    "is paged in both directions, and the cursors stay (%s)",
+    "pages in both directions with cursors that stay (%s)",
     async (filter) => {
       const all = await list(alice, `?${filter}`);
       const pages: Answer[] = [];
@@ -174,7 +174,7 @@ describe("the balance at an earlier block", () => {
     expect((await at(alice, "2100-01-01")).body.block.height).toBe(4);
   });
 
-  it("is refused for blocks that do not exist", async () => {
+  it("refuses blocks that do not exist", async () => {
     for (const when of [5, Number.MAX_SAFE_INTEGER, "2000-01-01"])
       expect(await at(alice, when)).toMatchObject({ status: 404, body: { code: "BLOCK_NOT_FOUND" } });
     for (const when of ["", "yesterday", "-1", "1.5"])
@@ -188,7 +188,7 @@ describe("as a table", () => {
     return { response, text: await response.text() };
   };
 
-  it("has a line for each transaction, the oldest first, that a spreadsheet reads and does not run", async () => {
+  it("writes a line for each transaction, the oldest first, that a spreadsheet reads and does not run", async () => {
     const { response, text } = await csv("?format=csv");
     expect(response.headers.get("content-type")).toBe("text/csv; charset=utf-8; header=present");
     expect(response.headers.get("content-disposition")).toBe(`attachment; filename="${alice.address}.csv"`);
@@ -213,7 +213,7 @@ describe("as a table", () => {
     expect(lines.map((line) => line.split(",").at(-1))).toEqual(ids);
   });
 
-  it("is what `accept: text/csv` asks for, filtered like the list", async () => {
+  it("answers `accept: text/csv` with a table, filtered like the list", async () => {
     const { text } = await csv("?direction=in", { headers: { accept: "text/csv" } });
     expect(text.split("\r\n")).toHaveLength(3);
     const json = await csv("?format=json", { headers: { accept: "text/csv" } });

@@ -110,7 +110,7 @@ describe("GET /openapi.json", () => {
     }
   });
 
-  it("has the routes that docs/http.md has", () => {
+  it("lists the routes that docs/http.md lists", () => {
     const guide = readFileSync(new URL("../../../docs/http.md", import.meta.url), "utf8");
     const written = guide.match(/(?:GET|POST|DELETE) \/(?:v1\/|health\/|metrics)[^?`\s]*/g) ?? [];
     const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -153,7 +153,7 @@ describe("answers are as the document says", () => {
   const transactions = "/v1/transactions";
   const proposals = "/v1/authorities/proposals";
 
-  it("for every operation", async () => {
+  it("every operation answers as the document says", async () => {
     await call("GET", "/v1/finality", "/v1/finality");
     const one = await node.sign({ memo: new TextEncoder().encode("für b") });
     const sent = await call("POST", transactions, transactions, post(transactionJson(one)));
@@ -213,7 +213,7 @@ describe("answers are as the document says", () => {
     expect([...seen].sort()).toEqual(all.map(({ operationId }) => operationId).sort());
   });
 
-  it("for every error", async () => {
+  it("every error is answered as the document says", async () => {
     const codes: string[] = [];
     const fail = async (...request: Parameters<typeof call>) =>
       codes.push((await call(...request)).body.code);

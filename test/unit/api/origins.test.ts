@@ -35,7 +35,7 @@ describe("a page of another site", () => {
     expect(await post({ origin: `http://${own()}` })).toEqual({ status: 400, code: "MALFORMED" });
   });
 
-  it("can post from behind a proxy that serves the page itself, with TLS too", async () => {
+  it("a page can post through a proxy that serves the page itself, with TLS too", async () => {
     const host = "node.example.org";
     expect(await post({ host, origin: `https://${host}` })).toMatchObject({ status: 400 });
     expect(await post({ host: `${host}:8443`, origin: `https://${host}:8443` })).toMatchObject({
@@ -65,7 +65,7 @@ describe("a page of another site", () => {
         expect((await send(line, headers)).status, `${line} by ${name}`).toBe(403);
   });
 
-  it("can link to the node, which its own page, the address bar and other programs use as ever", async () => {
+  it("any page can link to the node, and its own page, the address bar and other programs reach it as before", async () => {
     const visit = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
     for (const headers of [
       { "sec-fetch-site": "cross-site", ...visit },
@@ -77,7 +77,7 @@ describe("a page of another site", () => {
         expect(await send(line, headers), line).toEqual({ status: 200 });
   });
 
-  it("is told nothing by CORS", async () => {
+  it("CORS tells a page of another site nothing", async () => {
     for (const line of ["GET /v1/status", "OPTIONS /v1/status"])
       expect(await head(line, { origin: "http://evil.example" })).not.toContain("access-control");
     expect(await head("GET /v1/status", {})).toContain("x-content-type-options: nosniff");
@@ -88,21 +88,21 @@ describe("a page of an allowed origin", () => {
   const shared = `access-control-allow-origin: ${friend}`;
   const cors = { origin: friend, "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors" };
 
-  it("may read and send, and learns why it is refused", async () => {
+  it("a page of an allowed origin may read and send, and learns why it is refused", async () => {
     for (const line of ["GET /v1/status", "GET /v1/blocks/7", "GET /nothing"])
       expect(await head(line, cors)).toContain(shared);
     expect(await post(cors)).toEqual({ status: 400, code: "MALFORMED" });
     expect(await head("GET /v1/status", cors)).toMatch(/^http\/1\.1 200 [\s\S]*\nvary: origin/);
   });
 
-  it("may follow events", async () => {
+  it("a page of an allowed origin may follow events", async () => {
     const lines = [`host: ${own()}`, `origin: ${friend}`, "sec-fetch-site: cross-site"].join("\r\n");
     const stream = rawConnection(node.server.port, `GET /v1/events HTTP/1.1\r\n${lines}\r\n\r\n`);
     expect((await stream.until("retry:")).toLowerCase()).toContain(shared);
     stream.socket.destroy();
   });
 
-  it("is told by a preflight what it may send", async () => {
+  it("a preflight tells a page of an allowed origin what it may send", async () => {
     const preflight = {
       ...cors,
       "access-control-request-method": "POST",
@@ -122,7 +122,7 @@ describe("a page of an allowed origin", () => {
     expect((await send("OPTIONS /v1/transactions", cors)).status).toBe(405);
   });
 
-  it("may not embed anything without CORS", async () => {
+  it("a page of an allowed origin may not embed anything without CORS", async () => {
     expect(await send("GET /v1/status", { "sec-fetch-site": "cross-site" })).toEqual(forbidden);
   });
 });

@@ -48,7 +48,7 @@ function bySchema(value: unknown): string | undefined {
 }
 
 describe("a transaction in its usual JSON form", () => {
-  it("is encoded without the schema as with it", () => {
+  it("encodes the usual form of a transaction as the schema does", () => {
     fc.assert(
       fc.property(usual, (value) => {
         const parsed: unknown = JSON.parse(JSON.stringify(value));
@@ -60,7 +60,7 @@ describe("a transaction in its usual JSON form", () => {
     );
   });
 
-  it("is accepted exactly if the schema accepts it, whatever other fields it has", () => {
+  it("accepts a transaction exactly if the schema accepts it, whatever other fields it has", () => {
     let taken = 0;
     fc.assert(
       fc.property(usual, fc.constantFrom(...keys), odd, fc.boolean(), (value, key, other, remove) => {
@@ -79,7 +79,7 @@ describe("a transaction in its usual JSON form", () => {
     expect(taken).toBeLessThan(1900);
   });
 
-  it("is an object", () => {
+  it("encodes nothing but objects of the usual form", () => {
     for (const value of [null, [], "text", 1, true, [{}]])
       expect(encodePlain(value, genesisId)).toBeUndefined();
   });

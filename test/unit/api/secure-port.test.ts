@@ -162,7 +162,7 @@ describe("a handshake that does not end", () => {
     ["its hello and nothing more", (hello) => hello],
   ];
 
-  it.each(half)("is cut off after a client sent %s", async (_, part) => {
+  it.each(half)("cuts off a handshake that stops after a client sent %s", async (_, part) => {
     const port = await start({ limits: { handshakeTimeoutMs: 300, headersTimeoutMs: 60_000 } });
     const client = rawConnection(port, part(await clientHello()));
     expect(await closedWithin(client.socket, 3_000)).toBe(true);
@@ -182,17 +182,20 @@ describe("a handshake that does not end", () => {
       .toContain("live");
   });
 
-  it.each(half)("does not hold up the end of the node, after a client sent %s", async (_, part) => {
-    const port = await start({ limits: { handshakeTimeoutMs: 60_000 } });
-    const client = rawConnection(port, part(await clientHello()));
-    await pause(100);
-    const startedAt = performance.now();
-    await node.server.close();
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
-    await client.closed;
-  });
+  it.each(half)(
+    "a handshake that stops after a client sent %s does not hold up the end of the node",
+    async (_, part) => {
+      const port = await start({ limits: { handshakeTimeoutMs: 60_000 } });
+      const client = rawConnection(port, part(await clientHello()));
+      await pause(100);
+      const startedAt = performance.now();
+      await node.server.close();
+      expect(performance.now() - startedAt).toBeLessThan(2_000);
+      await client.closed;
+    },
+  );
 
-  it("is refused with a hello in pieces, whose work would be done in no turn", async () => {
+  it("refuses a hello in pieces, whose work would be done in no turn", async () => {
     const port = await start();
     const client = rawConnection(port, inPieces(await clientHello()));
     expect(await closedWithin(client.socket, 2_000)).toBe(true);

@@ -56,19 +56,22 @@ describe("startHttpServer", () => {
     },
   );
 
-  it.skipIf(!hasIp6)("as localhost listens on neither address if another program has one", async () => {
-    const other = createServer();
-    await new Promise<void>((listening) => other.listen(0, "::1", listening));
-    const { port } = other.address() as { port: number };
-    await expect(start("localhost", port)).rejects.toMatchObject({
-      code: "PORT_IN_USE",
-      message: expect.stringContaining(`${port} of ::1`),
-    });
-    await (await start("127.0.0.1", port)).close();
-    other.close();
-  });
+  it.skipIf(!hasIp6)(
+    "a server on localhost listens on neither address if another program has one",
+    async () => {
+      const other = createServer();
+      await new Promise<void>((listening) => other.listen(0, "::1", listening));
+      const { port } = other.address() as { port: number };
+      await expect(start("localhost", port)).rejects.toMatchObject({
+        code: "PORT_IN_USE",
+        message: expect.stringContaining(`${port} of ::1`),
+      });
+      await (await start("127.0.0.1", port)).close();
+      other.close();
+    },
+  );
 
-  it("may be closed twice", async () => {
+  it("a server may be closed twice", async () => {
     const server = await start("127.0.0.1", 0);
     await Promise.all([server.close(), server.close()]);
   });

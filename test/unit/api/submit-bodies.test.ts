@@ -137,7 +137,7 @@ it("a body costs its client as much as four requests, and one more for each 2 Ki
 });
 
 describe("a body that came with its headers", () => {
-  it("is read without an event, and costs its client as much", async () => {
+  it("reads a body that came with its headers without an event, and charges its client as much", async () => {
     const limiter = new ClientLimiter(systemClock, { perSecond: 1, burst: 9 }, { perSecond: 1, burst: 9 });
     const charge = vi.spyOn(limiter, "charge");
     app = createApp(node.services, defaultHttpLimits, hub, { limiter, reads }).app;
@@ -153,7 +153,7 @@ describe("a body that came with its headers", () => {
     });
   });
 
-  it("is refused if there is no memory for it", async () => {
+  it("refuses a body that came with its headers if there is no memory for it", async () => {
     bound(100);
     expect(await postAtOnce("10.0.0.1", " ".repeat(101))).toMatchObject({
       status: 503,
@@ -163,7 +163,7 @@ describe("a body that came with its headers", () => {
 });
 
 describe("the memory of bodies", () => {
-  it("is that of one batch of decoded transactions each", async () => {
+  it("holds one batch of decoded transactions of each body at a time", async () => {
     const mempool = holdMempool();
     const answer = post("10.0.0.1", await strangers(2 * batch + 500));
     await mempool.added();

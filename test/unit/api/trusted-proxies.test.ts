@@ -40,7 +40,7 @@ describe("the client of a request through proxies", () => {
     expect(clientOf(address, forwarded)).toBe(client);
   });
 
-  it("is whom a proxy on this machine names, by whichever address of it the proxy calls", () => {
+  it("believes a proxy on this machine, by whichever address the proxy calls", () => {
     for (const own of ["127.0.0.1", "::1", "127.0.0.0/8"])
       expect(
         ["127.0.0.1", "::1", "::ffff:127.0.0.1"].map((from) => new TrustedProxies([own]).has(from)),
@@ -48,7 +48,7 @@ describe("the client of a request through proxies", () => {
     expect(["127.0.0.1", "::1"].some((from) => new TrustedProxies(["10.0.0.0/8"]).has(from))).toBe(false);
   });
 
-  it("is not taken from headers where no proxy is trusted", () => {
+  it("believes no headers where no proxy is trusted", () => {
     expect(["127.0.0.1", "10.0.0.1", ""].map((address) => new TrustedProxies([]).has(address))).toEqual([
       false,
       false,

@@ -72,7 +72,7 @@ it("counts a turn that the recent-signer rule takes away for the next authority 
   ]);
 });
 
-it("has nothing to count at the genesis block", async () => {
+it("counts nothing at the genesis block", async () => {
   expect(await turnsOf([])).toEqual({
     fromHeight: 1,
     turns: [[], [], []].map(() => [[], [], undefined]),

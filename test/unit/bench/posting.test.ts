@@ -55,7 +55,7 @@ describe("transfers", () => {
     expect(placeOf(3, 1)).toEqual({ from: 0, to: 1, nonce: 3 });
   });
 
-  test("what was signed before the clock started is an SSZ list with good signatures", async () => {
+  test("presigns an SSZ list with good signatures before the clock starts", async () => {
     const genesisId = new Uint8Array(32).fill(7);
     const presigned = await presign(genesisId, 3, 5);
     const list = new Uint8Array(sszList([0, 1, 2, 3, 4].map(presigned.encoded)));

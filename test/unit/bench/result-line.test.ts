@@ -134,7 +134,7 @@ describe("the choice of figures", () => {
   );
   const names = (only: string[]) => selectFigures(figures, only).map(({ name }) => name);
 
-  test("by name, or by what comes before a hyphen", () => {
+  test("chooses figures by name, or by what comes before a hyphen", () => {
     expect(names([])).toHaveLength(4);
     expect(names(["submit"])).toEqual(["submit-ssz", "submit-json"]);
     expect(names(["sync", "submit-ssz"])).toEqual(["submit-ssz", "sync"]);

@@ -57,7 +57,7 @@ test("blocks without a vote use up nothing", () => {
 describe("a series of blocks for an open vote, three in a set of seven", () => {
   const minuteMs = 60_000;
 
-  test("is completed a number of times at once for each authority that begins one, and then once in a quarter of an hour", () => {
+  test("completes a number of series at once for each authority that begins one, and then one in a quarter of an hour", () => {
     const { clock, add, open, dueIn } = setUp();
     open({ voter: a, height: 1 });
     const begin = (by: Uint8Array, series: number) => {
@@ -82,7 +82,7 @@ describe("a series of blocks for an open vote, three in a set of seven", () => {
     expect([2, 3, 5, 6].map(dueIn)).toEqual([1_000, 1_000, 1_000, 1_000]);
   });
 
-  test("is that of the newest vote that is answered", () => {
+  test("completes series for the newest vote that is answered", () => {
     const { add, open, dueIn } = setUp();
     for (let height = 1; height <= answeredVotes.requests + 10; height++) add(a, height);
     open({ voter: b, height: 9 }, { voter: a, height: 70 });

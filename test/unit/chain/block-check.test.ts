@@ -56,7 +56,7 @@ test("a checked block has its id, its records and its bytes", async () => {
   expect(again.id).toEqual(tip.id);
 });
 
-test("what is known of a block is not computed again", async () => {
+test("computes nothing again that is known of a block", async () => {
   const body = new Uint8Array(3);
   const id = new Uint8Array(32).fill(7);
   let verified = 0;

@@ -195,7 +195,7 @@ describe("a batch of blocks", () => {
     return { node, tip, checked: await Promise.all(tip.blocks.map((block) => node.check(block))) };
   }
 
-  test("is written at once and gives the same state as one by one", async () => {
+  test("writes a batch at once, which gives the same state as block by block", async () => {
     const database = new MemoryDatabase();
     const { node, tip, checked } = await five(database);
     const alone = await testChain({ genesis: node.genesis });
@@ -219,7 +219,7 @@ describe("a batch of blocks", () => {
   test.each([
     ["cannot be executed", { edit: { stateRoot: bytes32(3) } }, "WRONG_STATE_ROOT"],
     ["breaks a rule of headers", { edit: { difficulty: 3 } }, "WRONG_DIFFICULTY"],
-  ])("is imported up to the last block before one that %s", async (_name, edit, code) => {
+  ])("imports a batch up to the last block before one that %s", async (_name, edit, code) => {
     const { node, checked } = await five(new MemoryDatabase(), edit);
     expect(await codeOf(node.chain.importBlocks(checked))).toBe(code);
     expect(node.chain.head.idHex).toBe(checked[2]!.idHex);
@@ -239,7 +239,7 @@ describe("a batch of blocks", () => {
     expect(node.chain.head.height).toBe(5);
   });
 
-  test("of a better side branch becomes the canonical chain", async () => {
+  test("a batch of a better side branch becomes the canonical chain", async () => {
     const { node, checked } = await five(new MemoryDatabase());
     await node.addAll(await node.maker.block(node.maker.start(), { laterMs: 1 }));
     await node.chain.importBlocks(checked);
@@ -301,7 +301,7 @@ describe("a heavier branch with an invalid block", () => {
     expect(other.chain.head.height).toBe(valid.length);
   });
 
-  test("is refused if its last out-of-turn block is invalid, and followed with a valid one", async () => {
+  test("refuses a heavier branch whose last out-of-turn block is invalid, and follows it with a valid one", async () => {
     const node = await testChain({ genesis: await testGenesis(4) });
     const { maker } = node;
     // Two blocks in turn weigh 4, which the branch of out-of-turn blocks exceeds with its fifth.
@@ -333,7 +333,7 @@ describe("a heavier branch with an invalid block", () => {
     expect(await contentsOf(node)).toEqual(await contentsOf(alone));
   });
 
-  test("is refused for a transaction deep in it that cannot be executed", async () => {
+  test("refuses a heavier branch with a transaction deep in it that cannot be executed", async () => {
     const node = await testChain();
     const { maker } = node;
     const fork = await maker.block(maker.start());

@@ -41,7 +41,7 @@ const forget = ({ database }: TestChain, space: "body" | "undo", { id }: Tip) =>
   database.commit([{ key: keyOf(space, id), value: undefined }]);
 
 describe("blocks", () => {
-  test("are read by id, with their transactions and whether they are canonical, and by height", async () => {
+  test("reads blocks by id, with their transactions and whether they are canonical, and by height", async () => {
     const { reader, maker, add, one, two, side, records } = await written();
     expect(await reader.accountsRoot(one.id)).toEqual(one.state().accountsRoot());
     expect(await reader.byId(two.id)).toMatchObject({ height: 2, idHex: two.idHex, canonical: true });
@@ -62,7 +62,7 @@ describe("blocks", () => {
     expect(await reader.genesis()).toEqual(genesis.block);
   });
 
-  test("of the canonical chain have transactions and undo records; one of another branch may have been deleted", async () => {
+  test("canonical blocks have transactions and undo records; a block of another branch may have been deleted", async () => {
     const node = await written();
     const { reader, chain, two, side } = node;
     const head = await chain.tree.require(two.id);
@@ -79,14 +79,14 @@ describe("blocks", () => {
     expect(await codeOf(reader.genesis())).toBe("DAMAGED");
   });
 
-  test("above the head are not there yet, although they may be on disk", async () => {
+  test("returns no block above the head, even if one is on disk", async () => {
     const { reader, database, stores, one, two } = await written();
     await database.commit([stores.blocks.setCanonical({ height: 3, id: one.id, timestamp: 0 })]);
     expect(await reader.canonicalId(2)).toEqual(two.id);
     expect(await reader.canonicalId(3)).toBeUndefined();
   });
 
-  test("are listed downwards and upwards", async () => {
+  test("lists blocks downwards and upwards", async () => {
     const { reader, one, two } = await written();
     expect(await reader.refsDown(2, 2)).toEqual([
       { height: 2, id: two.id },
@@ -96,7 +96,7 @@ describe("blocks", () => {
     expect(await reader.idsUp(1, 5)).toEqual([one.id, two.id]);
   });
 
-  test("have summaries on every branch", async () => {
+  test("reads summaries of blocks on every branch", async () => {
     const { chain, reader, side, two, stores } = await written();
     for (const [{ id, idHex, totalDifficulty }, transactionCount] of [
       [two, 3],
@@ -114,7 +114,7 @@ describe("blocks", () => {
 });
 
 describe("transactions", () => {
-  test("are found by id where they are in a canonical block", async () => {
+  test("finds transactions by id if they are in a canonical block", async () => {
     const { reader, two, records } = await written();
     for (const [index, { id, idHex }] of records.entries())
       expect(await reader.transaction(id)).toMatchObject({
@@ -130,7 +130,7 @@ describe("transactions", () => {
     ]);
   });
 
-  test("are told apart although their ids begin alike, and each block is read once", async () => {
+  test("tells transactions apart whose ids begin alike, and reads each block once", async () => {
     const { reader, stores, records } = await written();
     const places = [
       { height: 9, index: 0 },
@@ -153,7 +153,7 @@ describe("transactions", () => {
     expect(reads).toEqual(["0,1"]);
   });
 
-  test("are read by their places, as far as there are such", async () => {
+  test("reads transactions by their places, and skips places that do not exist", async () => {
     const { reader, records } = await written();
     const found = await reader.transactionsAt(2, [2, 7, 0]);
     expect(found.map(({ record, index }) => [record.idHex, index])).toEqual([

@@ -34,27 +34,27 @@ describe.each([3, 6, 9])("a certificate of a set of %i", (count) => {
     expect(node.chain.justified.round).toBe(1);
   });
 
-  test("is refused with one vote too few, though that is two thirds", async () => {
+  test("rejects a certificate with one vote too few, though that is two thirds", async () => {
     const { all, add, node } = await votes(quorum(count) - 1);
     expect(3 * all.length).toBe(2 * count);
     expect(await add(all)).toBe("NO_QUORUM");
     expect(node.chain.justified.round).toBe(0);
   });
 
-  test("is refused if it lists one voter twice", async () => {
+  test("rejects a certificate that lists one voter twice", async () => {
     const { all, add, node } = await votes(quorum(count) - 1);
     expect(await add([...all, all[0]!])).toBe("INVALID_VOTE");
     expect(node.chain.justified.round).toBe(0);
   });
 
-  test("is refused with a stranger among the voters", async () => {
+  test("rejects a certificate with a stranger among the voters", async () => {
     const { all, add, node, genesis, source, tip } = await votes(quorum(count) - 1);
     const stranger = await signedVote(signer(99), genesis, source, checkpoint(1, tip));
     expect(await add([...all, stranger])).toBe("NOT_AN_AUTHORITY");
     expect(node.chain.justified.round).toBe(0);
   });
 
-  test("is refused with one wrong signature", async () => {
+  test("rejects a certificate with one wrong signature", async () => {
     const { all, add, node } = await votes(quorum(count));
     expect(await add([...all.slice(1), { ...all[0]!, signature: all[1]!.signature }])).toBe(
       "INVALID_SIGNATURE",

@@ -194,7 +194,7 @@ describe("the checkpoints on disk", () => {
     return { checkpoints, stores, final, link, first, one, two, beside, r1, r2, r3 };
   }
 
-  test("are those of the newest links, and each new final block is told to the participants", async () => {
+  test("stores the checkpoints of the newest links, and tells the participants each new final block", async () => {
     const { checkpoints, stores, final, link, first, r1, r2, r3 } = await empty();
     expect(await link(first, r1)).toBe(true);
     expect(checkpoints.status).toEqual({ justified: r1, finalized: first });
@@ -210,7 +210,7 @@ describe("the checkpoints on disk", () => {
     expect(await stores.finality.status()).toEqual(checkpoints.status);
   });
 
-  test("do not change by a link that says nothing new, and its certificate is not written", async () => {
+  test("writes neither checkpoints nor certificate for a link that says nothing new", async () => {
     const { checkpoints, stores, link, first, r1, r2 } = await empty();
     await link(first, r1);
     await link(r1, r2);

@@ -41,7 +41,7 @@ const full = "TOO_MANY_SIDE_BLOCKS";
 const { perProposer, inAll, neededFactor } = sideBlockLimits;
 
 describe("the room for side blocks", () => {
-  test("is what docs/consensus.md says", () => {
+  test("has the room for side blocks that docs/consensus.md names", () => {
     const mib = 1_048_576;
     expect(perProposer).toEqual({ blocks: 64, bytes: 64 * mib });
     expect(inAll).toEqual({ blocks: 4_096, bytes: 512 * mib });
@@ -86,7 +86,7 @@ describe("the room for side blocks", () => {
 describe("blocks that finality has passed", () => {
   const idsOf = (blocks: readonly { id: Uint8Array }[]) => blocks.map(({ id }) => toHex(id));
 
-  test("are deleted with all that descend from them, in whatever order they came", async () => {
+  test("deletes blocks that finality has passed with all that descend from them, in whatever order they came", async () => {
     const { forks } = await empty();
     const final = { height: 5, id: numbered(100) };
     const lost = [
@@ -106,7 +106,7 @@ describe("blocks that finality has passed", () => {
     expect(idsOf([...forks.refs()]).sort()).toEqual(idsOf(kept).sort());
   });
 
-  test("are deleted 256 at a time, the lowest first, or all above a height", async () => {
+  test("deletes passed blocks 256 at a time, the lowest first, or all above a height", async () => {
     const { forks, database } = await empty();
     for (let number = 0; number < 300; number++) forks.add(block(number, { height: 300 - number }));
     const final = { height: 1_000, id: numbered(999) };
@@ -134,7 +134,7 @@ test("the index follows the head: retracted blocks come in, and those that join 
   expect([...forks.refs()]).toMatchObject([{ id: retracted.id }]);
 });
 
-test("what is on disk is read at the start", async () => {
+test("reads the side blocks on disk at the start", async () => {
   const { stores, database, forks } = await empty();
   const written = [block(1, { proposer: 8, bytes: 5 }), block(2, { proposer: 8 })];
   await database.commit(written.map((one) => forks.writeFor(one)));

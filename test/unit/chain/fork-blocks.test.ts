@@ -101,7 +101,7 @@ test("drops an index entry of a canonical block at the start, but keeps the bloc
 });
 
 describe("blocks of one proposer beside the canonical chain", () => {
-  test("are limited in number, less so where others build on them, and not if more than a third vote for them or a majority signs their chain", async () => {
+  test("limits a proposer's side blocks in number, less where others build on them, and not if more than a third vote for them or a majority signs their chain", async () => {
     const { perProposer, neededFactor } = sideBlockLimits;
     const database = new MemoryDatabase();
     const node = await testChain({ genesis, database });
@@ -132,7 +132,7 @@ describe("blocks of one proposer beside the canonical chain", () => {
     expect(await codeOf(again.add(await next()))).toBe("TOO_MANY_SIDE_BLOCKS");
   });
 
-  test("are stored up to a number of bytes", async () => {
+  test("stores side blocks of one proposer up to a number of bytes", async () => {
     const roomy = await testGenesis(4, { maxBlockBytes: 2 ** 24, maxBlockTransactions: 2 ** 16 });
     const node = await testChain({ genesis: roomy });
     const { maker } = node;

@@ -92,7 +92,7 @@ test("refuses an address that no key belongs to, as authority, account, named ad
     await expect(checkGenesis(bad, verifySignatures)).rejects.toMatchObject({ code: "INVALID_GENESIS" });
 });
 
-test("is signed under the zero id, by a key that is checked with the signature", async () => {
+test("checks the signature under the zero id, and the key with it", async () => {
   const checked: unknown[] = [];
   const verify: Verify = async (sets) => {
     checked.push(...sets);

@@ -35,7 +35,7 @@ async function broken() {
 }
 
 describe("a branch whose ancestor is missing", () => {
-  test("is removed and remembered if the ancestor was found invalid", async () => {
+  test("removes and remembers a branch whose missing ancestor was found invalid", async () => {
     const { bad, child, grandchild, newcomer, forks, invalid, refuse, isStored } = await broken();
     invalid.note(bad.id);
     expect(await refuse()).toBe("INVALID_ANCESTOR");
@@ -46,21 +46,21 @@ describe("a branch whose ancestor is missing", () => {
     expect([...forks.refs()]).toEqual([]);
   });
 
-  test("is removed but may come again if nothing is known about the ancestor", async () => {
+  test("removes a branch that may come again if nothing is known about its missing ancestor", async () => {
     const { child, grandchild, newcomer, forks, invalid, refuse, isStored } = await broken();
     expect(await refuse()).toBe("UNKNOWN_PARENT");
     for (const tip of [child, grandchild, newcomer]) expect(invalid.has(tip.idHex)).toBe(false);
     expect([await isStored(child), await isStored(grandchild), ...forks.refs()]).toEqual([false, false]);
   });
 
-  test("is damage if it is the canonical one", async () => {
+  test("reports damage if the broken branch is the canonical one", async () => {
     const { database, stores, child, refuse, isStored } = await broken();
     await database.commit([stores.blocks.setCanonical({ height: 2, id: child.id, timestamp: 0 })]);
     expect(await refuse()).toBe("DAMAGED");
     expect(await isStored(child)).toBe(true);
   });
 
-  test("is not damage because another block is canonical at its height", async () => {
+  test("reports no damage because another block is canonical at the height", async () => {
     const { database, stores, own, refuse } = await broken();
     await database.commit([stores.blocks.setCanonical({ height: 2, id: own.id, timestamp: 0 })]);
     expect(await refuse()).toBe("UNKNOWN_PARENT");

@@ -126,7 +126,7 @@ describe("a block is checked and executed by the parameters after its parent", (
 });
 
 describe("a transfer with a last height", () => {
-  test("is valid up to that height and not in a later block", async () => {
+  test("a transfer with a last height is valid up to that height and not in a later block", async () => {
     const { node, maker } = await alone();
     const first = await maker.block(maker.start(), {
       transactions: [await maker.transfer({ validUntil: 1 })],

@@ -190,7 +190,7 @@ test("a block in turn waits for nobody's; one out of turn waits up to a period f
   expect([early, late].map(({ plans }) => plans[0]!.difficulty)).toEqual([2, 1]);
 });
 
-test("who lets others wait in vain is not awaited for a minute, and others are", async () => {
+test("a proposer that lets others wait in vain is not awaited for a minute, and others are", async () => {
   const coming: Hex[] = ["0x01"];
   const { clock, producer, asked } = planned({ emptyBlockPeriodMs: 1_000, by: next, coming: () => coming });
   /** Plans a block anew, and resolves to the time after which it is made. */

@@ -157,7 +157,7 @@ test("a halted chain resumes with one block, not with one of each authority", as
 });
 
 describe("a quiet chain", () => {
-  test("without empty blocks includes a transaction at once, and then rests", async () => {
+  test("a quiet chain without empty blocks includes a transaction at once, and then rests", async () => {
     const { clock, produced, enable, maker, send } = await network(3, 3, { emptyBlockPeriodMs: 0 });
     enable(0, 1, 2);
     await clock.advance(60_000);
@@ -172,7 +172,7 @@ describe("a quiet chain", () => {
     expect(produced.map(({ block }) => block.records.length)).toEqual([1, 2]);
   });
 
-  test("whose head does not become final makes series of blocks, in which each authority that is there signs", async () => {
+  test("a quiet chain whose head does not become final makes series of blocks, in which each present authority signs", async () => {
     const { clock, produced, enable, maker, send } = await network(3, 4, { emptyBlockPeriodMs: 0 });
     enable(0, 1, 2);
     send(await maker.transfer({}));
@@ -190,7 +190,7 @@ describe("a quiet chain", () => {
     for (const series of [produced.slice(1), next]) expect(new Set(series.map(({ by }) => by)).size).toBe(3);
   });
 
-  test("whose head has become final rests", async () => {
+  test("a quiet chain whose head has become final rests", async () => {
     const { clock, chains, produced, enable, maker, send } = await network(1, 1, { emptyBlockPeriodMs: 0 });
     enable(0);
     send(await maker.transfer({}));
@@ -209,7 +209,7 @@ describe("a quiet chain", () => {
     expect(produced).toHaveLength(1);
   });
 
-  test("with empty blocks makes them at their period, and includes a transaction earlier", async () => {
+  test("a quiet chain with empty blocks makes them at their period, and includes a transaction earlier", async () => {
     const { clock, produced, enable, maker, send } = await network(3, 3, { emptyBlockPeriodMs: 30_000 });
     enable(0, 1, 2);
     await clock.advance(95_000);

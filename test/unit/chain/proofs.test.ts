@@ -78,7 +78,7 @@ describe("a proof of an account", () => {
     expect(account).toEqual({ address: newcomer, balance: 9n, nonce: 0 });
   });
 
-  test("does not exist for an account that did not exist then, or for a block of a side branch", async () => {
+  test("proves no account that did not exist then, and none in a block of a side branch", async () => {
     const node = await chainOf();
     const code = async (block: WeightedHeader) => codeOf(proveAccount(node.chain, block, newcomer));
     expect(await code(await node.block(3))).toBe("ACCOUNT_NOT_FOUND");
@@ -90,24 +90,30 @@ describe("a proof of an account", () => {
     [maxProofDepth + 1, [], "PROOF_NOT_AVAILABLE"],
     [2, [32_768, 1], "PROOF_NOT_AVAILABLE"],
     [2, [32_768, undefined], "ACCOUNT_NOT_FOUND"],
-  ])("of a block %i below the head, with %j transactions since: %s", async (depth, counts, code) => {
-    const head = { height: 500 };
-    const chain = {
-      head,
-      reader: {
-        idsDown: async (height: number, count: number) => {
-          expect([height, count]).toEqual([500, depth]);
-          return counts.map((_, at) => at);
+  ])(
+    "proof of an account in a block %i below the head, with %j transactions since: %s",
+    async (depth, counts, code) => {
+      const head = { height: 500 };
+      const chain = {
+        head,
+        reader: {
+          idsDown: async (height: number, count: number) => {
+            expect([height, count]).toEqual([500, depth]);
+            return counts.map((_, at) => at);
+          },
         },
-      },
-      tree: {
-        stateAfter: async () => genesis.snapshot,
-        get: async (at: number) => (counts[at] === undefined ? undefined : { transactionCount: counts[at] }),
-      },
-      accountsAfter: async () => "none",
-    } as unknown as Chain;
-    expect(await codeOf(proveAccount(chain, { height: 500 - depth } as WeightedHeader, newcomer))).toBe(code);
-  });
+        tree: {
+          stateAfter: async () => genesis.snapshot,
+          get: async (at: number) =>
+            counts[at] === undefined ? undefined : { transactionCount: counts[at] },
+        },
+        accountsAfter: async () => "none",
+      } as unknown as Chain;
+      expect(await codeOf(proveAccount(chain, { height: 500 - depth } as WeightedHeader, newcomer))).toBe(
+        code,
+      );
+    },
+  );
 });
 
 describe("a proof of the parameters", () => {
@@ -121,7 +127,7 @@ describe("a proof of the parameters", () => {
     }
   });
 
-  test("does not exist for genesis, which names them itself, or for a block of a side branch", async () => {
+  test("proves no parameters of genesis, which names them itself, or of a block of a side branch", async () => {
     const node = await chainOf();
     for (const [block, why] of [
       [await node.block(0), "the state after block 0 is not at hand: the block itself names its parameters"],
@@ -145,7 +151,7 @@ describe("a proof of finality", () => {
   const prove = ({ chain, stores }: TestChain, block: WeightedHeader) =>
     proveFinality(chain, block, (height) => stores.finality.proofFrom(height));
 
-  test("has the headers up to the finalized checkpoint, and two certificates with the sets of their targets", async () => {
+  test("proves finality with the headers up to the finalized checkpoint, and two certificates with their targets' sets", async () => {
     const node = await chainOf(3);
     for (const height of [1, 2, 3]) {
       const evidence = (await prove(node, await node.block(height)))!;
@@ -171,7 +177,7 @@ describe("a proof of finality", () => {
     }
   });
 
-  test("does not exist for a block that is not final or not canonical, or without certificates", async () => {
+  test("proves no finality of a block that is not final or not canonical, or without certificates", async () => {
     const node = await chainOf(3);
     const asked: number[] = [];
     const none = (height: number) => {
@@ -187,7 +193,7 @@ describe("a proof of finality", () => {
     expect(await prove(node, one)).toBeDefined();
   });
 
-  test("has 512 headers at most", async () => {
+  test("proves finality with 512 headers at most", async () => {
     const node = await chainOf(3);
     const one = await node.block(1);
     const proof = (await node.stores.finality.proofFrom(1))!;
@@ -201,7 +207,7 @@ describe("a proof of finality", () => {
     expect(await prove(513)).toBeUndefined();
   });
 
-  test("does not exist while a target's state was not executed here; a wrong root or a missing block is damage", async () => {
+  test("proves no finality while a target's state was not executed here; a wrong root or a missing block is damage", async () => {
     for (const target of [3, 6]) {
       const node = await chainOf(3);
       const one = await node.block(1);
@@ -214,7 +220,7 @@ describe("a proof of finality", () => {
     }
   });
 
-  test("does not exist where a recovery has abandoned the block of a certificate", async () => {
+  test("proves no finality where a recovery has abandoned the block of a certificate", async () => {
     const node = await chainOf(3);
     await acceptRecoveries(node.stores, genesis, [recoveryAt(genesis.id, node.tips[4]!, authorities)]);
     const after = await node.reopen();

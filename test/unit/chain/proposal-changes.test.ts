@@ -108,7 +108,7 @@ describe("a proposal is refused, with the reason,", () => {
     expect(database.commits).toBe(0);
   });
 
-  test("to set a parameter where no authority is left that could vote", async () => {
+  test("refuses to propose a parameter where no authority is left that could vote", async () => {
     const { proposals, state } = await open();
     state.finalized = { ...setOf("A"), authorities: [] };
     expect(await codeOf(proposals.propose(parameterVote("minFee", 7)))).toBe("MALFORMED");
@@ -164,7 +164,7 @@ describe("the vote of a block", () => {
     expect(kinds).toEqual([minFee, minFee, minFee, blockReward, blockReward, set, set, minFee, set]);
   });
 
-  test("is cast, too, if it completes a majority", async () => {
+  test("votes for a proposal even if that completes a majority", async () => {
     const { proposals } = await open();
     const vote = parameterVote("minFee", 7);
     await proposals.propose(vote);
@@ -173,7 +173,7 @@ describe("the vote of a block", () => {
     expect(proposals.voteFor(snapshot, 2, addressOf("B"))).toEqual(noVote);
   });
 
-  test("on the set waits for no open vote on a parameter, and withdraws one to remove by one to add", async () => {
+  test("votes on the set despite an open vote on a parameter, and withdraws a vote to remove by one to add", async () => {
     const { proposals, state } = await open();
     state.finalized = setOf("ABCDE");
     await proposals.onFinalized();
@@ -209,7 +209,7 @@ describe("the vote of a block", () => {
   });
 });
 
-test("what was stored is voted for after a restart", async () => {
+test("votes for a stored proposal after a restart", async () => {
   const stored: Proposal[] = [{ vote: add("D"), proposedAtMs: 5 }];
   const store = { load: async () => stored, save: async () => undefined, remove: async () => undefined };
   const { proposals } = await open({ store });

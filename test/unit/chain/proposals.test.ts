@@ -55,7 +55,7 @@ function cast(snapshot: ChainSnapshot, height: number, names: string, vote: Head
 }
 
 describe("a proposal", () => {
-  test("is voted for until its vote is open", async () => {
+  test("votes for a proposal until its vote is open", async () => {
     const proposals = await open();
     const snapshot = setOf("ABC");
     expect(proposals.voteFor(snapshot, 1, addressOf("A"))).toEqual(noVote);
@@ -66,7 +66,7 @@ describe("a proposal", () => {
     expect(proposals.voteFor(after, 2, addressOf("B"))).toEqual(add("D"));
   });
 
-  test("is not voted for by an epoch block, but by the next one", async () => {
+  test("votes for a proposal in the block after an epoch block, not in the epoch block", async () => {
     const proposals = await open();
     await proposals.propose(add("D"));
     const open99 = cast(setOf("ABC"), 98, "A", add("D"));
@@ -75,7 +75,7 @@ describe("a proposal", () => {
     expect(proposals.voteFor(cleared, 101, addressOf("A"))).toEqual(add("D"));
   });
 
-  test("is kept on disk, and replaced by a proposal of the other kind", async () => {
+  test("keeps a proposal on disk, and replaces it by one of the other kind", async () => {
     const first = await open();
     await first.propose(add("D"));
     await first.propose(remove("A"));
@@ -87,7 +87,7 @@ describe("a proposal", () => {
     expect(kinds).toEqual([voteKinds.remove, voteKinds.remove]);
   });
 
-  test("is refused if it would change nothing", async () => {
+  test("refuses a proposal that would change nothing", async () => {
     const proposals = await open();
     const code = (run: Promise<unknown>) =>
       run.then(
@@ -121,7 +121,7 @@ describe("a proposal", () => {
     expect((await open()).list()).toEqual([]);
   });
 
-  test("can be withdrawn", async () => {
+  test("withdraws a proposal", async () => {
     const proposals = await open();
     await proposals.propose(add("D"));
     expect(await proposals.drop(remove("D"))).toMatchObject({ vote: add("D") });
@@ -131,7 +131,7 @@ describe("a proposal", () => {
 });
 
 describe("the vote of a block", () => {
-  test("is absent if the voter is not an authority, or if it would change nothing", async () => {
+  test("casts no vote if the voter is not an authority, or if it would change nothing", async () => {
     finalized = setOf("AB");
     const proposals = await open();
     await proposals.propose(remove("A"));
@@ -226,7 +226,7 @@ describe("the vote of a block", () => {
 });
 
 describe("a proposal to set a parameter", () => {
-  test("is voted for until a finalized block has the value", async () => {
+  test("votes for a parameter until a finalized block has the value", async () => {
     const proposals = await open();
     const vote = parameterVote("minFee", 7);
     await proposals.propose(vote);
@@ -240,7 +240,7 @@ describe("a proposal to set a parameter", () => {
     expect((await open()).list()).toEqual([]);
   });
 
-  test("is not voted for unless it is on disk", async () => {
+  test("does not vote for a parameter unless the proposal is on disk", async () => {
     const save = () => Promise.reject(new Error("the disk is full"));
     const proposals = await open({ store: { load: async () => [], save, remove: async () => undefined } });
     await expect(proposals.propose(parameterVote("minFee", 7))).rejects.toThrow("the disk is full");
@@ -268,7 +268,7 @@ describe("a proposal to set a parameter", () => {
     expect(proposals.voteFor(open8, 3, addressOf("A"))).toEqual(noVote);
   });
 
-  test("is voted for while a change of the set is not final", async () => {
+  test("votes for a parameter while a change of the set is not final", async () => {
     const proposals = await open();
     await proposals.propose(parameterVote("minFee", 8));
     expect(proposals.voteFor(setOf("ABCD"), 1, addressOf("A"))).toEqual(parameterVote("minFee", 8));
@@ -293,7 +293,7 @@ describe("a proposal to set a parameter", () => {
     ["a version of the rules that is not the next", parameterVote("rules", 3), "the next version is 2"],
     ["no transactions in a block", parameterVote("maxBlockTransactions", 0), "1 to 65536"],
     ["blocks without room", parameterVote("maxBlockBytes", 1023), "1024 to 16777216"],
-  ])("is refused with the limits: %s", async (_, vote, limits) => {
+  ])("refuses a parameter and names its limits: %s", async (_, vote, limits) => {
     const proposals = await open();
     await expect(proposals.propose(vote)).rejects.toMatchObject({
       code: "MALFORMED",
@@ -301,7 +301,7 @@ describe("a proposal to set a parameter", () => {
     });
   });
 
-  test("is refused if the parameter has the value", async () => {
+  test("refuses a proposal of the value that a parameter has", async () => {
     const proposals = await open();
     await expect(proposals.propose(parameterVote("minFee", 1))).rejects.toMatchObject({
       code: "NOTHING_TO_CHANGE",

@@ -28,7 +28,7 @@ describe("the recoveries of a chain", () => {
   const all = new Recoveries([first, second, third]);
   const none = new Recoveries();
 
-  test("are listed with their ids, oldest first", () => {
+  test("lists recoveries with their ids, oldest first", () => {
     expect(all.ids).toEqual([first, second, third].map(recoveryId));
     expect([all.newest, none.newest]).toEqual([third, undefined]);
   });
@@ -57,7 +57,7 @@ describe("the recoveries of a chain", () => {
     ]);
   });
 
-  test("before a block are those of its state and of all earlier blocks", () => {
+  test("finds the recoveries before a block: those of its state and of all earlier blocks", () => {
     const earlier = (recovery: Uint8Array) => all.before({ ...genesis.snapshot, recovery });
     expect(earlier(genesis.snapshot.recovery).all).toEqual([]);
     expect(earlier(recoveryId(first)).all).toEqual([first]);
@@ -65,7 +65,7 @@ describe("the recoveries of a chain", () => {
     expect(earlier(recoveryId(third))).toBe(all);
   });
 
-  test("are awaited while their rounds have not been reached", () => {
+  test("awaits recoveries while their rounds have not been reached", () => {
     const rounds = [0, first.round - 1, first.round, second.round, third.round - 1, third.round];
     expect(rounds.map((round) => all.awaited(round))).toEqual([
       first,
@@ -90,7 +90,7 @@ describe("recoveries that a node is given", () => {
     return { ...node, tips, accept };
   }
 
-  test("are named where they are new; files with fewer change nothing", async () => {
+  test("names the recoveries that are new; a file with fewer of them changes nothing", async () => {
     const { accept, stores, tips } = await given();
     const first = recoveryAt(genesis.id, tips[5]!, authorities);
     const second = recoveryAt(genesis.id, tips[5]!, authorities, first);
@@ -103,7 +103,7 @@ describe("recoveries that a node is given", () => {
     expect(await stores.recoveries.all()).toEqual([first, second]);
   });
 
-  test("are accepted only once they are on disk", async () => {
+  test("accepts recoveries only once they are on disk", async () => {
     const { accept, stores, database, tips } = await given();
     (database as MemoryDatabase).failing = 1;
     const recovery = recoveryAt(genesis.id, tips[5]!, authorities);
@@ -130,7 +130,7 @@ describe("recoveries that a node is given", () => {
     expect(await proposals.load()).toHaveLength(1);
   });
 
-  test("are valid as recoveries", async () => {
+  test("refuses a recovery that is not valid", async () => {
     const { accept, tips } = await given();
     expect(await codeOf(accept({ ...recoveryAt(genesis.id, tips[5]!, authorities), round: 0 }))).toBe(
       "BAD_RECOVERY",

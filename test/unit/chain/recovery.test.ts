@@ -148,7 +148,7 @@ describe("a chain that continues from a recovery", () => {
     expect((await node.reopen()).chain.head.idHex).toBe(next.idHex);
   });
 
-  test("can go back to rules that the program knows", async () => {
+  test("a recovery can go back to rules that the program knows", async () => {
     const base = await testChain({ genesis: await testGenesis(1) });
     const { maker } = base;
     const last = await maker.block(maker.start(), { edit: { vote: parameterVote("rules", 2) } });
@@ -162,7 +162,7 @@ describe("a chain that continues from a recovery", () => {
     expect(node.chain.snapshot.parameters.rules).toBe(1);
   });
 
-  test("does not continue with accounts that are not those of the recovery's block", async () => {
+  test("a chain does not continue with accounts that are not those of the recovery's block", async () => {
     const { recovery, tips, ...base } = await withVotesAbove(parameterVote("blockReward", 50), 4);
     await base.database.commit([base.stores.blocks.putUndo(tips[4]!.id, { accounts: 5, income: 3n })]);
     expect(await codeOf(restart(base, recovery))).toBe("DAMAGED");
@@ -194,7 +194,7 @@ describe("a chain that continues from a recovery", () => {
     await after.signFinalityVote(vote(recovery.round, 3));
   });
 
-  test("is continued by the new set alone, and its blocks commit to the recovery by their state root", async () => {
+  test("the new set alone continues the chain, and its blocks commit to the recovery by their state root", async () => {
     const { recovery, tips, transfer, ...base } = await lostMajority();
     const node = await restart(base, recovery);
     // A block of the old set would pass every check but that of the state root.
@@ -217,7 +217,7 @@ describe("a chain that continues from a recovery", () => {
     expect(await contentsOf(again)).toEqual(await contentsOf(node));
   });
 
-  test("is continued by no blocks of the old set that come in a batch with the recovery's", async () => {
+  test("blocks of the old set do not continue the chain in a batch with the recovery's block", async () => {
     const { recovery, tips, ...base } = await lostMajority();
     const fresh = await restart(await testChain({ genesis: base.genesis }), recovery);
     await fresh.addAll(tips[2]!);
@@ -244,7 +244,7 @@ describe("a chain that continues from a recovery", () => {
     expect(node.chain.finalized).toMatchObject({ height: 4, round: recovery.round + 1 });
   });
 
-  test("can be recovered again, from the same block and from a later one", async () => {
+  test("a chain can be recovered again, from the same block and from a later one", async () => {
     const { recovery, tips, ...base } = await lostMajority();
     const { genesis, maker } = base;
     const second = recoveryAt(genesis.id, tips[3]!, authorities.slice(2, 4), recovery);
@@ -262,7 +262,7 @@ describe("a chain that continues from a recovery", () => {
     expect(later.chain.head.height).toBe(5);
   });
 
-  test("is followed from genesis by a node that was given the recovery before any block", async () => {
+  test("a node that was given the recovery before any block follows the chain from genesis", async () => {
     const { recovery, tips, ...base } = await lostMajority();
     const fresh = await restart(await testChain({ genesis: base.genesis }), recovery);
     expect(fresh.chain.awaited).toEqual(recovery);
@@ -345,7 +345,7 @@ describe("a node that has a recovery, and the blocks up to two below the recover
     expect(made).toEqual([4]);
   });
 
-  test("does not produce a block on request either", async () => {
+  test("a node that has a recovery, and the blocks up to two below its block, does not produce on request either", async () => {
     const { chain } = await awaiting();
     const proposal = {
       signer: { ...authorities[3]!, signHeader: () => expect.fail() },
@@ -380,7 +380,7 @@ describe("a recovery is refused", () => {
   const keep = (base: TestChain, ...recoveries: Recovery[]) =>
     codeOf(acceptRecoveries(base.stores, base.genesis, recoveries));
 
-  test("if its block is below a final block or conflicts with it", async () => {
+  test("refuses a recovery whose block is below a final block or conflicts with it", async () => {
     const { tips, ...base } = await lostMajority();
     expect(await keep(base, recoveryAt(base.genesis.id, tips[2]!, left))).toBe("OTHER_FINAL_BLOCK");
     const beside = await base.maker.block(tips[2]!, { laterMs: 5 });
@@ -390,7 +390,7 @@ describe("a recovery is refused", () => {
     expect(await base.stores.recoveries.all()).toEqual([]);
   });
 
-  test("if its round has passed, it is for another chain, or it replaces another recovery", async () => {
+  test("refuses a recovery whose round has passed, which is for another chain, or which replaces another recovery", async () => {
     const { recovery, tips, ...base } = await lostMajority();
     expect(await keep(base, { ...recovery, round: 1 })).toBe("OTHER_FINAL_BLOCK");
     expect(await keep(base, { ...recovery, genesisId: new Uint8Array(32).fill(7) })).toBe("WRONG_CHAIN");

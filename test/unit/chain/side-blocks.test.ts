@@ -60,7 +60,7 @@ test("lists blocks that lost or were retracted, until they are canonical again",
   expect(known()).toEqual([`1 ${lost!.idHex}`, `1 ${inTurn!.idHex} retracted, 0 back`]);
 });
 
-test("has the transactions of a block that lost as soon as it lists it", async () => {
+test("reads the transactions of a block that lost as soon as it lists the block", async () => {
   const { node, database, side } = await start();
   const transaction = await node.maker.transfer({});
   const [, inTurn, lost] = await rivals(node, [{}, {}, { transactions: [transaction] }]);

@@ -34,11 +34,11 @@ describe("the time at which a block is due for open votes", () => {
   const dueIn = (snapshot: ReturnType<typeof open>, height: number) =>
     voteBlockDueMs(snapshot, { height, timestamp: 5_000 }) - 5_000;
 
-  test("is never without open votes", () => {
+  test("no block is due without open votes", () => {
     expect(dueIn(open("ABCD", "A B"), 2)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test("is a period after the newest vote at first, and after pauses that double once every authority may sign again", () => {
+  test("a block is due a period after the newest vote, and later after pauses that double once every authority may sign again", () => {
     const five = open("ABCDE", "A:minFee=7 B C:minFee=8");
     expect([3, 4, 5, 6, 7, 8, 9].map((height) => dueIn(five, height))).toEqual([
       1000,
@@ -54,7 +54,7 @@ describe("the time at which a block is due for open votes", () => {
     expect(dueIn(five, 3 + 2 * 5_000)).toBe(dayMs);
   });
 
-  test("is after a pause for each block of two authorities", () => {
+  test("each block of two authorities is due after a pause", () => {
     const two = open("AB", "A:minFee=7");
     expect([1, 2, 3].map((height) => dueIn(two, height))).toEqual([1000, minuteMs, 2 * minuteMs]);
   });
@@ -131,7 +131,7 @@ describe("a chain without empty blocks", () => {
     expect(made).toHaveLength(4);
   });
 
-  test("is not kept at work by an authority that votes in every block that it may make", async () => {
+  test("an authority that votes in every block that it may make does not keep a chain without empty blocks at work", async () => {
     const { clock, chain, made, members } = await council(4, quiet);
     members[0]!.producer.stop();
     let value = 0;
@@ -146,7 +146,7 @@ describe("a chain without empty blocks", () => {
     expect(made.length - first).toBeLessThan(60);
   });
 
-  test("is not kept at work by two of seven who keep a vote open and begin each series of blocks for it", async () => {
+  test("two of seven who keep a vote open and begin each series of blocks for it do not keep a chain at work", async () => {
     const { clock, chain, made, members, keys } = await council(7, quiet);
     for (const { producer } of members.slice(0, 2)) producer.stop();
     const series = signerLimit(7) - 1;
@@ -192,7 +192,7 @@ describe("a chain without empty blocks", () => {
     expect(made.length).toBeLessThanOrEqual(7);
   });
 
-  test("within a day, lets an authority vote that had just signed when its operator proposed", async () => {
+  test("an authority that had just signed when its operator proposed can vote within a day", async () => {
     const { clock, chain, made, propose } = await council(4, quiet);
     await propose(parameterVote("minFee", 7), 1, 2);
     await clock.advance(5 * dayMs);

@@ -133,7 +133,7 @@ describe("a vote against the blocks", () => {
 });
 
 describe("the signature of a vote", () => {
-  test("is the voter's, on this link and this chain", async () => {
+  test("a vote's signature must be the voter's, on this link and this chain", async () => {
     const { genesis, first, one, two } = await fourBlocks();
     const checks = { genesisId: genesis.id, verify: verifySignatures };
     const good = await signedVote(authorities[0]!, genesis, first, checkpoint(1, one));
@@ -189,7 +189,7 @@ describe("the signers of a certificate", () => {
     expect(await codeWith(change)).toBe(code);
   });
 
-  test("have one signature each", async () => {
+  test("each signer of a certificate has one signature", async () => {
     expect(await codeWith((votes) => votes, 6)).toBe("INVALID_VOTE");
     expect(
       await codeWith((votes) => [...votes.slice(0, 6), { ...votes[6]!, signature: votes[5]!.signature }]),

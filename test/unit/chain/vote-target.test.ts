@@ -15,18 +15,18 @@ async function targetAt(height: number, round: number, votes = 0) {
   return (await voteTarget(chain, { round, standsForMs: 0, voter: authorities[0]!.publicKey }))?.height;
 }
 
-test("is the roundest height whose own set is the head's, or else the head", async () => {
+test("targets the roundest height whose own set is the head's, or else the head", async () => {
   expect(await targetAt(7, 5)).toBe(4);
   // Height 7 removes an authority, which leaves 4 and 6 with another set.
   expect(await targetAt(7, 5, 3)).toBe(7);
 });
 
-test("is the head in the first round, and nothing on a final head", async () => {
+test("targets the head in the first round, and nothing on a final head", async () => {
   expect(await targetAt(7, 1)).toBe(7);
   expect(await targetAt(0, 5)).toBeUndefined();
 });
 
-test("is, for an authority that was voted in above the round's target, a block with its own set in each round", async () => {
+test("targets a block with the voter's set in each round, for an authority that was voted in above the round's target", async () => {
   // With this period the targets of the first round are even heights.
   const { chain, maker, addAll } = await testChain({ genesis: await testGenesis(4, { periodMs: 150 }) });
   const added = authorities[4]!.publicKey;

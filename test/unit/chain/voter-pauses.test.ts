@@ -116,7 +116,7 @@ test("a voter waits until its head follows the justified block", async () => {
   expect(attempts()).toBe(0);
 });
 
-test("on a fast chain a head between the targets is voted for once it has stood for a while", async () => {
+test("votes for a head between the targets on a fast chain once it has stood for a while", async () => {
   const fast = await testGenesis(1, { periodMs: 100 });
   const clock = settledClock();
   const base = await testChain({ genesis: fast, clock, chain: { verify: verifyHere } });

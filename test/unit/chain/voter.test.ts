@@ -146,7 +146,7 @@ test("a round may also start by a quorum of the head's set, without an authority
   expect(votes.slice(1)).toEqual(["0 -> 2 at 5"]);
 });
 
-test("in a later round the target has the head's set, however round the heights before the change are", async () => {
+test("the target of a later round has the head's set, however round the heights before the change are", async () => {
   const { addAll, chain, clock, finalizer, voter, votes, vote: voteOf } = await node();
   const vote = authorityVote("remove", authorities[3]!.publicKey);
   // Height 5 brings the removal to a majority; 4 is the roundest height.
@@ -286,7 +286,7 @@ test("waits for a missing certificate no longer than the shortest time-out", asy
   expect(votes).toEqual(["0 -> 4 at 2"]);
 });
 
-test("in a round that was entered without a result, one vote from a later source is enough to wait for its certificate, once a round", async () => {
+test("one vote from a later source is enough to wait for its certificate in a round entered without a result, once a round", async () => {
   const { clock, finalizer, voter, votes, vote, hear } = await node();
   voter.enabled = true;
   await clock.advance(0);

@@ -173,7 +173,7 @@ describe("account of a node that does not run", () => {
 describe("what a node answers", () => {
   const colour = "\u001b[31m\u009b2J\u202e\r";
 
-  it("is printed without control characters", async () => {
+  it("prints a node's answers without control characters", async () => {
     const name = `name${colour}`;
     answers = {
       "GET /v1/status": () => [200, { ...status, name, symbol: colour, decimals: 2, address: own.address }],
@@ -213,7 +213,7 @@ describe("the chain's unit and names", () => {
     ],
   });
 
-  it("are shown by status and account, beside the base units", async () => {
+  it("status and account show the chain's unit beside the base units", async () => {
     answers = answersOf({});
     const { stdout } = await run("status");
     expect(stdout).toMatch(/^account +cc1[a-z0-9]{58} \(Anna\)\nbalance +12050 \(120\.50 EUR\)$/m);
@@ -222,12 +222,12 @@ describe("the chain's unit and names", () => {
     expect(oneLine((await run("account", "--json")).stdout)).toMatchObject({ balance: "12050" });
   });
 
-  it("are base units with their symbol if there are no decimals", async () => {
+  it("shows base units with their symbol if there are no decimals", async () => {
     answers = answersOf({ symbol: "CC", decimals: 0 });
     expect((await run("account")).stdout).toMatch(/^balance +12050 CC$/m);
   });
 
-  it("are in what send has paid, after the line with the block", async () => {
+  it("send shows what it has paid in the chain's unit, after the line with the block", async () => {
     const placed: Answer = [200, { status: "included", block: { height: 13, id: "0x" } }];
     answers = new Proxy(
       { ...answersOf({}), "POST /v1/transactions": (): Answer => [202, { id: "0x" }] },

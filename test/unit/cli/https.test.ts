@@ -68,7 +68,7 @@ const errorOf = ({ stderr }: CliResult) =>
   (oneLine(stderr) as { error: { code: string; message: string } }).error;
 
 describe("a node with a certificate of its own making", () => {
-  it("is not trusted, and the error says what to do", async () => {
+  it("does not trust a node's own certificate, and says what to do", async () => {
     const { code, message } = errorOf(await ask(`--url=${url}`));
     expect(code).toBe("CERTIFICATE");
     expect(message).toBe(
@@ -76,7 +76,7 @@ describe("a node with a certificate of its own making", () => {
     );
   });
 
-  it("is trusted by its file, under the names in it", async () => {
+  it("trusts a certificate by its file, under the names in it", async () => {
     expect(await ask(`--url=${url}`, `--tls-ca=${file}`)).toEqual(balance);
     expect(await ccoinHere(["account", "--json", `--url=${url}`], { CCOIN_TLS_CA: file })).toEqual(balance);
     writeFileSync(join(folder, "foreign.pem"), foreign.cert);
@@ -88,7 +88,7 @@ describe("a node with a certificate of its own making", () => {
     expect(errorOf(await ask(`--url=${foreignUrl}`, `--tls-ca=${file}`)).code).toBe("CERTIFICATE");
   });
 
-  it("is trusted by its fingerprint, under any name", async () => {
+  it("trusts a certificate by its fingerprint, under any name", async () => {
     const { fingerprint } = foreign;
     expect(await ask(`--url=${foreignUrl}`, `--tls-fingerprint=${fingerprint}`)).toEqual(balance);
     const digits = fingerprint.replaceAll(":", "").toLowerCase();
@@ -99,7 +99,7 @@ describe("a node with a certificate of its own making", () => {
     });
   });
 
-  it("is named where nobody listens", async () => {
+  it("names the URL where nobody listens", async () => {
     const nobody = "https://127.0.0.1:9";
     for (const option of [`--tls-ca=${file}`, `--tls-fingerprint=${own.fingerprint}`])
       expect(errorOf(await ask(`--url=${nobody}`, option))).toMatchObject({
@@ -130,7 +130,7 @@ describe("the node on this machine", () => {
 
   const askLocal = () => ask(`--nodeid=${nodeId}`);
 
-  it("is asked by HTTPS if it speaks that, and trusted by the certificate in its folder", async () => {
+  it("asks the node on this machine by HTTPS if it speaks that, and trusts the certificate in its folder", async () => {
     const paths = nodePaths(folder, nodeId);
     mkdirSync(paths.folder, { recursive: true });
     writeFileSync(paths.tlsCert, own.cert);
@@ -160,7 +160,7 @@ describe("the node on this machine", () => {
     });
   });
 
-  it("is not asked if its certificate cannot be read", async () => {
+  it("does not ask the node on this machine if its certificate cannot be read", async () => {
     const { tlsCert } = nodePaths(folder, nodeId);
     mkdirSync(tlsCert, { recursive: true });
     expect(errorOf(await askLocal()).message).toContain("EISDIR");

@@ -29,7 +29,7 @@ describe("progress", () => {
     expect(shown.at(-1)).toBe("");
   });
 
-  it("is silent without a terminal", async () => {
+  it("shows no progress without a terminal", async () => {
     expect(await show(false)).toBe("");
   });
 });
@@ -49,15 +49,15 @@ describe.skipIf(!existsSync("/usr/bin/script") || process.platform !== "linux")(
     }).stdout.toString();
   };
 
-  it("are used on terminals", () => {
+  it("uses colours on terminals", () => {
     expect(inTerminal()).toContain("\u001b[31merror:\u001b[39m cannot reach");
   });
 
-  it("are not used if NO_COLOR is set", () => {
+  it("uses no colours if NO_COLOR is set", () => {
     expect(inTerminal({ NO_COLOR: "1" })).toMatch(/^error: cannot reach/);
   });
 
-  it("are not used in files and pipes", () => {
+  it("uses no colours in files and pipes", () => {
     const { stderr } = spawnSync(process.execPath, [main, ...args], { env: environment({}) });
     expect(stderr.toString()).toMatch(/^error: cannot reach/);
     expect(

@@ -58,7 +58,7 @@ describe("options of start", () => {
     expect(await configOf([], { CCOIN_CONFIG: await configFile(JSON.stringify(config)) })).toEqual(config);
   });
 
-  it("of the command line win over the environment, and that over the file", async () => {
+  it("command-line options win over the environment, and the environment over the file", async () => {
     const file = await configFile('{ "nodeid": 1, "port": 1, "http-port": 1, "host": "::1" }');
     const env = { CCOIN_PORT: "2", CCOIN_HTTP_PORT: "2" };
     expect(await configOf([`--config=${file}`, "--http-port=3"], env)).toMatchObject({
@@ -68,7 +68,7 @@ describe("options of start", () => {
     });
   });
 
-  it("are shown with where they are from", async () => {
+  it("shows options with where they are from", async () => {
     const file = await configFile('{ "mdns": false }');
     const { stdout } = await ccoinHere(["start", "--nodeid=2", `--config=${file}`, "--print-config"], {
       CCOIN_PORT: "7",
@@ -112,7 +112,7 @@ describe("options of start", () => {
     expect(stderr).toContain(message);
   });
 
-  it("are not what Kubernetes says of services named ccoin and ccoin-http", async () => {
+  it("ignores the variables that Kubernetes sets for services named ccoin and ccoin-http", async () => {
     const env = {
       CCOIN_SERVICE_HOST: "10.96.0.7",
       CCOIN_SERVICE_PORT: "63262",
@@ -136,7 +136,7 @@ describe("options of start", () => {
     ["CCOIN_DATA_DIR", ": did you mean CCOIN_DATADIR?"],
     ["CCOIN_TLS_FINGERPRINTS", ": did you mean CCOIN_TLS_FINGERPRINT?"],
     ["CCOIN_SEED", ": see npm start -- --help"],
-  ])("are named if one seems to be meant by %s", async (name, hint) => {
+  ])("warns of a variable that seems to mean an option: %s", async (name, hint) => {
     const args = ["start", "--print-config", "--nodeid=1"];
     const { stderr } = await ccoinHere(args, { [name]: "x" });
     expect(stderr.split("\n")[0]).toBe(`warning: no option is read from ${name}${hint}`);
@@ -144,14 +144,14 @@ describe("options of start", () => {
     expect(oneLine(inJson.stderr)).toMatchObject({ warning: { code: "UNREAD_VARIABLE" } });
   });
 
-  it("are named in the log of a node", async () => {
+  it("the log of a node names a variable that seems to mean an option", async () => {
     const { stderr } = await ccoin(["start", "--nodeid=1", "--recovery=/nowhere"], { CCOIN_BOOTSTRP: "x" });
     expect(stderr).toMatch(
       /^\{"level":40,.*"msg":"no option is read from CCOIN_BOOTSTRP: did you mean CCOIN_BOOT/,
     );
   });
 
-  it("that are known are not warned of, whichever command reads them", async () => {
+  it("does not warn of known variables, whichever command reads them", async () => {
     const env = {
       CCOIN_NODEID: "7",
       CCOIN_OPTIONS: "--tls",

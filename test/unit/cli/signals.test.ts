@@ -146,7 +146,7 @@ describe("runUntilSignal", () => {
   it.each([
     ["once it is to stop", "async () => node(() => { for (;;); })"],
     ["while it starts", "async () => { await sleep(100); say('busy'); for (;;); }"],
-  ])("is killed if its main thread is busy forever %s", async (_name, start) => {
+  ])("kills a node whose main thread is busy forever %s", async (_name, start) => {
     const { child, ended, errors } = await run(start, 300);
     const begun = performance.now();
     child.kill("SIGTERM");
@@ -155,7 +155,7 @@ describe("runUntilSignal", () => {
     expect(performance.now() - begun).toBeGreaterThan(300);
   });
 
-  it("is killed even if nobody reads its standard error", async () => {
+  it("kills a node even if nobody reads its standard error", async () => {
     const full =
       "const { writeSync } = await import('node:fs'); for (;;) try { writeSync(2, 'x'.repeat(1e5)); } catch {}";
     const { child } = await run(`async () => node(async () => { ${full} })`, 300);

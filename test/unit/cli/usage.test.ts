@@ -23,7 +23,7 @@ describe("help", () => {
     "create-account genesis init start send status account propose export import verify protection network-key completion".split(
       " ",
     ),
-  )("of %s has an example", async (command) => {
+  )("the help of %s has an example", async (command) => {
     const { code, stdout } = await ccoinHere([command, "--help"]);
     expect(code).toBe(0);
     expect(stdout).toContain(`Examples, in which ccoin stands for npm run -s ccoin --:\n  ccoin ${command}`);
@@ -31,7 +31,7 @@ describe("help", () => {
   });
 
   it.each(["propose add", "propose list", "protection export", "protection import"])(
-    "of %s has an example too",
+    "the help of the subcommand %s has an example",
     async (command) => {
       const { stdout } = await ccoinHere([...command.split(" "), "--help"]);
       expect(stdout).toContain(

@@ -35,14 +35,14 @@ test("rewrites one line of a terminal every second, with what the node says, and
   expect([shown(), clock.pending]).toEqual([[""], 0]);
 });
 
-test("is not wider than the terminal", async () => {
+test("fits the line into the terminal", async () => {
   const { clock, end, shown } = setUp({ columns: 30 });
   await clock.advance(1_000);
   expect(shown()).toEqual(["waits for a block for 1 s; ok"]);
   end();
 });
 
-test("is silent without a terminal, and when the wait is over at once", async () => {
+test("shows nothing without a terminal, or when the wait is over at once", async () => {
   const piped = setUp({ isTTY: false });
   const short = setUp();
   await piped.clock.advance(5_000);

@@ -27,7 +27,7 @@ const finalized = (id: number, height: number) =>
   `id: ${id}\nevent: finalized\ndata: {"height":${height},"id":"0x"}\n\n`;
 
 describe("events", () => {
-  it("are parsed from pieces with comments and CRLF", async () => {
+  it("parses events from pieces with comments and CRLF", async () => {
     const client = await serve(async (_request, response) => {
       stream(response);
       const text = `: heartbeat\n\n${finalized(1, 7)}: ü\n\n${finalized(2, 8).replaceAll("\n", "\r\n")}`;

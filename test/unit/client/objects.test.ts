@@ -36,7 +36,7 @@ const same = <T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => void) =>
   fc.assert(fc.property(arbitrary, property), { numRuns: 50 });
 
 describe("addresses", () => {
-  it("are encoded and decoded as by the node", () => {
+  it("encodes and decodes addresses as the node does", () => {
     same(address, (bytes) => {
       expect(client.encodeAddress(bytes)).toBe(nodeAddress.encodeAddress(bytes));
     });
@@ -50,7 +50,7 @@ describe("addresses", () => {
     ["another prefix", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0"],
     ["nothing", ""],
     ["no key", client.encodeAddress(new Uint8Array(32))],
-  ])("are refused: %s", (_name, text) => {
+  ])("refuses an address: %s", (_name, text) => {
     expect(client.isAddress(text)).toBe(false);
     expect(() => client.decodeAddress(text)).toThrow(
       expect.objectContaining({ code: "MALFORMED", name: "ClientError" }),
@@ -59,14 +59,14 @@ describe("addresses", () => {
 });
 
 describe("hex", () => {
-  it("is decoded to the bytes that were encoded", () => {
+  it("decodes hex to the bytes that were encoded", () => {
     same(fc.uint8Array(), (value) => {
       expect(client.toHex(value)).toBe(toHex(value));
       expect([...client.fromHex(toHex(value))]).toEqual([...value]);
     });
   });
 
-  it.each(["", "12", "0x1", "0xgg", "0X12"])("is refused: %j", (text) => {
+  it.each(["", "12", "0x1", "0xgg", "0X12"])("refuses hex: %j", (text) => {
     expect(() => client.fromHex(text)).toThrow(client.ClientError);
   });
 });
@@ -81,7 +81,7 @@ describe("roots", () => {
     validUntil: count,
   });
 
-  it("of transactions equal the node's, for memos of any bytes", () => {
+  it("computes the node's roots of transactions, for memos of any bytes", () => {
     same(fc.tuple(transfer, fc.uint8Array({ maxLength: 256 }), bytes(64)), ([fields, memo, signature]) => {
       const message = { ...fields, memo };
       const json = {
@@ -99,7 +99,7 @@ describe("roots", () => {
     });
   });
 
-  it("of transactions equal the node's, for memos of text", () => {
+  it("computes the node's roots of transactions, for memos of text", () => {
     const text = fc.string({ unit: "grapheme", maxLength: 20 });
     same(fc.tuple(transfer, text), ([fields, memo]) => {
       const root = Transfer.hashTreeRoot({ ...fields, memo: new TextEncoder().encode(memo) });
@@ -116,7 +116,7 @@ describe("roots", () => {
     });
   });
 
-  it("of headers equal the node's, with and without a vote", () => {
+  it("computes the node's roots of headers, with and without a vote", () => {
     const header = fc.record({
       height: count,
       parent: bytes(32),
@@ -151,7 +151,7 @@ describe("roots", () => {
     });
   });
 
-  it("of accounts, links and authorities equal the node's", () => {
+  it("computes the node's roots of accounts, links and authorities", () => {
     same(fc.record({ address, balance: amount, nonce: count }), (account) => {
       const json = {
         address: client.encodeAddress(account.address),
@@ -174,7 +174,7 @@ describe("roots", () => {
     });
   });
 
-  it("of a genesis payload equal the node's", () => {
+  it("computes the node's root of a genesis payload", () => {
     const genesis = fc.record({
       config: fc.record({
         name: fc.string({ unit: "grapheme-ascii", maxLength: 64 }),
@@ -223,7 +223,7 @@ describe("roots", () => {
   });
 
   it.each(["genesis", "transaction", "header", "finalityVote"] as const)(
-    "for signing equal the node's: %s",
+    "computes the node's signing root: %s",
     (type) => {
       same(fc.tuple(bytes(32), bytes(32)), ([root, genesisId]) => {
         const signed = client.signingRoot(new Uint8Array(root), type, toHex(genesisId));

@@ -69,7 +69,7 @@ describe("the last height of a transfer", () => {
     [{ validFor: 3 }, 15],
     [{ validFor: 0 }, 0],
     [{ validUntil: 9_000 }, 9_000],
-  ])("of %j", async (more, validUntil) => {
+  ])("chooses the last height of a transfer for %j", async (more, validUntil) => {
     expect((await client.send(key, order(more))).validUntil).toBe(validUntil);
     expect(posted).toMatchObject([{ validUntil, nonce: 3, fee: "2" }]);
   });
@@ -91,13 +91,13 @@ describe("the outcome of a transfer", () => {
     ["has no proof", () => refusedProof("PROOF_NOT_AVAILABLE", 404), "unknown"],
     ["meets a busy node", () => refusedProof("OVERLOADED", 503), "unknown"],
     ["is of an account that is not final", () => refusedProof("ACCOUNT_NOT_FOUND", 404), "unknown"],
-  ])("that %s", async (_, change, outcome) => {
+  ])("reports the outcome of a transfer that %s", async (_, change, outcome) => {
     const signed = await client.sign(key, order());
     change();
     expect(await client.outcome(signed)).toBe(outcome);
   });
 
-  it("is never `ended` without a last height, and never `ended` or `replaced` if a block holds the transfer", async () => {
+  it("never reports `ended` without a last height, and never `ended` or `replaced` if a block holds the transfer", async () => {
     final = { height: 1_000, nonce: 3 };
     expect(await client.outcome(await client.sign(key, order({ validFor: 0 })))).toBe("unknown");
     const signed = await client.sign(key, order());
@@ -111,7 +111,7 @@ describe("the outcome of a transfer", () => {
     }
   });
 
-  it("is found if a block includes the transfer between the two requests", async () => {
+  it("finds the outcome if a block includes the transfer between the two requests", async () => {
     const signed = await client.sign(key, order());
     answers[`GET /v1/accounts/${key.address}/proof?block=finalized`] = () => {
       placed[signed.id] = "finalized";
@@ -130,7 +130,7 @@ describe("a transfer that is refused as late", () => {
     };
   };
 
-  it("is signed again after EXPIRED once its last height is final, and not before", async () => {
+  it("signs again after EXPIRED once the last height is final, and not before", async () => {
     let isFinal = false;
     refuseFirst("EXPIRED", () => {
       isFinal = true;
@@ -143,7 +143,7 @@ describe("a transfer that is refused as late", () => {
     expect(signed.validUntil).toBe(400);
   });
 
-  it("is signed again after NONCE_TOO_LOW once its nonce is used on the final chain, and not before", async () => {
+  it("signs again after NONCE_TOO_LOW once the nonce is used on the final chain, and not before", async () => {
     let isFinal = false;
     account.pendingNonce = 3;
     refuseFirst("NONCE_TOO_LOW", () => {
@@ -156,7 +156,7 @@ describe("a transfer that is refused as late", () => {
     expect(posted.map(({ nonce }) => nonce)).toEqual([3, 4]);
   });
 
-  it("is not signed again if a block turns out to hold it", async () => {
+  it("does not sign again if a block turns out to hold the transfer", async () => {
     let first: SignedTransaction | undefined;
     refuseFirst("NONCE_TOO_LOW", () => {
       placed[first!.id] = "included";
@@ -171,14 +171,14 @@ describe("a transfer that is refused as late", () => {
     ["NONCE_TOO_LOW", { nonce: 3 }],
     ["EXPIRED", { validUntil: 11 }],
     ["FEE_TOO_LOW", {}],
-  ])("is reported as %s if the caller chose the field itself: %j", async (code, more) => {
+  ])("reports %s if the caller chose the field itself: %j", async (code, more) => {
     final = { height: 500, nonce: 4 };
     answers["POST /v1/transactions"] = () => [422, { code, detail: code }];
     await expect(client.send(key, order(more))).rejects.toMatchObject({ code });
     expect(posted).toHaveLength(1);
   });
 
-  it("is signed three times at most", async () => {
+  it("signs three times at most", async () => {
     final.nonce = 9;
     answers["POST /v1/transactions"] = () => [422, { code: "NONCE_TOO_LOW" }];
     await expect(client.send(key, order())).rejects.toMatchObject({ code: "NONCE_TOO_LOW" });
@@ -187,7 +187,7 @@ describe("a transfer that is refused as late", () => {
 });
 
 describe("a transfer without an answer", () => {
-  it("is named in the error, and submitted again unchanged", async () => {
+  it("names a transfer without an answer in the error, and submits it again unchanged", async () => {
     let first: SignedTransaction | undefined;
     const onSigned = (signed: SignedTransaction) => (first ??= signed);
     answers["POST /v1/transactions"] = () => [200, "no object"];

@@ -2,6 +2,6 @@ import { Client } from "ccoin/client";
 import { expect, it } from "vitest";
 import * as client from "../../../src/client/index.ts";
 
-it("is exported as ccoin/client", () => {
+it("the package exports the client as ccoin/client", () => {
   expect(Client).toBe(client.Client);
 });

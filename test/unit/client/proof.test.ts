@@ -118,7 +118,7 @@ describe("proofs", () => {
     expect(steps.map(({ name }) => name)).toEqual(["transaction", "inclusion", "header"]);
   });
 
-  it("are available for the block that the request names", async () => {
+  it("serves the proof of the block that the request names", async () => {
     const { block } = await transactionIn(2);
     const named = await client.transactionProof(ids[5]!, block.id);
     expect(await verifyTransactionProof(named, trust)).toMatchObject({ verdict: "final" });
@@ -162,7 +162,7 @@ describe("proofs", () => {
     ["another recovery", "branch.0", () => other],
     ["a longer branch", "branch", (branch) => [...branch, other]],
     ["the place of the accounts", "branch", ([a, b]) => [b, a]],
-  ])("of parameters fail with %s", async (_what, path, change) => {
+  ])("a proof of parameters fails with %s", async (_what, path, change) => {
     const proof = await client.parametersProof();
     replace(proof, path, change);
     const { verdict, steps } = await verifyParametersProof(proof, trust);
@@ -170,7 +170,7 @@ describe("proofs", () => {
     expect(steps).toMatchObject([{ name: "inclusion", ok: false }]);
   });
 
-  it("are refused for accounts that did not exist", async () => {
+  it("refuses proofs for accounts that did not exist", async () => {
     const missing = { status: 404, code: "ACCOUNT_NOT_FOUND" };
     await expect(client.accountProof(signer(999).address, "head")).rejects.toMatchObject(missing);
     await expect(client.accountProof(signer(902).address, 8)).rejects.toMatchObject(missing);
@@ -242,7 +242,7 @@ describe("proofs", () => {
     ["inclusion", "a place outside of the list", "index", (index) => index + 2 ** 32],
     ["inclusion", "nonsense", "account.balance", () => "many"],
     ["header", "another height", "block.height", () => 0],
-  ])("of accounts fail at the step %s with %s", async (name, _what, path, change) => {
+  ])("a proof of an account fails at the step %s with %s", async (name, _what, path, change) => {
     const proof = await client.accountProof(alice.address);
     replace(proof, path, change);
     const { verdict, steps } = await verifyAccountProof(proof, trust);
@@ -262,7 +262,7 @@ describe("proofs", () => {
     expect((await verifyTransactionProof({} as TransactionProof, trust)).verdict).toBe("invalid");
   });
 
-  it("are not given for states far below the head", async () => {
+  it("refuses proofs for states far below the head", async () => {
     while (node.chain.head.height <= maxProofDepth) await node.produce();
     await expect(client.accountProof(alice.address, 0)).rejects.toMatchObject({
       status: 404,

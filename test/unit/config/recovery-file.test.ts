@@ -44,7 +44,7 @@ describe("a recovery file", () => {
     });
   });
 
-  test("is the same in whatever order it lists the authorities", () => {
+  test("reads the same recovery in whatever order the file lists the authorities", () => {
     const file = json();
     file.recoveries[0]!.authorities.reverse();
     expect(parseRecoveries(file, "f")).toEqual([first, second]);
@@ -89,7 +89,7 @@ describe("a recovery file", () => {
       /parameters\.rules/,
     ],
     ["another field", (file) => Object.assign(file, { more: 1 }), /unknown field "more"/],
-  ])("with %s is refused", (_name, change, problem) => {
+  ])("refuses a recovery file with %s", (_name, change, problem) => {
     const file = json();
     change(file);
     const message = problemOf(() => parseRecoveries(file, "recovery.json"));
@@ -108,7 +108,7 @@ describe("a recovery file", () => {
     expect(problemOf(() => parseRecoveries(content, file))).toContain(problem);
   });
 
-  test("that is missing, or is no JSON, is refused with what to do", () => {
+  test("refuses a file that is missing or no JSON, and says what to do", () => {
     expect(problemOf(() => readRecoveryFile(join(folder, "none")))).toMatch(/BAD_RECOVERY.*"ccoin recover"/);
     writeFileSync(join(folder, "text"), "recovery");
     expect(problemOf(() => readRecoveryFile(join(folder, "text")))).toMatch(/BAD_RECOVERY.*is not JSON/);
@@ -119,7 +119,7 @@ describe("a list of recoveries", () => {
   const check = (...recoveries: Recovery[]) => problemOf(() => checkRecoveries(recoveries, { slotMs: 1000 }));
   const notFirst = { ...first, block: { ...first.block, height: 9 } };
 
-  test("that follow each other is valid, also from one block", () => {
+  test("accepts recoveries that follow each other, also from one block", () => {
     expect(check(first, second)).toBe("none");
     expect(check(first, recoveryAt(genesisId, at(10, 2), authorities.slice(3), first))).toBe("none");
   });

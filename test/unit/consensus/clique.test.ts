@@ -56,7 +56,7 @@ describe("authority set", () => {
     [4, 3],
     [5, 3],
     [1024, 513],
-  ])("of %i authorities, one signs at most one of %i blocks", (count, limit) => {
+  ])("an authority of %i signs at most one of %i blocks", (count, limit) => {
     expect(signerLimit(count)).toBe(limit);
   });
 

@@ -52,14 +52,14 @@ describe("a link", () => {
     expect(isLink({ source: checkpoint(1, 5, 1), target: checkpoint(2, 6, 1) })).toBe(false);
   });
 
-  test("has whole numbers that a double can hold", () => {
+  test("accepts in a link only whole numbers that a double can hold", () => {
     expect(isLink({ source: checkpoint(1, 5), target: checkpoint(2 ** 53, 6) })).toBe(false);
     expect(isLink({ source: checkpoint(1, 5), target: checkpoint(2, 2 ** 53) })).toBe(false);
     expect(isLink({ source: checkpoint(0.5, 5), target: checkpoint(2, 6) })).toBe(false);
     expect(isLink({ source: checkpoint(1, 5.5), target: checkpoint(2, 6) })).toBe(false);
   });
 
-  test("has a name of its own for each round and block", () => {
+  test("names each round and block of a link apart", () => {
     const links = [
       { source: checkpoint(1, 5), target: checkpoint(2, 6) },
       { source: checkpoint(0, 5), target: checkpoint(2, 6) },
@@ -88,7 +88,7 @@ describe("a link with a quorum", () => {
     );
   });
 
-  test("of lower rounds changes nothing, and a late one still makes its source final", () => {
+  test("a link of lower rounds changes nothing, and a late one still makes its source final", () => {
     const status = { justified: checkpoint(5, 5), finalized: checkpoint(1, 1) };
     expect(applyLink(status, { source: checkpoint(0, 0), target: checkpoint(1, 1) })).toEqual(status);
     expect(applyLink(status, { source: checkpoint(1, 1, 9), target: checkpoint(2, 2) })).toEqual(status);
@@ -116,18 +116,18 @@ describe("the target", () => {
     expect([100, 249, 250, 1000].map(restingMs)).toEqual([250, 250, 0, 0]);
   });
 
-  test("in the first round: the highest multiple of the spacing above the justified block", () => {
+  test("names the highest multiple of the spacing above the justified block as the first round's target", () => {
     expect(height(final, final, { height: 11, standsForMs: 0 })).toEqual([9]);
     expect(height(final, final, { height: 9, standsForMs: 0 })).toEqual([9]);
     expect(height(final, checkpoint(3, 3), { height: 9, standsForMs: 0 })).toEqual([9]);
   });
 
-  test("in the first round while finality lags: the justified block itself, unless it is final", () => {
+  test("names the justified block as the first round's target while finality lags, unless it is final", () => {
     expect(height(final, checkpoint(2, 3), { height: 9, standsForMs: 0 })).toEqual([6]);
     expect(height(final, checkpoint(2, 6), { height: 9, standsForMs: 0 })).toEqual([9]);
   });
 
-  test("in later rounds: the round heights", () => {
+  test("names the round heights as the targets of later rounds", () => {
     expect(height(final, final, { height: 11, standsForMs: 0 }, { round: 6 })).toEqual([8, 10, 11]);
     expect(height(final, final, { height: 6, standsForMs: 999 }, { round: 6 })).toEqual([]);
     expect(height(final, checkpoint(3, 3), { height: 7, standsForMs: 0 }, { round: 6 })).toEqual([7]);

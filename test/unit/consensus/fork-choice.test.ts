@@ -32,7 +32,7 @@ describe("compareHeads", () => {
     id: fc.integer({ min: 126, max: 129 }).map((byte) => id(byte)),
   });
 
-  test("is a total order: antisymmetric, transitive, zero only for equals", () => {
+  test("orders heads totally: antisymmetric, transitive, zero only for equals", () => {
     fc.assert(
       fc.property(head, head, head, (a, b, c) => {
         const [ab, bc, ac] = [compareHeads(a, b), compareHeads(b, c), compareHeads(a, c)].map(Math.sign);

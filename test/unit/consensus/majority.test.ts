@@ -69,7 +69,7 @@ test.each([
   [4, 2],
   [6, 3],
   [7, 3],
-])("of %i authorities, %i are a minority that has signed", (count, minority) => {
+])("counts a minority that has signed: of %i authorities, %i", (count, minority) => {
   const all = genesisSnapshot(testChainConfig({ authorities: keys.slice(0, count) })).authorities;
   const strangers = keys.slice(count);
   expect(minorityHasSigned(all, [...all.slice(0, minority), ...strangers])).toBe(true);

@@ -15,7 +15,7 @@ const snapshotAfter = (names: string, blocks: string, changes: Partial<ChainPara
   extend(genesisParent(names, changes), blocks.split(" ")).snapshot;
 
 describe("a vote on a parameter", () => {
-  test("is enacted by a majority for one value", () => {
+  test("a majority for one value enacts a vote on a parameter", () => {
     expect(snapshotAfter("ABCD", "A:minFee=7 B:minFee=7").parameters.minFee).toBe(1n);
     const snapshot = snapshotAfter("ABCD", "A:minFee=7 B:minFee=7 C:minFee=7");
     expect(snapshot.parameters).toMatchObject({ minFee: 7n, blockReward: 5n });
@@ -37,7 +37,7 @@ describe("a vote on a parameter", () => {
     expect(parameters.minFee).toBe(1n);
   });
 
-  test("that changes nothing takes back the voter's older one", () => {
+  test("a vote that changes nothing withdraws the voter's older vote", () => {
     expect(snapshotAfter("ABCD", "A:minFee=7 B C A:minFee=1").openVotes).toEqual([]);
   });
 

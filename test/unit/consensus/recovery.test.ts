@@ -61,7 +61,7 @@ test("the id of a recovery is the root of it", () => {
   expect(recoveryId(first)).toEqual(Recovery.hashTreeRoot(first));
 });
 
-test("after a recovery there are its set and its parameters, no signers and no votes", () => {
+test("a recovery sets its authorities and parameters, and leaves no signers and no votes", () => {
   expect(recoveredSnapshot(first)).toEqual({
     authorities: ascending,
     recentSigners: [],
@@ -77,7 +77,7 @@ test("the block of a recovery is justified and final in its round", () => {
 });
 
 describe("a list of recoveries", () => {
-  test("is valid where each follows the one before it", () => {
+  test("accepts a list in which each recovery follows the one before it", () => {
     expect(faultOf(() => checkRecoveries([], config))).toBe("none");
     expect(faultOf(() => checkRecoveries([first, second], config))).toBe("none");
     const sameBlock = { ...second, block: first.block };
@@ -100,7 +100,7 @@ describe("a list of recoveries", () => {
     expect(faultOf(() => checkRecoveries([second], config))).toMatch(/recovery 1 .* follows/);
   });
 
-  test("has 1024 at most", () => {
+  test("accepts a list of 1024 recoveries at most", () => {
     const all = [first];
     for (let at = 1; at < 1024; at++) {
       const before = all[at - 1]!;
@@ -114,7 +114,7 @@ describe("a list of recoveries", () => {
 });
 
 describe("a recovery alone", () => {
-  test("is valid in the lowest and in the highest round, with one authority", () => {
+  test("accepts a recovery in the lowest and in the highest round, and with one authority", () => {
     for (const round of [1, maxRecoveryRound])
       expect(faultOf(() => checkRecovery({ ...first, round }, genesisId, config))).toBe("none");
     expect(
@@ -138,7 +138,7 @@ describe("a recovery alone", () => {
     ["a period below the slot", { parameters: { ...parameters, periodMs: 499 } }, /shorter than a slot/],
     ["a limit of no transactions", { parameters: { ...parameters, maxBlockTransactions: 0 } }, /limit/],
     ["rules that no vote could have reached", { parameters: { ...parameters, rules: 11 } }, /version/],
-  ])("is not valid with %s", (_, change, why) => {
+  ])("refuses a recovery with %s", (_, change, why) => {
     expect(faultOf(() => checkRecovery({ ...first, ...change }, genesisId, config))).toMatch(why);
   });
 });

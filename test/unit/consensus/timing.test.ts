@@ -11,7 +11,7 @@ describe("productionTime", () => {
   const at = (name: string, tip = genesis, notBeforeMs?: number) =>
     productionTime(tip.snapshot, tip.header, addressOf(name), notBeforeMs);
 
-  test("in turn: as soon as the period is over; the others wait in line", () => {
+  test("the authority in turn signs as soon as the period is over; the others wait in line", () => {
     const line = [names[1], names[2], names[3], names[4], names[0]];
     expect(line.map((name) => at(name!)?.sealAtMs)).toEqual([0, 500, 1000, 1500, 2000].map((d) => due + d));
     expect(line.map((name) => at(name!)?.timestampMs)).toEqual(line.map(() => due));
@@ -32,7 +32,7 @@ describe("productionTime", () => {
     expect(delay(names[2]!)).toBe(1000);
   });
 
-  test("where the turn's own authority signed recently, the first in line waits for nobody", () => {
+  test("the first in line waits for nobody where the turn's own authority signed recently", () => {
     const tip = extend(genesis, [names[2]!]);
     expect(at(names[2]!, tip)).toBeUndefined();
     expect(at(names[3]!, tip)).toMatchObject({ sealAtMs: tip.header.timestamp + 1000, inTurn: false });
@@ -77,7 +77,7 @@ describe("productionTime", () => {
     expect(at("Z")).toBeUndefined();
   });
 
-  test("on a quiet chain, the line starts when there is reason for a block", () => {
+  test("the line starts on a quiet chain when there is reason for a block", () => {
     expect(at(names[1]!, genesis, due + 7000)).toMatchObject({
       timestampMs: due + 7000,
       sealAtMs: due + 7000,
@@ -112,7 +112,7 @@ test.each([
   [301, 150],
   [1000, 500],
   [600_000, 1000],
-])("with a period of %i ms a place in line is %i ms", (periodMs, stepMs) => {
+])("a period of %i ms makes a place in line %i ms", (periodMs, stepMs) => {
   expect(turnStepMs(periodMs)).toBe(stepMs);
 });
 

@@ -33,7 +33,7 @@ describe("open votes", () => {
   const votesAfter = (signers: string, blocks: string) =>
     votesOf(extend(genesisParent(signers), blocks.split(" ")).snapshot);
 
-  test("are kept oldest first with their height", () => {
+  test("keeps open votes oldest first with their height", () => {
     expect(votesAfter("ABCD", "A+E B+F C-D")).toBe("A+E@1 B+F@2 C-D@3");
   });
 

@@ -15,7 +15,7 @@ const address = encodeAddress(key);
 const keyWords = bech32m.toWords(key);
 
 describe("addresses", () => {
-  it("are 61 characters of bech32m with the prefix cc", () => {
+  it("encodes an address as 61 characters of bech32m with the prefix cc", () => {
     // The bytes 0 to 31, encoded by an independent program after BIP-350.
     const bytes = Uint8Array.from({ length: 32 }, (_, index) => index);
     expect(encodeAddress(bytes)).toBe("cc1qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0sqxmdxr");
@@ -23,7 +23,7 @@ describe("addresses", () => {
     expect(decodeAddress(address)).toEqual(key);
   });
 
-  it("are encoded as a general encoder of bech32m does it", () => {
+  it("encodes addresses as a general encoder of bech32m does", () => {
     const bytes = fc.uint8Array({ minLength: 32, maxLength: 32 });
     const isSame = fc.property(
       bytes,
@@ -32,7 +32,7 @@ describe("addresses", () => {
     fc.assert(isSame, { numRuns: 1000, seed: 1 });
   });
 
-  it("may be written in capitals, not in both", () => {
+  it("decodes an address in capitals, but not in mixed case", () => {
     expect(decodeAddress(address.toUpperCase())).toEqual(key);
     expect(() => decodeAddress(`C${address.slice(1)}`)).toThrow(/not an address/);
   });

@@ -59,7 +59,7 @@ describe.each<[string, Check, () => void]>([
     return sets.filter((_, index) => verdicts[index]);
   }
 
-  it("has the verdict of each Wycheproof vector", async () => {
+  it("gives the verdict of each Wycheproof vector", async () => {
     const wrong: number[] = [];
     const all = vectors("wycheproof-ed25519.json");
     for (const { id, valid, set } of all) if ((await check(set)) !== valid) wrong.push(id);
@@ -67,13 +67,13 @@ describe.each<[string, Check, () => void]>([
     expect(all).toHaveLength(151);
   });
 
-  it("is valid in no case of ed25519-speccheck: each has a key that is no address, or s >= L", async () => {
+  it("refuses every case of ed25519-speccheck: each has a key that is no address, or s >= L", async () => {
     const all = vectors("ed25519-speccheck.json").map(({ set }) => set);
     expect(all).toHaveLength(12);
     expect(await accepted(all)).toEqual([]);
   });
 
-  it("is valid in none of the 196 small-order cases of ZIP-215", async () => {
+  it("refuses all 196 small-order cases of ZIP-215", async () => {
     const sets = smallOrder.flatMap((publicKey) =>
       smallOrder.map((R) => ({ publicKey, message, signature: concatBytes(R, encode(0n)) })),
     );
@@ -81,17 +81,17 @@ describe.each<[string, Check, () => void]>([
     expect(await accepted(sets)).toEqual([]);
   });
 
-  it("is valid without a small-order part in key or R only", async () => {
+  it("accepts a signature only without a small-order part in key and R", async () => {
     const sets = torsion.flatMap((forKey) => torsion.map((forR) => mixedSet(message, forKey, forR)));
     expect(await accepted(sets)).toEqual([mixedSet(message, Point.ZERO, Point.ZERO)]);
   });
 
-  it("is invalid where R is of small order, also where the equation holds", async () => {
+  it("refuses an R of small order, also where the equation holds", async () => {
     const sets = torsion.map((forR) => mixedSet(message, Point.ZERO, forR, 0n));
     expect(await accepted(sets)).toEqual([]);
   });
 
-  it("is invalid where s is not below the group's order", async () => {
+  it("refuses an s that is not below the group's order", async () => {
     const signature = own.sign(message);
     const s = BigInt(`0x${Buffer.from(signature.subarray(32)).reverse().toString("hex")}`);
     const values = [s, s + order, s + 2n * order, s + 8n * order].filter((value) => value < 2n ** 256n);
@@ -103,7 +103,7 @@ describe.each<[string, Check, () => void]>([
     expect(await accepted(sets)).toEqual([sets[0]]);
   });
 
-  it("is invalid with a key or an R that is not canonical, or no point", async () => {
+  it("refuses a key or an R that is not canonical, or no point", async () => {
     const ys = Array.from({ length: 19 }, (_, index) => p + BigInt(index));
     const points = [...ys, 2n, 5n].flatMap((y) => [encode(y, false), encode(y, true)]);
     const sets = points.flatMap((point) => [
@@ -113,7 +113,7 @@ describe.each<[string, Check, () => void]>([
     expect(await accepted(sets)).toEqual([]);
   });
 
-  it("is refused with a wrong length", async () => {
+  it("refuses a key or a signature of a wrong length", async () => {
     const good = { publicKey: own.publicKey, message, signature: own.sign(message) };
     const sets = [
       good,
@@ -142,7 +142,7 @@ describe("an address", () => {
     new Uint8Array(33),
   ];
 
-  it("is a canonical point of the prime-order subgroup other than the identity, for node and client", () => {
+  it("an address is a canonical point of the prime-order subgroup other than the identity, for node and client", () => {
     expect(smallOrder).toHaveLength(14);
     for (const key of keys)
       expect([isAddress(key), client.isAddress(client.encodeAddress(key))]).toEqual([true, true]);
@@ -150,7 +150,7 @@ describe("an address", () => {
     expect(taken.map(toHex)).toEqual([]);
   });
 
-  it("is checked with a signature, and alone, where it is not known", () => {
+  it("checks an unknown address with a signature, and alone", () => {
     const good = { publicKey: own.publicKey, message, signature: own.sign(message) };
     for (const bytes of others) {
       expect(verifySet({ ...good, address: bytes })).toBe(false);

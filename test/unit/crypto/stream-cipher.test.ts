@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { StreamCipher, streamNonceBytes } from "../../../src/crypto/stream-cipher.ts";
 
-test("is XSalsa20: the key stream of NaCl's own test", () => {
+test("makes the key stream of XSalsa20 in NaCl's own test", () => {
   const key = Buffer.from("1b27556473e985d462cd51197a9a46c76009549eac6474f206c4ee0844f68389", "hex");
   const nonce = Buffer.from("69696ee955b62b73cd62bda875fc73d68219e0036b7a0b37", "hex");
   expect(Buffer.from(new StreamCipher(key, nonce).apply(new Uint8Array(32))).toString("hex")).toBe(

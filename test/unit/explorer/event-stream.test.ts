@@ -48,7 +48,7 @@ async function streamFor(listener: Listener): Promise<Stream> {
   return new SharedStream("http://127.0.0.1:1/v1/events", ["block"], listener);
 }
 
-it("has a connection of its own where the browser refuses locks, and none after it was left", async () => {
+it("opens a connection of its own where the browser refuses locks, and none after it was left", async () => {
   let opened = 0;
   const stream = await streamFor({ opened: () => opened++, lost: () => {}, event: () => {} });
   stream.start();

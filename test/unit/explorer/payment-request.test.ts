@@ -17,7 +17,7 @@ describe("a payment request", () => {
     expect(read(link)).toEqual(request);
   });
 
-  test("of the page under a path leads to that path", () => {
+  test("a payment request made by a page under a path leads to that path", () => {
     const link = paymentLink({ to, amount: "", memo: "" }, "https://example.org/ccoin/#/receive/x");
     expect(link).toBe(`https://example.org/ccoin/#/wallet?to=${to}`);
   });
@@ -27,7 +27,10 @@ describe("a payment request", () => {
     expect(paymentRequest(query)).toEqual({ to, amount: "", memo: "" });
   });
 
-  test.each(["", "to=", "to=cc1qqqq", "amount=5"])("without a valid address is none: %s", (query) => {
-    expect(paymentRequest(new URLSearchParams(query))).toBeUndefined();
-  });
+  test.each(["", "to=", "to=cc1qqqq", "amount=5"])(
+    "reads no payment request without a valid address: %s",
+    (query) => {
+      expect(paymentRequest(new URLSearchParams(query))).toBeUndefined();
+    },
+  );
 });

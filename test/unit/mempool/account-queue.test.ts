@@ -8,7 +8,7 @@ function entry(nonce: number, amount: bigint): PoolEntry {
   return { nonce, cost: amount + 1n } as PoolEntry;
 }
 
-test("has the nonces and costs of a plain map, in whatever order transactions come and go", () => {
+test("keeps the nonces and costs of a plain map, in whatever order transactions come and go", () => {
   const step = fc.record({
     remove: fc.nat(3).map((one) => one === 0),
     nonce: fc.nat(6),

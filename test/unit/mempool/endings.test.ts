@@ -36,7 +36,7 @@ async function withLeastFee(pool: TestPool, tip: Tip, minFee: number): Promise<T
 }
 
 describe("a transfer with a last height", () => {
-  test("is admitted if the next block may hold it, and otherwise refused with the head's height", async () => {
+  test("admits a transfer that the next block may hold, and otherwise refuses it with the head's height", async () => {
     const pool = await testPool();
     await grow(pool, pool.maker.start(), 2);
     expect(await add(pool, [{ validUntil: 3 }, { from: 1, validUntil: 2 }])).toEqual(["accepted", "EXPIRED"]);
@@ -48,7 +48,7 @@ describe("a transfer with a last height", () => {
     expect(pool.mempool.count).toBe(1);
   });
 
-  test("is removed from pool and disk when the head reaches that height; the others of its batch stay", async () => {
+  test("removes a transfer from pool and disk when the head reaches its last height; the others of its batch stay", async () => {
     const pool = await testPool();
     await add(pool, [{ validUntil: 2 }, { from: 1, validUntil: 3 }, { from: 2 }]);
     let tip = await grow(pool, pool.maker.start());
@@ -94,7 +94,7 @@ describe("a transfer with a last height", () => {
     expect(await add(pool, [{ from: 1, nonce: 1 }])).toEqual(["accepted"]);
   });
 
-  test("does not restore at a restart the transaction that it has replaced", async () => {
+  test("a transfer that has ended does not restore at a restart the transaction that it has replaced", async () => {
     const pool = await testPool();
     await add(pool, [{ nonce: 0 }, { nonce: 1 }]);
     expect(await add(pool, [{ nonce: 0, fee: 5n, validUntil: 2 }])).toEqual(["accepted"]);
@@ -105,7 +105,7 @@ describe("a transfer with a last height", () => {
     expect(waiting(await pool.restart())).toEqual([1]);
   });
 
-  test("is dropped at a restart if it ended while the node was away, with the transaction that it has replaced", async () => {
+  test("drops a transfer at a restart that ended while the node was away, with the transaction that it has replaced", async () => {
     const pool = await testPool();
     await grow(pool, pool.maker.start(), 3);
     const store = new MempoolStore(pool.database);
@@ -126,7 +126,7 @@ describe("a transfer with a last height", () => {
     expect(await onDisk(again)).toEqual(again.durable());
   });
 
-  test("does not return from a retracted block if it has ended on the new chain", async () => {
+  test("a transfer does not return from a retracted block if it has ended on the new chain", async () => {
     const pool = await testPool();
     const { maker } = pool;
     const transactions = [

@@ -25,7 +25,7 @@ async function fill(pool: TestPool, fee: bigint, source: "local" | "gossip" = "l
 const limits = { maxCount: 120, maxPerAccount: 100 };
 
 describe("the least fee", () => {
-  test("is the chain's up to half of the pool, then doubles until no account can pay it", () => {
+  test("asks the chain's least fee up to half of the pool, then doubles it until no account can pay it", () => {
     expect(feeAt(0, 7n)).toBe(7n);
     expect(feeAt(0.5, 7n)).toBe(7n);
     expect(feeAt(0.5 + 1 / 128, 7n)).toBe(14n);
@@ -34,7 +34,7 @@ describe("the least fee", () => {
     expect(feeAt(2, 1n)).toBe(2n ** 64n - 1n);
   });
 
-  test("is above 0 beyond half of the pool, even if the chain's is 0", () => {
+  test("asks a fee above 0 beyond half of the pool, even if the chain's is 0", () => {
     expect(feeAt(0.5, 0n)).toBe(0n);
     expect(feeAt(0.501, 0n)).toBeGreaterThan(0n);
   });
@@ -52,7 +52,7 @@ describe("the least fee", () => {
     expect(floor.least(0.2, 1n)).toBe(1n);
   });
 
-  test("is the chain's again after it has decayed", async () => {
+  test("asks the chain's least fee again after the rise has decayed", async () => {
     const clock = new ManualClock();
     const floor = new FeeFloor(clock);
     floor.rise(0.52, 1n);
@@ -120,7 +120,7 @@ describe("a pool that is filled for little", () => {
     expect(pool.mempool.leastFee).toBe(1n);
   });
 
-  test("is complete after a restart, with the same least fee", async () => {
+  test("restores a pool that is filled for little after a restart, with the same least fee", async () => {
     const pool = await testPool({ limits });
     const { minFee } = await fill(pool, 1n);
     const again = await pool.restart();

@@ -36,7 +36,7 @@ async function reorganize(
   return pauses > number;
 }
 
-test("what is added in any pause of a reorganization leaves if a new block holds it", async () => {
+test("a transaction added in any pause of a reorganization leaves if a new block holds it", async () => {
   let number = 0;
   const add = async (
     { mempool }: Awaited<ReturnType<typeof testPool>>,
@@ -49,7 +49,7 @@ test("what is added in any pause of a reorganization leaves if a new block holds
   expect(number).toBeGreaterThan(6);
 });
 
-test("what is replaced in any pause of a reorganization leaves with the block that holds its nonce", async () => {
+test("a transaction that replaces another in any pause of a reorganization leaves with the block that holds its nonce", async () => {
   let number = 0;
   const replace = async ({ mempool, maker }: Awaited<ReturnType<typeof testPool>>) => {
     const rival = await maker.transfer({ nonce: 1, fee: 100n });

@@ -171,7 +171,7 @@ test("an accepted transaction of a list does not retain the memory of the others
 });
 
 describe("limits", () => {
-  test("of an account", async () => {
+  test("limits the transactions of an account", async () => {
     const pool = await testPool({ limits: { maxPerAccount: 2 } });
     expect(await add(pool, { nonce: 0 })).toBe("accepted");
     expect(await add(pool, { nonce: 1 })).toBe("accepted");
@@ -180,7 +180,7 @@ describe("limits", () => {
     expect(await add(pool, { from: 1 })).toBe("accepted");
   });
 
-  test("in bytes, also by a replacement that is longer", async () => {
+  test("limits the pool in bytes, also for a replacement that is longer", async () => {
     const small = 184;
     const pool = await testPool({ limits: { maxBytes: 4 * small } });
     expect(await add(pool, { from: 0, fee: 1n })).toBe("accepted");
@@ -193,7 +193,7 @@ describe("limits", () => {
     await agree(pool);
   });
 
-  test("on transactions that wait for a missing nonce; the missing one is still accepted", async () => {
+  test("limits transactions that wait for a missing nonce; the missing one is still accepted", async () => {
     const pool = await testPool({ limits: { maxAhead: 8 } });
     const ahead = (from: number, nonce: number, fee = 1n) => add(pool, { from, nonce, fee });
     expect(pool.mempool.nonceGap).toBeUndefined();

@@ -47,7 +47,7 @@ test("forged answers of one machine push out nothing that the peer's own answer,
   expect(candidate.targets).toContain(answered[0]);
 });
 
-test("what other peers tell pushes out nothing that the peer itself or mDNS tells", () => {
+test("addresses from other peers push out none that the peer itself or mDNS tells", () => {
   const candidate = new Candidate("a", []);
   candidate.tell(targets(4), { by: "peer", place: placeOf(at(1))! });
   candidate.tell([at(1, "10.0.0.9")], answerFrom("10.0.0.9"));

@@ -32,11 +32,11 @@ test.each<[newcomer: string, counts: Record<string, number>, loser: string | und
   ["a2", { a1: 2, a2: 1 }, undefined],
   ["a1", { a1: 9 }, undefined],
   ["a1", {}, undefined],
-])("for a newcomer %s and holders %j, %s gives way", (newcomer, counts, expected) => {
+])("the newcomer %s and holders %j make %s give way", (newcomer, counts, expected) => {
   expect(loser(newcomer, counts)).toBe(expected);
 });
 
-test("in a sample the groups take turns, and within each the hosts, in random order", () => {
+test("a sample takes from the groups in turn, and within each from the hosts, in random order", () => {
   const crowd = items({ a1: 9, a2: 1, b1: 1, c1: 2 });
   for (let round = 0; round < 50; round++) {
     const sample = diverseSample(crowd, 4, Math.random).map(({ host }) => host);

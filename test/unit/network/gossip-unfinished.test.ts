@@ -71,7 +71,7 @@ test("the address with most loses its largest unfinished RPC, and honest peers n
   expect(honest.status).toBe("open");
 });
 
-test("what is complete does not count, with the length before it, nor what belonged to a stream that closed", async () => {
+test("does not count complete messages with the length before them, nor those of a stream that closed", async () => {
   const { open } = gossip();
   const busy = open("a 1");
   // A length of this size takes four bytes.

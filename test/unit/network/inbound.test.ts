@@ -107,7 +107,7 @@ test("when four addresses hold all places, each newcomer from elsewhere gets in,
   expect(inbound.places.inbound.taken).toBe(places);
 });
 
-test("where honest peers and attackers share a /24, the crowded addresses give way", async () => {
+test("the crowded addresses give way where honest peers and attackers share a /24", async () => {
   const { clock, connect, connectMany } = setUp();
   for (let n = 1; n <= 4; n++) await connectMany(`192.168.1.${n}`, 60);
   const honest = [];
@@ -132,7 +132,7 @@ test("the machines of a LAN, which share one /24, get in and stay beside four ad
   expect(connect("100.64.0.1")).toBeDefined();
 });
 
-test("among hosts that hold equally many, the least useful connection gives way, not the oldest", async () => {
+test("closes the least useful connection, not the oldest, when hosts hold equally many", async () => {
   const limits = { ...inboundLimits, places: 4 };
   const { clock, connect, useful } = setUp({ limits });
   const old = connect("10.0.0.1", "old");

@@ -28,7 +28,7 @@ function flood(intake: Intake, source: IntakeSource): void {
   for (let units = 0; units < share; units += 100) intake.charge(source, 100);
 }
 
-test("lets a peer use its own units and those of its address, then makes it wait", async () => {
+test("reads a peer only up to its own share and its address's, which refill over time", async () => {
   const clock = new ManualClock();
   const intake = new Intake(clock);
   intake.charge(flooder, perPeer.requests);
@@ -155,7 +155,7 @@ test("charges data by its bytes, and answers less than unrequested data", () => 
   expect(answers * bytes).toBeGreaterThan(400e6);
 });
 
-test("also charges the frames from before the peer was known", () => {
+test("charges the frames from before the peer was known to the peer", () => {
   const { intake, meter, ping } = connection();
   for (let count = 0; count < 5_000; count++) meter.onFrame(ping);
   expect(intake.delayMs(flooder)).toBe(0);

@@ -31,7 +31,7 @@ test("four addresses with any number of ids have eight of the twelve places", ()
   expect(crowd([honest])).toEqual([false]);
 });
 
-test("gives the places of an address to peers that the node dialled, then to the oldest", () => {
+test("gives an address's mesh places to dialled peers first, then to the oldest", () => {
   const { connect, crowd } = setUp();
   for (let host = 0; host < 8; host++) connect(`host${host}`);
   const ids = [connect("a"), connect("a"), connect("a"), connect("a", "outbound")];

@@ -95,7 +95,7 @@ function setUp(known: Known[] = [], options: Partial<PeerExchangeOptions> = {}) 
 }
 
 describe("a node tells", () => {
-  test("of peers that it is connected with and that follow its chain, and of none that misbehaved", async () => {
+  test("tells of peers that it is connected with and that follow its chain, and of none that misbehaved", async () => {
     const [one, two, three, unknown] = await Promise.all([1, 2, 3, 4].map((n) => signRecord(n, [pub(n)])));
     const { ask } = setUp([{ record: one! }, { record: two! }, { record: three!, score: -1 }], {
       isFollowed: (peer) => peer !== two!.id,
@@ -110,7 +110,7 @@ describe("a node tells", () => {
     expect(await ask(pub(1))).toEqual([]);
   });
 
-  test("only addresses that worked: a peer cannot have others dial those of a victim", async () => {
+  test("tells only addresses that worked: a peer cannot have others dial those of a victim", async () => {
     const victim = pub(66);
     const honest = await signRecord(1, [lan(1), pub(1)]);
     const liar = await signRecord(2, [victim]);
@@ -144,7 +144,7 @@ describe("a node tells", () => {
     expect((await ask(asker)).map((told) => [...told.addresses])).toEqual([positions]);
   });
 
-  test("at most as many as were asked for, and refuses other limits", async () => {
+  test("tells of at most as many peers as were asked for, and refuses other limits", async () => {
     const records = await Promise.all(Array.from({ length: 20 }, (_, n) => signRecord(n + 1, [lan(n + 1)])));
     const { ask } = setUp(records.map((record) => ({ record })));
     expect(await ask(lan(99))).toHaveLength(maxPeersPerRequest);
@@ -166,7 +166,7 @@ describe("a node tells", () => {
     expect(records.slice(0, 20).filter(isTold).length).toBeLessThanOrEqual(1);
   });
 
-  test("of no peer whose record is too long for an answer", async () => {
+  test("tells of no peer whose record is too long for an answer", async () => {
     const record = await signRecord(1, [pub(1)]);
     const long = { ...record, envelope: new Uint8Array(maxRecordBytes + 1) };
     expect(await setUp([{ record: long }]).ask(pub(9))).toEqual([]);
@@ -174,7 +174,7 @@ describe("a node tells", () => {
 });
 
 describe("a node asks", () => {
-  test("only while it wants more connections", async () => {
+  test("asks only while it wants more connections", async () => {
     let wantsMore = false;
     const { clock, asked } = setUp([{ record: await signRecord(1, [lan(1)]) }], {
       wantsMore: () => wantsMore,
@@ -195,7 +195,7 @@ describe("a node asks", () => {
     expect(asked.at(-1)!.atMs - asked.at(-2)!.atMs).toBe(exchangeLimits.rarelyMs);
   });
 
-  test("not at the same moment as nodes that have started with it", async () => {
+  test("asks at another moment than nodes that have started with it", async () => {
     const record = await signRecord(1, [lan(1)]);
     const times = [0, 0.999].map(async (random) => {
       const { clock, asked } = setUp([{ record }], { random: () => random });
@@ -231,7 +231,7 @@ describe("a node asks", () => {
     expect(asked.at(-1)!.id).toBe(records[3]!.id);
   });
 
-  test("no peer of another chain", async () => {
+  test("asks no peer of another chain", async () => {
     const { clock, asked } = setUp([{ record: await signRecord(1, [lan(1)]) }], { isFollowed: () => false });
     await clock.advance(60_000);
     expect(asked).toEqual([]);
@@ -256,7 +256,7 @@ describe("a node is told", () => {
     return base;
   }
 
-  test("what a peer has signed, at the positions that the teller names, and knows who told it", async () => {
+  test("learns what a peer has signed, at the positions that the teller names, and knows who told it", async () => {
     const record = await signRecord(2, [lan(2), lan(3), lan(4)]);
     const { found, penalties } = await told([{ record: record.envelope, addresses: [0, 2] }]);
     expect(found).toEqual([[record.id, [lan(2), lan(4)], "exchange 192.168.1.1"]]);

@@ -99,7 +99,7 @@ test("when the budget is used up, the address that had least goes first", async 
   await Promise.all(attackers);
 });
 
-test("within one address, the peer that had least goes first", async () => {
+test("serves first the peer of an address that had least", async () => {
   const { clock, meter, serve, started } = setUp({ perPeer: { requests: 10_000, perMs } });
   await serve(meter("greedy", 1), 1_900);
   await serve(meter("modest", 1), 100);

@@ -793,7 +793,7 @@ describe("a diagnosis", () => {
   });
 
   test.each(["ok", "waiting", "halted"])(
-    "what strangers claim changes nothing in one that is %s but what it says of clocks",
+    "claims of strangers change nothing in a diagnosis that is %s but what it says of clocks",
     (state) => {
       const { input: quiet } = cases.find(
         (one) => one.state === state && one.input.peers.some(({ isFollowed }) => isFollowed),

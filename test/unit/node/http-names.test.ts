@@ -30,7 +30,7 @@ it.each([
   ["192.0.2.7", [], "https://192.0.2.7:63262"],
   ["2001:db8::7", [], "https://[2001:db8::7]:63262"],
   ["0.0.0.0", ["*.example.org", "node.example.org"], "https://node.example.org:63262"],
-])("with --host=%s and the names %j others call it %s", (httpHost, allowHosts, url) => {
+])("a node with --host=%s and the names %j is called %s by others", (httpHost, allowHosts, url) => {
   expect(urlForOthers({ httpHost, allowHosts }, "https://127.0.0.1:63262", interfaces)).toBe(url);
 });
 

@@ -44,7 +44,7 @@ describe("modes", () => {
   ]);
   const pairs = modes.flatMap((from) => modes.filter((to) => to !== from).map((to) => [from, to] as const));
 
-  test.each(pairs)("from %s to %s", (from, to) => {
+  test.each(pairs)("enters modes only by the allowed transitions: from %s to %s", (from, to) => {
     const machine = new ModeMachine(from, silentLogger);
     const heard: Mode[] = [];
     machine.events.on("mode", (mode) => heard.push(mode));

@@ -127,7 +127,7 @@ describe("docs/consensus.md", () => {
     expect(cells.filter(([first]) => names.has(first!))).toEqual([]);
   });
 
-  test("has the numbers and limits of parameters that the code has", () => {
+  test("docs/consensus.md gives the numbers and limits of parameters that the code has", () => {
     const { minPeriodMs, maxPeriodMs, maxBlockTransactions, minBlockBytes, maxBlockBytes } = parameterLimits;
     const english = (value: number) => value.toLocaleString("en");
     expect(maxPeriodMs).toBe(2 ** 31 - 1);
@@ -154,7 +154,7 @@ describe("docs/consensus.md", () => {
     expect([...codes].filter((code) => !known.includes(code!))).toEqual(["CONFLICTING_FINALITY"]);
   });
 
-  test("has the quorums and times of finality that the code has", () => {
+  test("docs/consensus.md gives the quorums and times of finality that the code has", () => {
     const value = (name: string) => cells.find(([first]) => first === name)?.[1];
     expect(value("quorum")).toContain("2n // 3 + 1");
     expect(value("minority")).toContain("n // 3 + 1");

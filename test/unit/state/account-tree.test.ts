@@ -90,7 +90,7 @@ describe("branch", () => {
     }
   });
 
-  test("is refused for an account that does not exist", () => {
+  test("returns no branch for an account that does not exist", () => {
     expect(() => stateOf(accountsWith(1n)).branch(1)).toThrow(RangeError);
   });
 });

@@ -78,7 +78,7 @@ function model({ balances, proposer, minFee, reward, attempts }: RandomBlock) {
 }
 
 describe("random blocks", () => {
-  test("are executed as by the model; nothing is created or lost but the reward, and what the proposer cannot hold", () => {
+  test("executes random blocks as the model does; nothing is created or lost but the reward, and what the proposer cannot hold", () => {
     let executed = 0;
     let refused = 0;
     let lossy = 0;

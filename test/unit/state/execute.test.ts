@@ -46,12 +46,12 @@ describe("a transfer", () => {
     ]);
   });
 
-  test("may spend the whole balance", () => {
+  test("a transfer may spend the whole balance", () => {
     const [sender, receiver] = run([100n, 0n, 0n], 2, [{ from: 0, to: 1, amount: 90n, fee: 10n }]);
     expect([sender?.balance, receiver?.balance]).toEqual([0n, 90n]);
   });
 
-  test("may fill the receiver's balance to the last unit, also that of the first account", () => {
+  test("a transfer may fill the receiver's balance to the last unit, also that of the first account", () => {
     const balancesAfter = (balances: bigint[], one: TestTransfer) =>
       run(balances, 2, [one]).map(({ balance }) => balance);
     expect(balancesAfter([9n, maxAmount - 3n, 0n], { from: 0, to: 1, amount: 3n })).toEqual([
@@ -66,18 +66,18 @@ describe("a transfer", () => {
     ]);
   });
 
-  test("to oneself costs the fee", () => {
+  test("a transfer to oneself costs the fee", () => {
     const [sender] = run([100n, 0n], 1, [{ from: 0, to: 0, amount: 90n, fee: 10n }]);
     expect(sender).toEqual({ address: address(0), balance: 90n, nonce: 1 });
   });
 
-  test("to oneself needs amount and fee", () => {
+  test("a transfer to oneself needs amount and fee", () => {
     expect(failure([10n, 0n], { from: 0, to: 0, amount: 8n, fee: 1n, nonce: 1 })).toBe(
       "INSUFFICIENT_BALANCE",
     );
   });
 
-  test("can spend what came in the same block, also to an account that it created", () => {
+  test("a transfer can spend what came in the same block, also to an account that it created", () => {
     const after = run([100n], 0, [
       { from: 0, to: 5, amount: 40n },
       { from: 5, to: 6, amount: 15n },
@@ -113,11 +113,11 @@ describe("a transfer", () => {
     ["the first account, which is full", [maxAmount, 9n], { from: 1, to: 0, amount: 3n }, "OVERFLOW"],
     ["fees of a block above u64", [9n, 9n, maxAmount], { from: 2, to: 0, fee: maxAmount }, "OVERFLOW"],
   ];
-  test.each(failures)("with %s is refused", (_, balances, bad, code) => {
+  test.each(failures)("refuses a transfer with %s", (_, balances, bad, code) => {
     expect(failure(balances, bad)).toBe(code);
   });
 
-  test("may be in blocks up to the height that it is valid until", () => {
+  test("blocks may hold a transfer up to the height that it is valid until", () => {
     const validity = [
       [0, 2 ** 53 - 1],
       [5, 4],
@@ -143,7 +143,7 @@ describe("a transfer", () => {
     expect(codes).toEqual(["EXPIRED", "MALFORMED", undefined, undefined]);
   });
 
-  test("below the smallest fee is refused", () => {
+  test("refuses a transfer below the smallest fee", () => {
     const config = { minFee: 1n };
     expect(failure([9n, 9n], { from: 1, to: 0, fee: 0n }, config)).toBe("FEE_TOO_LOW");
     expect(failure([9n, 9n], { from: 1, to: 0, fee: 1n }, config)).toBeUndefined();
@@ -231,7 +231,7 @@ describe("new accounts", () => {
     expect(after.map(({ balance }) => balance)).toEqual([97n, 2n, 1n]);
   });
 
-  test("are not made by an amount of 0", () => {
+  test("an amount of 0 makes no new account", () => {
     expect(run([100n], 0, [{ from: 0, to: 3 }])).toHaveLength(1);
   });
 });

@@ -151,7 +151,7 @@ test("each account's history is read from any place to any other, both ways; a r
   );
 }, 60_000);
 
-test("in LevelDB, accounts and heights keep their order, and nobody's history holds anybody else's", async () => {
+test("accounts and heights keep their order in LevelDB, and nobody's history holds anybody else's", async () => {
   const { database } = await temporaryDatabase();
   const histories = new HistoryStore(database);
   const parties = [255, 256, 0xffff_fffe, 0xffff_ffff, 256, 255];

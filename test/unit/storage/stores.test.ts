@@ -119,7 +119,7 @@ describe("the index of transactions", () => {
 });
 
 describe("the format version", () => {
-  test("is written once, and another one is refused", async () => {
+  test("writes the format version once, and refuses another one", async () => {
     const database = new MemoryDatabase();
     const meta = new MetaStore(database);
     await meta.checkVersion();

@@ -73,7 +73,7 @@ function refuse(node: Awaited<ReturnType<typeof nodeOf>>["node"], tip: Tip, erro
 }
 
 describe("the places of blocks being loaded", () => {
-  test("are one of each peer that is asked, and a vote's blocks need none of them", async () => {
+  test("gives each peer that is asked one place for loading, and a vote's blocks need none of these", async () => {
     const { node, net, clock } = await nodeOf({ stall: true });
     const id = (at: number) => new Uint8Array(32).fill(at);
     for (let at = 0; at < 20; at++) void node.inbox.fetch(id(at), "peer");
@@ -87,7 +87,7 @@ describe("the places of blocks being loaded", () => {
     expect(net.count("blocks-by-id")).toBe(6);
   });
 
-  test("of peers that are asked are shared by those of one address, so that its ids leave room for another's", async () => {
+  test("peers of one address share their places for loading, so that its ids leave room for another's", async () => {
     const peers = ["crowd@1", "crowd@2", "crowd@3", "crowd@4", "crowd@5", "honest"];
     const { node, net, clock } = await nodeOf({ stall: true, peers });
     for (const [at, peer] of peers.entries()) void node.inbox.fetch(new Uint8Array(32).fill(at), peer);
@@ -95,7 +95,7 @@ describe("the places of blocks being loaded", () => {
     expect(net.requests.map(({ to }) => to)).toEqual(["crowd@1", "crowd@2", "crowd@3", "crowd@4", "honest"]);
   });
 
-  test("of announced blocks are their authority's, so that one's flood leaves room for another's", async () => {
+  test("announced blocks use their authority's places for loading, so that one's flood leaves room for another's", async () => {
     const { node, net, maker, clock } = await nodeOf({ stall: true });
     // A short id that no pool knows, so that the block has to be requested.
     const announce = (tip: Tip) =>
@@ -196,7 +196,7 @@ test("a surplus header is accepted if blocks that wait are built on it", async (
 });
 
 describe("after a failure", () => {
-  test("that is no fault of the block nobody is blamed, the peer's height is asked for, and the block can be fetched again", async () => {
+  test("blames nobody for a failure that is no fault of the block, asks the peer's height, and can fetch the block again", async () => {
     const { node, net, answer, maker } = await nodeOf();
     const tip = await maker.block(maker.start());
     net.fault = () => ({ answer: failing("connection", "the disk is full") });
@@ -208,14 +208,14 @@ describe("after a failure", () => {
     expect(node.chain.head.idHex).toBe(tip.idHex);
   });
 
-  test("to place a block of nobody the height of the peer that has sent it is asked for", async () => {
+  test("asks the height of the peer that has sent a block of nobody that cannot be placed", async () => {
     const base = await nodeOf();
     await base.deliver(await orphan(base, 1, signer(900)));
     expect(base.node.farAhead).toEqual(["peer"]);
     expect(base.node.network.penalties).toEqual([]);
   });
 
-  test("that an honest peer's view of the chain explains nobody is blamed", async () => {
+  test("blames nobody for a failure that an honest peer's view of the chain explains", async () => {
     const { node, answer, maker } = await nodeOf();
     const tip = await maker.block(maker.start());
     node.chain.checkHeaders = () => Promise.reject(new BlockError("BELOW_FINALIZED", "…"));
@@ -225,7 +225,7 @@ describe("after a failure", () => {
     expect(node.network.penalties).toEqual([]);
   });
 
-  test("of a block's signature the peer that has sent all of it is blamed for an invalid block", async () => {
+  test("blames the peer that has sent all of a block with a wrong signature for an invalid block", async () => {
     const { node, answer, maker } = await nodeOf();
     const tip = await maker.block(maker.start(), { signedBy: signer(900) });
     answer(tip.blocks[0]!);
@@ -233,7 +233,7 @@ describe("after a failure", () => {
     expect(node.network.penalties.map(({ offence }) => offence)).toEqual(["invalidBlock"]);
   });
 
-  test("of this node's own the block is given up, logged, and fetched again later", async () => {
+  test("gives a block up after a failure of this node's own, logs it, and fetches it again later", async () => {
     const { node, answer, maker } = await nodeOf();
     const tip = await maker.block(maker.start());
     const restore = refuse(node, tip, new Error("the disk is full"));
@@ -251,7 +251,7 @@ describe("after a failure", () => {
     ["WRONG_STATE_ROOT", [], 0],
     ["TOO_MANY_SIDE_BLOCKS", [], 1],
   ])(
-    "%s of a block decides who is blamed, and whether the blocks on it still wait",
+    "the failure %s of a block decides who is blamed, and whether the blocks on it still wait",
     async (code, offences, left) => {
       const { clock, node, answer, deliver, maker } = await nodeOf();
       const parent = await maker.block(maker.start());
@@ -270,7 +270,7 @@ describe("after a failure", () => {
 });
 
 describe("a block that waits for its parent", () => {
-  test("is imported when the parent comes on another way, which is imported as needed", async () => {
+  test("imports a waiting block when its parent comes on another way, and imports it as needed", async () => {
     const { clock, node, answer, deliver, maker } = await nodeOf();
     const parent = await maker.block(maker.start());
     const child = await maker.block(parent);
@@ -301,7 +301,7 @@ describe("a block that waits for its parent", () => {
   test.each([
     [16, 1, []],
     [17, 0, ["peer"]],
-  ])("%i heights above the head has its parent requested %i times", async (gap, count, farAhead) => {
+  ])("a block %i heights above the head has its parent requested %i times", async (gap, count, farAhead) => {
     const base = await nodeOf();
     const tip = await orphan(base, 1, authorities[1]!, gap);
     await base.deliver(tip);
@@ -309,7 +309,7 @@ describe("a block that waits for its parent", () => {
     expect(base.node.farAhead).toEqual(farAhead);
   });
 
-  test("is fetched with its parent where the chain is long, too", async () => {
+  test("fetches a waiting block with its parent where the chain is long, too", async () => {
     const base = await nodeOf();
     const { node, net, maker, deliver } = base;
     for (const block of (await maker.extend(maker.start(), 20)).blocks) await node.add(block);
@@ -318,7 +318,7 @@ describe("a block that waits for its parent", () => {
     expect(node.farAhead).toEqual([]);
   });
 
-  test("is left to sync beside more than 16 others", async () => {
+  test("leaves a waiting block to sync beside more than 16 others", async () => {
     const base = await nodeOf();
     const { node, net, deliver } = base;
     for (let at = 0; at < 16; at++) await deliver(await orphan(base, at, authorities[at % 2]!), "peer");
@@ -330,7 +330,7 @@ describe("a block that waits for its parent", () => {
     expect(net.count("blocks-by-id")).toBe(before + 1);
   });
 
-  test("is charged to the authority that has signed it, and is not kept if a stranger has", async () => {
+  test("charges a waiting block to the authority that has signed it, and does not keep a stranger's", async () => {
     const base = await nodeOf();
     const { node, deliver } = base;
     for (let at = 0; at < 10; at++)
@@ -367,7 +367,7 @@ describe("a block ahead of the clock", () => {
   test.each([
     [30_000, 0],
     [30_001, 1],
-  ])("by %i ms is given up %i times", async (aheadMs, times) => {
+  ])("a block %i ms ahead of the clock is given up %i times", async (aheadMs, times) => {
     const { clock, node, net, answer, maker } = await nodeOf();
     const tip = await maker.block(maker.start());
     const restore = refuse(node, tip, new BlockError("FUTURE_BLOCK", "…", { aheadMs }));

@@ -79,7 +79,7 @@ test("ranks the longest connected peers first, then those that claim most", () =
   expect(candidates.untried(["alike", "young", "gone"])).toEqual(["alike", "young"]);
 });
 
-test("always includes a dialled peer and one that has delivered among the download peers", () => {
+test("the download peers always include a dialled peer and one that has delivered", () => {
   const strangers = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`s${n}`, {}]));
   const { candidates, take, all } = setUp({ ...strangers, dialled: { chosen: true }, proven: {} });
   candidates.prove("proven");

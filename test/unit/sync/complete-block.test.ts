@@ -117,7 +117,7 @@ test.each([
   expect(lookups() - before).toBe(looked);
 });
 
-test("what is still missing after a moment is requested, each at its place", async () => {
+test("requests what is still missing after a moment, each at its place", async () => {
   const { add, advance, asked, records, outcome, listeners } = await completing(2, [transactions[2]!]);
   add(3);
   await advance(14);

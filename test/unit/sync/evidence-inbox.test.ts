@@ -168,7 +168,7 @@ describe("gossip", () => {
     },
   );
 
-  test("what the node finds at once is checked as often as its offender can pay", async () => {
+  test("checks what the node finds at once as often as its offender can pay", async () => {
     let checks = 0;
     const inbox = await open(testNetwork(), undefined, async (sets) => {
       checks++;
@@ -418,7 +418,7 @@ test("a vote is compared with the certificate of its round when it is seen first
   expect([first > 0, lookups]).toEqual([true, first]);
 });
 
-test("what the node cannot store or publish is logged, and nothing else fails", async () => {
+test("logs what the node cannot store or publish, and nothing else fails", async () => {
   const network = testNetwork();
   const warnings: string[] = [];
   const inbox = await EvidenceInbox.open({
@@ -479,7 +479,7 @@ test("an offence found twice at the same time is stored once", async () => {
 });
 
 describe("a second piece for the same offence", () => {
-  test("that comes while the first is being written is not stored", async () => {
+  test("a second piece for an offence that comes while the first is being written is not stored", async () => {
     const { store, ...options } = optionsOf(testNetwork());
     const written = Promise.withResolvers<void>();
     let puts = 0;
@@ -502,7 +502,7 @@ describe("a second piece for the same offence", () => {
     expect(puts).toBe(1);
   });
 
-  test("whose check ends when the first is stored is not listed again", async () => {
+  test("a second piece for an offence whose check ends when the first is stored is not listed again", async () => {
     const checked = Promise.withResolvers<void>();
     let checks = 0;
     const inbox = await open(testNetwork(), new CrashableDatabase(), async (sets) => {
@@ -517,7 +517,7 @@ describe("a second piece for the same offence", () => {
     expect(inbox.list()).toHaveLength(1);
   });
 
-  test("that the node finds itself is not published", async () => {
+  test("a second piece for an offence that the node finds itself is not published", async () => {
     const network = testNetwork();
     const inbox = await open(network);
     expect(await inbox.onGossip(encode(twoHeaders("A")), "peer")).toBe("accept");

@@ -43,14 +43,14 @@ function listOf(count: number, length: number): Uint8Array {
 }
 
 describe("a fetched block", () => {
-  test("that an authority has signed is decoded, whether its parent is here or not", async () => {
+  test("decodes a block that an authority has signed, whether its parent is here or not", async () => {
     const { make, check, signed } = await setUp();
     expect(await check(await make())).toBe(true);
     expect(await check(await make({ by: authorities[1]!, edit: { parent: unknown, height: 7 } }))).toBe(true);
     expect(signed).toHaveLength(2);
   });
 
-  test("that a stranger has signed is refused if its parent is here, else left to sync", async () => {
+  test("refuses a block that a stranger has signed if its parent is here, else leaves it to sync", async () => {
     const { make, check } = await setUp();
     const by = signer(900);
     await expect(check(await make({ by }))).rejects.toMatchObject({ code: "NOT_AN_AUTHORITY" });
@@ -63,7 +63,7 @@ describe("a fetched block", () => {
     ["transactions", listOf(4, 16), "TOO_MANY_TRANSACTIONS"],
     ["bytes", listOf(3, 12 + 100_001), "TOO_LARGE"],
   ])(
-    "with more %s than its chain allows is refused without a look at its signature",
+    "refuses a block with more %s than its chain allows without a look at its signature",
     async (_, body, code) => {
       const { make, check, verified } = await setUp();
       await expect(check(await make(), body)).rejects.toMatchObject({ code });
@@ -72,12 +72,12 @@ describe("a fetched block", () => {
     },
   );
 
-  test("of the largest size is decoded", async () => {
+  test("decodes a block of the largest size", async () => {
     const { make, check } = await setUp();
     expect(await check(await make(), listOf(3, 12 + 100_000))).toBe(true);
   });
 
-  test("whose header could be written differently is refused before its signature is checked", async () => {
+  test("refuses a block whose header could be written differently before its signature is checked", async () => {
     const { make, check, verified } = await setUp();
     const { vote } = (await make()).header;
     await expect(check(await make({ edit: { vote: { ...vote, value: 1n } } }))).rejects.toMatchObject({
@@ -86,7 +86,7 @@ describe("a fetched block", () => {
     expect(verified()).toBe(0);
   });
 
-  test("on a branch that is broken is left to sync", async () => {
+  test("leaves a block on a branch that is broken to sync", async () => {
     const { chain, make, check, verified } = await setUp();
     const broken = new BrokenBranch([chain.head]);
     chain.tree.snapshotAfter = () => Promise.reject(broken);
@@ -94,14 +94,14 @@ describe("a fetched block", () => {
     expect(verified()).toBe(0);
   });
 
-  test("with a wrong signature is refused, and no evidence", async () => {
+  test("refuses a block with a wrong signature, which is no evidence", async () => {
     const { make, check, signed } = await setUp();
     const forged = await make({ signedBy: signer(900) });
     await expect(check(forged)).rejects.toMatchObject({ code: "INVALID_HEADER_SIGNATURE" });
     expect(signed).toEqual([]);
   });
 
-  test("that breaks a rule is refused, and its header may be evidence", async () => {
+  test("refuses a block that breaks a rule, and its header may be evidence", async () => {
     const { make, check, signed } = await setUp();
     await expect(check(await make({ edit: { difficulty: 7 } }))).rejects.toMatchObject({
       code: "WRONG_DIFFICULTY",
@@ -109,7 +109,7 @@ describe("a fetched block", () => {
     expect(signed).toHaveLength(1);
   });
 
-  test("whose time has not come is decoded, to wait for it", async () => {
+  test("decodes a block whose time has not come, which then waits for it", async () => {
     const { chain, clock, make, check } = await setUp();
     const early = await make({ laterMs: clock.now() });
     await expect(chain.checkHeaders([early.blocks[0]!.header])).rejects.toMatchObject({

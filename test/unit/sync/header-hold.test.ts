@@ -48,7 +48,7 @@ function numbered(number: number): Uint8Array {
 
 async function passes(): Promise<void> {}
 
-test("has a bounded number of places, which are free again once their headers are judged", async () => {
+test("holds a bounded number of headers, and has room again once these are judged", async () => {
   const { clock, hold, header, arrive } = holder();
   const verdicts: Verdict[] = [];
   for (let proposer = 0; proposer < 512; proposer++)
@@ -67,7 +67,7 @@ test("has a bounded number of places, which are free again once their headers ar
   expect(clock.pending).toBe(0);
 });
 
-test("has eight places for each proposer, whatever others hold", async () => {
+test("holds eight headers of each proposer, whatever others hold", async () => {
   const { hold, header, stop } = holder();
   const verdicts: Verdict[] = [];
   const wait = (proposer: number) =>

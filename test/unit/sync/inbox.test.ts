@@ -65,7 +65,7 @@ async function withTransfers(tip: Tip, maker: SyncNode["maker"], count: number):
 }
 
 describe("a compact block", () => {
-  test("is completed from the pool alone if the pool has all transactions", async () => {
+  test("completes a compact block from the pool alone if the pool has all transactions", async () => {
     const { node, peer, net, gossip, maker, clock } = await pair();
     const tip = await withTransfers(maker.start(), maker, 3);
     await peer.addAll(tip);
@@ -76,7 +76,7 @@ describe("a compact block", () => {
     expect(await gossip(compact(tip, maker))).toBe("ignore");
   });
 
-  test("is completed with transactions whose signatures are still being checked, without a request", async () => {
+  test("completes a compact block with transactions whose signatures are still being checked, without a request", async () => {
     const { peer, net, maker, clock } = await pair();
     const checking = Promise.withResolvers<void>();
     const { node, checked } = await countingNode(net, peer, checking.promise);
@@ -99,7 +99,7 @@ describe("a compact block", () => {
     expect(checked(transactions)).toEqual(transactions.map(() => 2));
   });
 
-  test("with the same transactions as its sibling is completed without a request or a signature check", async () => {
+  test("completes a compact block with its sibling's transactions without a request or a signature check", async () => {
     const { peer, net, maker, clock } = await pair();
     const { node, checked } = await countingNode(net, peer);
     const tip = await withTransfers(maker.start(), maker, 3);
@@ -117,7 +117,7 @@ describe("a compact block", () => {
     expect(checked(transactions)).toEqual(transactions.map(() => 1));
   });
 
-  test("is completed with a request for only the missing transactions", async () => {
+  test("completes a compact block with a request for only the missing transactions", async () => {
     const { node, peer, net, gossip, maker, clock } = await pair();
     const tip = await withTransfers(maker.start(), maker, 4);
     await peer.addAll(tip);
@@ -129,7 +129,7 @@ describe("a compact block", () => {
     ).toEqual([["block-transactions", [2, 3]]]);
   });
 
-  test("is requested from another peer that announced it if the first does not deliver", async () => {
+  test("requests a block from another peer that announced it if the first does not deliver", async () => {
     const { node, nodes, net, gossip, maker, clock } = await pair("second");
     const tip = await withTransfers(maker.start(), maker, 3);
     await nodes[2]!.addAll(tip);
@@ -141,7 +141,7 @@ describe("a compact block", () => {
     expect(node.network.penalties).toEqual([]);
   });
 
-  test("is soon requested from another peer if the first never answers, which loses score in the end", async () => {
+  test("soon requests a block from another peer if the first never answers, which loses score in the end", async () => {
     const { node, nodes, net, gossip, maker, clock } = await pair("second");
     const tip = await withTransfers(maker.start(), maker, 3);
     await nodes[2]!.addAll(tip);
@@ -156,7 +156,7 @@ describe("a compact block", () => {
     expect(node.network.penalties).toMatchObject([{ peer: "peer", offence: "timeout" }]);
   });
 
-  test("is fetched once when slow peers still answer in time", async () => {
+  test("fetches a block once when slow peers still answer in time", async () => {
     const { node, peer, nodes, net, gossip, maker, clock } = await pair("second");
     const tip = await withTransfers(maker.start(), maker, 3);
     for (const other of [peer, nodes[2]!]) await other.addAll(tip);
@@ -167,7 +167,7 @@ describe("a compact block", () => {
     expect(net.requests).toHaveLength(1);
   });
 
-  test("is not fetched again while it is being imported", async () => {
+  test("does not fetch a block again while it is being imported", async () => {
     const { node, peer, net, gossip, maker, clock } = await pair();
     const tip = await withTransfers(maker.start(), maker, 3);
     await peer.addAll(tip);
@@ -199,42 +199,45 @@ describe("a compact block", () => {
       known: 1,
       requests: ["block-transactions"],
     },
-  ])("is announced when it is sealed, and completed by a node that has $has", async ({ known, requests }) => {
-    const { node, peer, net, gossip, maker, clock } = await pair();
-    const tip = await withTransfers(maker.start(), maker, 3);
-    const records = peer.mempool.records(tip.blocks[0]!.transactions);
-    await peer.mempool.add(records, "gossip");
-    await node.mempool.add(records.slice(0, known), "gossip");
-    const written = Promise.withResolvers<void>();
-    peer.database.beforeCommit = () => written.promise;
-    const sealed = Promise.withResolvers<CanonicalBlock>();
-    peer.chain.events.on("sealed", sealed.resolve);
-    const { message } = tip.blocks[0]!.header;
-    const made = peer.chain.produce({
-      signer: authorities[1]!,
-      parentId: genesis.id,
-      timestampMs: message.timestamp,
-      difficulty: message.difficulty,
-      allowEmpty: false,
-      select: () => peer.mempool.executable(),
-    });
-    const block = (await Promise.race([sealed.promise, made]))!;
-    const shortIds = block.records.map(({ id }) => id.slice(0, 8));
-    expect(await gossip(CompactBlock.serialize({ header: block.header, shortIds }))).toBe("accept");
-    // The fetch comes from a vote by a faster node.
-    const fetched = peer.inbox.fetch(block.id, node.network.peerId);
-    await clock.advance(100);
-    expect(peer.chain.head.height).toBe(0);
-    expect(node.chain.head.height).toBe(1);
-    written.resolve();
-    expect(node.chain.head.idHex).toBe(block.idHex);
-    expect((await made)!.idHex).toBe(peer.chain.head.idHex);
-    await fetched;
-    expect(net.requests.map(({ protocol }) => protocol)).toEqual(requests);
-    expect(node.network.penalties).toEqual([]);
-  });
+  ])(
+    "a block is announced when it is sealed, and completed by a node that has $has",
+    async ({ known, requests }) => {
+      const { node, peer, net, gossip, maker, clock } = await pair();
+      const tip = await withTransfers(maker.start(), maker, 3);
+      const records = peer.mempool.records(tip.blocks[0]!.transactions);
+      await peer.mempool.add(records, "gossip");
+      await node.mempool.add(records.slice(0, known), "gossip");
+      const written = Promise.withResolvers<void>();
+      peer.database.beforeCommit = () => written.promise;
+      const sealed = Promise.withResolvers<CanonicalBlock>();
+      peer.chain.events.on("sealed", sealed.resolve);
+      const { message } = tip.blocks[0]!.header;
+      const made = peer.chain.produce({
+        signer: authorities[1]!,
+        parentId: genesis.id,
+        timestampMs: message.timestamp,
+        difficulty: message.difficulty,
+        allowEmpty: false,
+        select: () => peer.mempool.executable(),
+      });
+      const block = (await Promise.race([sealed.promise, made]))!;
+      const shortIds = block.records.map(({ id }) => id.slice(0, 8));
+      expect(await gossip(CompactBlock.serialize({ header: block.header, shortIds }))).toBe("accept");
+      // The fetch comes from a vote by a faster node.
+      const fetched = peer.inbox.fetch(block.id, node.network.peerId);
+      await clock.advance(100);
+      expect(peer.chain.head.height).toBe(0);
+      expect(node.chain.head.height).toBe(1);
+      written.resolve();
+      expect(node.chain.head.idHex).toBe(block.idHex);
+      expect((await made)!.idHex).toBe(peer.chain.head.idHex);
+      await fetched;
+      expect(net.requests.map(({ protocol }) => protocol)).toEqual(requests);
+      expect(node.network.penalties).toEqual([]);
+    },
+  );
 
-  test("is completed with transactions that arrive a moment later, without a request", async () => {
+  test("completes a compact block with transactions that arrive a moment later, without a request", async () => {
     const { node, peer, net, gossip, maker, clock } = await pair();
     const tip = await withTransfers(maker.start(), maker, 4);
     const records = node.mempool.records(tip.blocks[0]!.transactions);
@@ -256,7 +259,7 @@ describe("a compact block", () => {
     ["one short id less", (ids: Uint8Array[]) => ids.slice(1)],
     ["more short ids than the block has", (ids: Uint8Array[]) => [...ids, new Uint8Array(8)]],
     ["short ids that nobody has", (ids: Uint8Array[]) => ids.map(() => new Uint8Array(8))],
-  ])("with %s is fetched whole, and no peer is blamed", async (_, edit) => {
+  ])("fetches a compact block with %s whole, and blames no peer", async (_, edit) => {
     const { node, peer, gossip, maker, clock } = await pair();
     for (const one of [node, peer]) one.start();
     const tip = await withTransfers(maker.start(), maker, 3);
@@ -267,7 +270,7 @@ describe("a compact block", () => {
     expect([...node.network.penalties, ...peer.network.penalties]).toEqual([]);
   });
 
-  test("is rejected if it does not decode, or if it has more transactions than the chain allows", async () => {
+  test("rejects a compact block that does not decode, or has more transactions than the chain allows", async () => {
     const { gossip, maker, node } = await pair();
     const whole = compact(await maker.block(maker.start()), maker, () => [new Uint8Array(8)]);
     for (const garbage of [new Uint8Array(), new Uint8Array(500).fill(255), whole.subarray(0, -1)])
@@ -286,14 +289,14 @@ describe("a compact block", () => {
     ["too early a time", "reject", { laterMs: -1 }],
     ["a height that does not follow", "reject", { edit: { height: 2 } }],
     ["a time to come", "ignore", { laterMs: 1e12 }],
-  ] as const)("with %s: %s", async (_, verdict, options) => {
+  ] as const)("a compact block with %s: %s", async (_, verdict, options) => {
     const { gossip, maker, node } = await pair();
     const tip = await maker.block(maker.start(), options);
     expect(await gossip(compact(tip, maker))).toBe(verdict);
     expect(node.chain.head.height).toBe(0);
   });
 
-  test("with a valid header and a wrong state is forwarded but not imported, and its relay is not blamed", async () => {
+  test("forwards a block with a valid header and a wrong state, but does not import it or blame its relay", async () => {
     const { gossip, maker, node, clock } = await pair();
     const bad = await maker.block(maker.start(), { edit: { stateRoot: new Uint8Array(32) } });
     expect(await gossip(compact(bad, maker))).toBe("accept");
@@ -304,7 +307,7 @@ describe("a compact block", () => {
     expect(node.network.penalties).toEqual([]);
   });
 
-  test("that is already in the chain is reported to the equivocation watch when it arrives by gossip", async () => {
+  test("reports a block that is already in the chain to the equivocation watch when it arrives by gossip", async () => {
     const { gossip, maker, node } = await pair();
     const tip = await maker.block(maker.start());
     await node.addAll(tip);
@@ -313,7 +316,7 @@ describe("a compact block", () => {
     expect(node.signed.map(({ signature }) => signature)).toEqual([tip.blocks[0]!.header.signature]);
   });
 
-  test("that was fetched and refused is reported to the equivocation watch", async () => {
+  test("reports a block that was fetched and refused to the equivocation watch", async () => {
     const { maker, node, peer, net } = await pair();
     const bad = await maker.block(maker.start(), { edit: { stateRoot: new Uint8Array(32) } });
     net.fault = (_, protocol) =>
@@ -329,7 +332,7 @@ describe("a compact block", () => {
     expect(node.signed.map(({ signature }) => signature)).toEqual([bad.blocks[0]!.header.signature]);
   });
 
-  test("from the near future is kept until its time has come, and from the far future dropped", async () => {
+  test("keeps a block from the near future until its time has come, and drops one from the far future", async () => {
     const { gossip, maker, node, clock, peer } = await pair();
     const start = maker.start();
     const now = clock.now() - start.header.timestamp - 1000;
@@ -432,7 +435,7 @@ test("a block that has no place beside the chain is stored once more than a thir
 });
 
 describe("parents", () => {
-  test("are fetched and imported before the block that arrived first", async () => {
+  test("fetches and imports parents before the block that arrived first", async () => {
     const { node, peer, gossip, maker, clock } = await pair();
     const tip = await maker.extend(maker.start(), 10);
     await peer.addAll(tip);
@@ -442,7 +445,7 @@ describe("parents", () => {
     expect(node.farAhead).toEqual([]);
   });
 
-  test("are fetched from peers that announce them if the first peer does not deliver", async () => {
+  test("fetches parents from peers that announce them if the first peer does not deliver", async () => {
     const { node, nodes, net, gossip, maker, clock } = await pair("second");
     const parent = await maker.block(maker.start());
     const tip = await maker.block(parent);
@@ -457,7 +460,7 @@ describe("parents", () => {
     expect(await verdict).toBe("accept");
   });
 
-  test("that are too far back are left to sync", async () => {
+  test("leaves parents that are too far back to sync", async () => {
     const { node, peer, net, gossip, maker, clock } = await pair();
     const tip = await maker.extend(maker.start(), 40);
     await peer.addAll(tip);
@@ -468,7 +471,7 @@ describe("parents", () => {
     expect(net.count("headers")).toBeGreaterThan(0);
   });
 
-  test("that no peer has cost little, and blocks of strangers push out no others", async () => {
+  test("parents that no peer has cost little, and blocks of strangers push out no others", async () => {
     const { node, gossip, maker, peer, clock } = await pair("flood");
     const tip = await maker.extend(maker.start(), 2);
     await peer.addAll(tip);
@@ -484,7 +487,7 @@ describe("parents", () => {
 });
 
 describe("a header that cannot be judged yet is held", () => {
-  test("until its time has come, so that a line of four nodes forwards a block from a fast clock", async () => {
+  test("holds an early header until its time has come, so that a line of four nodes forwards a block from a fast clock", async () => {
     const { clock, nodes, maker } = await pair("second", "third");
     const start = maker.start();
     const tip = await maker.block(start, { laterMs: clock.now() - start.header.timestamp - 950 });
@@ -505,7 +508,7 @@ describe("a header that cannot be judged yet is held", () => {
     for (const { chain } of nodes) expect(chain.head.idHex).toBe(tip.idHex);
   });
 
-  test("no longer than gossip waits for a verdict, and only a few of each proposer", async () => {
+  test("holds a header no longer than gossip waits for a verdict, and only a few of each proposer", async () => {
     const { clock, gossip, maker } = await pair();
     const start = maker.start();
     const base = clock.now() - start.header.timestamp - 1_000;
@@ -820,7 +823,7 @@ test("blames a relay only for faults of the header, which is all that it has che
 });
 
 describe("gossiped transactions", () => {
-  test("are forwarded if some are new and all are signed", async () => {
+  test("forwards gossiped transactions if some are new and all are signed", async () => {
     const { node, maker } = await pair();
     const send = async (...transactions: Awaited<ReturnType<typeof maker.transfer>>[]) =>
       node.transactions.onGossip(Transactions.serialize(transactions), "peer");
@@ -851,7 +854,7 @@ describe("gossiped transactions", () => {
     expect(decode).not.toHaveBeenCalled();
   });
 
-  test("of which few are new do not make everybody check the others: the new ones travel on by themselves", async () => {
+  test("sends on the few new transactions of a message by themselves, so that not everybody checks the others", async () => {
     const { net, peer, maker } = await pair();
     const { node, checked } = await countingNode(net, peer);
     const fresh = await maker.transfer({ nonce: 0 });
@@ -872,7 +875,7 @@ describe("gossiped transactions", () => {
     ]);
   });
 
-  test("that have ended are ignored and not requested, and their relay is not blamed, since it may be behind", async () => {
+  test("ignores transactions that have ended, does not request them, and does not blame their relay, which may be behind", async () => {
     const { node, peer, maker } = await pair();
     const over = await maker.transfer({ validUntil: 1 });
     await peer.mempool.add(peer.mempool.records([over]), "local");
@@ -887,16 +890,19 @@ describe("gossiped transactions", () => {
     ["one of the first", 3, checkedFirst],
     ["the last of the first", checkedFirst - 1, checkedFirst],
     ["one after them", checkedFirst, 3 * checkedFirst],
-  ])("are checked in parts up to a wrong one, and those behind it are not: %s", async (_, wrong, count) => {
-    const { net, peer, maker } = await pair();
-    const { node, checked } = await countingNode(net, peer);
-    const all = await Promise.all(Array.from({ length: 512 }, (_, nonce) => maker.transfer({ nonce })));
-    all[wrong] = { ...all[wrong]!, signature: new Uint8Array(64).fill(7) };
-    expect(await node.transactions.onGossip(Transactions.serialize(all), "peer")).toBe("reject");
-    expect(checked(all).filter((count) => count > 0)).toHaveLength(count);
-  });
+  ])(
+    "checks gossiped transactions in parts up to a wrong one, and not those behind it: %s",
+    async (_, wrong, count) => {
+      const { net, peer, maker } = await pair();
+      const { node, checked } = await countingNode(net, peer);
+      const all = await Promise.all(Array.from({ length: 512 }, (_, nonce) => maker.transfer({ nonce })));
+      all[wrong] = { ...all[wrong]!, signature: new Uint8Array(64).fill(7) };
+      expect(await node.transactions.onGossip(Transactions.serialize(all), "peer")).toBe("reject");
+      expect(checked(all).filter((count) => count > 0)).toHaveLength(count);
+    },
+  );
 
-  test("above a peer's share are dropped unread and cost it score, without delaying other peers", async () => {
+  test("drops messages above a peer's share unread at a cost in score, without delaying other peers", async () => {
     const { node, maker } = await pair();
     const batch = [await maker.transfer({})];
     const verdicts = Array.from({ length: transactionQueueLimits.maxCountPerPeer + 3 }, () =>
@@ -915,7 +921,7 @@ describe("gossiped transactions", () => {
     expect(said.slice(-3)).toEqual(["ignore", "ignore", "ignore"]);
   });
 
-  test("of a peer that has gone are not read any more", async () => {
+  test("does not read the messages of a peer that has gone any more", async () => {
     const { node, maker, net } = await pair("banned");
     const message = Transactions.serialize([await maker.transfer({})]);
     const decode = vi.spyOn(node.mempool, "decode");
@@ -928,13 +934,13 @@ describe("gossiped transactions", () => {
     expect(node.network.listeners).toBe(listeners - 1);
   });
 
-  test("that do not decode are rejected", async () => {
+  test("rejects gossiped transactions that do not decode", async () => {
     const { node, maker } = await pair();
     const message = Transactions.serialize([await maker.transfer({})]);
     expect(await node.transactions.onGossip(message.subarray(0, -80), "peer")).toBe("reject");
   });
 
-  test("are forwarded if one in four is new", async () => {
+  test("forwards gossiped transactions if one in four is new", async () => {
     const { clock, node, maker } = await pair();
     const fresh = await maker.transfer({ nonce: 0 });
     const old = await Promise.all(
@@ -947,7 +953,7 @@ describe("gossiped transactions", () => {
     expect(node.network.published).toEqual([]);
   });
 
-  test("that were refused after a check of their signatures are not checked again", async () => {
+  test("does not check transactions again that were refused after a check of their signatures", async () => {
     const { net, peer, maker } = await pair();
     const { node, checked } = await countingNode(net, peer);
     const all = [await maker.transfer({ nonce: 0 }), await maker.transfer({ nonce: 1 })];
@@ -964,7 +970,7 @@ describe("gossiped transactions", () => {
     expect(mempool.verify).not.toHaveBeenCalled();
   });
 
-  test("that were refused unchecked are rejected for a single wrong signature among many", async () => {
+  test("rejects transactions that were refused unchecked for a single wrong signature among many", async () => {
     const { node, maker } = await pair();
     const fresh = await Promise.all(Array.from({ length: 50 }, (_, nonce) => maker.transfer({ nonce })));
     const poor = await Promise.all(
@@ -987,7 +993,7 @@ describe("gossiped transactions", () => {
     );
   });
 
-  test("that find no room because of many other peers cost their relay nothing", async () => {
+  test("messages that find no room because of many other peers cost their relay nothing", async () => {
     const { node, maker } = await pair();
     const message = Transactions.serialize([await maker.transfer({})]);
     const { network, mempool } = node;
@@ -1006,7 +1012,7 @@ describe("gossiped transactions", () => {
     inbox.stop();
   });
 
-  test("are requested from a peer's pool in as many requests as their number takes", async () => {
+  test("requests transactions of a peer's pool in as many requests as their number takes", async () => {
     const { node, net } = await pair();
     const ids = Array.from({ length: maxTransactionsById + 1 }, (_, at) => uint64Bytes(at)).map((each) =>
       concatBytes(each, new Uint8Array(24)),
@@ -1025,7 +1031,7 @@ describe("gossiped transactions", () => {
     expect(node.network.penalties).toEqual([]);
   });
 
-  test("are requested from a peer's pool if they are new; an invalid one costs the peer score", async () => {
+  test("requests the new transactions of a peer's pool; an invalid one costs the peer score", async () => {
     const { node, peer, net, maker } = await pair();
     const all = await Promise.all(Array.from({ length: 30 }, (_, nonce) => maker.transfer({ nonce })));
     await peer.mempool.add(peer.mempool.records(all), "local");

@@ -180,7 +180,7 @@ describe("headers of a peer", () => {
   };
 
   test.each(Object.entries(edits))(
-    "that %s cost it score, and do not take the node out of step",
+    "headers that %s cost the peer score, and do not take the node out of step",
     async (_, edit) => {
       const node = await shown((page) => page.map((header, index) => (index === 5 ? edit(header) : header)));
       expect(node.chain.head.height).toBe(0);
@@ -189,7 +189,7 @@ describe("headers of a peer", () => {
     },
   );
 
-  test("that begin at another height than requested cost it score", async () => {
+  test("headers that begin at another height than requested cost the peer score", async () => {
     const node = await shown((page) => page.slice(1));
     expect(node.network.penalties[0]).toMatchObject({ peer: "bad", offence: "invalidBlock" });
   });

@@ -62,7 +62,7 @@ test("a crowd of peers of one address gives way, each with little, before a peer
   expect(begun.slice(0, 3)).toEqual(["first", "c4", "h1"]);
 });
 
-test("of one address, the peer with most gives way", async () => {
+test("the peer with most gives way among those of one address", async () => {
   const { begun, add, end } = open({ maxRunning: 1 });
   void add("first", "first", 1);
   const large = [add("one@a", "a1", 10), add("one@b", "b1", 10)];

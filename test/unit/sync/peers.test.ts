@@ -307,7 +307,7 @@ describe("the server", () => {
     expect(b.network.penalties).toMatchObject([{ peer: "a", offence: "invalidResponse" }]);
   });
 
-  test("has no genesis block to give while the node has none", async () => {
+  test("gives no genesis block while the node has none", async () => {
     const net = new FakeNetwork(settledClock());
     const [a, b] = [net.node("a"), net.node("b")];
     net.connect(a, b);

@@ -85,7 +85,7 @@ describe("a peer that", () => {
     expect(node.network.penalties.every(({ peer }) => peer === "bad")).toBe(true);
   });
 
-  test("is very slow does not delay the download for long", async () => {
+  test("a very slow peer does not delay the download for long", async () => {
     let startedAt = 0;
     const { clock } = await withBadPeer((net) => {
       startedAt = net.clock.now();

@@ -280,7 +280,7 @@ test("the newest vote of each authority is served, even if it cannot be counted"
 });
 
 describe("the equivocation watch sees every vote that its voter has signed", () => {
-  test("even if the vote waits for a block that never arrives", async () => {
+  test("the equivocation watch sees a vote that waits for a block that never arrives", async () => {
     const { clock, gossip, signed } = await watchedNode();
     const vote = await voteFor(two, 3);
     void gossip(vote);
@@ -288,7 +288,7 @@ describe("the equivocation watch sees every vote that its voter has signed", () 
     expect(signed).toEqual([vote]);
   });
 
-  test("even if the vote breaks the rules, but not if the signature is another's", async () => {
+  test("the equivocation watch sees a vote that breaks the rules, but not one with another's signature", async () => {
     const { addAll, fetched, gossip, signed } = await watchedNode();
     await addAll(two);
     const backwards = await voteFor(one, 3, checkpoint(2, two));
@@ -307,7 +307,7 @@ describe("the equivocation watch sees every vote that its voter has signed", () 
   test.each([
     ["that is new", two, true],
     ["for a block of another branch", aside, false],
-  ])("in a certificate %s", async (_, target, counts) => {
+  ])("the equivocation watch sees the votes in a certificate %s", async (_, target, counts) => {
     const { addAll, chain, inbox, peer, signed } = await watchedNode();
     await addAll(two);
     const voters = authorities.slice(0, 3);
@@ -537,14 +537,14 @@ describe("votes and certificates in an answer", () => {
     ]);
   });
 
-  test("do not blame the peer for a vote that contradicts a block, which the peer may not have", async () => {
+  test("does not blame the peer for a vote that contradicts a block, which the peer may not have", async () => {
     const wrongHeight = { ...checkpoint(1, one), height: 2 };
     expect(await told(await signedVote(authorities[1]!, genesis, genesisCheckpoint, wrongHeight))).toEqual(
       [],
     );
   });
 
-  test("do not blame the peer for a vote for an unknown block by an account that is not an authority at the head", async () => {
+  test("does not blame the peer for a vote for an unknown block by an account that is not an authority at the head", async () => {
     const vote = await signedVote(authorities[4]!, genesis, genesisCheckpoint, checkpoint(1, aside));
     expect(await told(vote)).toEqual([]);
   });
@@ -575,7 +575,7 @@ describe("votes and certificates in an answer", () => {
     expect(net.reads).toEqual([{ protocol: "finality", bytes: 3 * recordBytes }]);
   });
 
-  test("are requested once at a time, from the own justified round on, and the answer is reported", async () => {
+  test("requests votes and certificates once at a time, from the own justified round on, and reports the answer", async () => {
     const { inbox, peer, net, answers } = await node();
     peer.serve(finality, async function* () {
       yield { certificates: [], votes: [] };
@@ -587,13 +587,13 @@ describe("votes and certificates in an answer", () => {
     expect(net.requests).toHaveLength(2);
   });
 
-  test("do not blame a peer that does not answer", async () => {
+  test("does not blame a peer that does not answer", async () => {
     const { inbox, network, answers } = await node();
     await inbox.pull("peer");
     expect([network.penalties, answers()]).toEqual([[], 0]);
   });
 
-  test("of a liar cost 64 checks at most", async () => {
+  test("checks 64 votes of a liar's answer at most", async () => {
     const { inbox, peer, network, checks } = await node();
     const vote = await voteFor(one);
     const votes = Array.from({ length: 70 }, (_, at) => ({
@@ -610,7 +610,7 @@ describe("votes and certificates in an answer", () => {
     expect(network.penalties.map(({ offence }) => offence)).toEqual(["invalidResponse"]);
   });
 
-  test("that rest on a recovery that the peer was not given blame nobody", async () => {
+  test("blames nobody for certificates that rest on a recovery that the peer was not given", async () => {
     const { finalizer, inbox, peer, network, fetched, answers } = await node();
     finalizer.addCertificate = () => Promise.reject(new VoteError("BEFORE_RECOVERY", "…"));
     const vote = await voteFor(one);
@@ -621,7 +621,7 @@ describe("votes and certificates in an answer", () => {
     expect([network.penalties, fetched, answers()]).toEqual([[], [], 1]);
   });
 
-  test("that this node cannot store blame nobody", async () => {
+  test("blames nobody for certificates that this node cannot store", async () => {
     const { finalizer, inbox, peer, network, fetched, answers } = await node();
     finalizer.addCertificate = () =>
       Promise.reject(Object.assign(new Error("the disk is full"), { code: "UNKNOWN_BLOCK" }));
@@ -633,7 +633,7 @@ describe("votes and certificates in an answer", () => {
     expect([network.penalties, fetched, answers()]).toEqual([[], [], 0]);
   });
 
-  test("are no more than an answer holds", async () => {
+  test("serves no more votes than an answer holds", async () => {
     const { finalizer, inbox, peer } = await node();
     inbox.serve();
     const vote = await voteFor(one);

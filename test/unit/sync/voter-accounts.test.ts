@@ -73,7 +73,7 @@ test.each([
   [100, 75],
   [1_000, 250],
   [10_000, 250],
-])("with a period of %i ms an account of 64 votes refills one in %i ms", async (periodMs, everyMs) => {
+])("a period of %i ms makes an account of 64 votes refill one in %i ms", async (periodMs, everyMs) => {
   const clock = new ManualClock();
   const accounts = new VoterAccounts(clock, periodMs);
   const vote = { voter: new Uint8Array(32).fill(1) } as SignedFinalityVote;

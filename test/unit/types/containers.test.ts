@@ -110,7 +110,7 @@ describe("transactions", () => {
 describe("domains", () => {
   const genesisId = new Uint8Array(32).map((_, index) => index + 1);
 
-  test("are the type's bytes and the start of the genesis id", () => {
+  test("a domain is the type's bytes and the start of the genesis id", () => {
     expect(toHex(computeDomain("header", genesisId))).toBe(
       "0x020000000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c",
     );
@@ -122,7 +122,7 @@ describe("domains", () => {
     expect(new Set(domains).size).toBe(2 * types.length);
   });
 
-  test("are mixed into the signing root", () => {
+  test("mixes the domain into the signing root", () => {
     expect(signingRoot(zero32, genesisId)).toEqual(hash(zero32, genesisId));
   });
 });
@@ -179,7 +179,7 @@ describe("counts", () => {
 describe("a compact block", () => {
   const header = { message: Header.defaultValue(), signature: new Uint8Array(64).fill(6) };
 
-  test("is decoded with its short ids as they came", () => {
+  test("decodes a compact block with its short ids as they came", () => {
     for (const count of [0, 1, 3, 2 ** 16]) {
       const shortIds = Array.from({ length: count }, (_, at) => new Uint8Array(8).fill(at));
       const compact = decodeCompactBlock(CompactBlock.serialize({ header, shortIds }));
@@ -191,7 +191,7 @@ describe("a compact block", () => {
     }
   });
 
-  test("has whole short ids, and no more than a list of transactions", () => {
+  test("refuses a compact block with a part of a short id, or with more of them than a list of transactions", () => {
     const whole = CompactBlock.serialize({ header, shortIds: [new Uint8Array(8)] });
     for (const length of [whole.length - 1, whole.length - 9, 10, 0])
       expect(() => decodeCompactBlock(whole.subarray(0, length))).toThrow();

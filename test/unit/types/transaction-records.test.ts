@@ -70,7 +70,7 @@ describe("records of many transactions", () => {
     );
   });
 
-  test("are the same from the encoded list, which they give back", () => {
+  test("makes the same records from the encoded list, which they give back", () => {
     fc.assert(
       fc.property(randomList, (list) => {
         // A list may begin anywhere in its buffer.
@@ -85,7 +85,7 @@ describe("records of many transactions", () => {
     );
   });
 
-  test("are those of the same transactions in each part of a list", () => {
+  test("makes the records of the same transactions in each part of a list", () => {
     fc.assert(
       fc.property(shortList, fc.nat(600), fc.nat(600), (list, one, other) => {
         const [from, to] = [one, other].map((at) => at % (list.length + 1)).sort((a, b) => a - b);
@@ -108,7 +108,7 @@ describe("records of many transactions", () => {
     );
   });
 
-  test("are decoded in slices, with a pause between two", async () => {
+  test("decodes records in slices, with a pause between two", async () => {
     for (const [count, pauses] of [
       [0, 0],
       [512, 0],
@@ -171,7 +171,7 @@ describe("a damaged list", () => {
         throw new RangeError("a count that is not safe");
   };
 
-  test("is refused where the SSZ type refuses it, and only there", () => {
+  test("refuses a damaged list where the SSZ type refuses it, and only there", () => {
     const damage = fc.record({
       at: fc.nat({ max: list.length - 1 }),
       value: fc.nat({ max: 255 }),

@@ -112,7 +112,7 @@ describe("the branch of a transaction", () => {
     );
   });
 
-  test.each([-1, 2, Number.NaN])("is refused for a transaction that is not there: %d", (index) => {
+  test.each([-1, 2, Number.NaN])("makes no branch for a transaction that is not there: %d", (index) => {
     expect(() => transactionBranch([id(1), id(2)], index)).toThrow(RangeError);
   });
 });
@@ -124,7 +124,7 @@ describe("the record of a transaction", () => {
   };
   const record = transactionRecord(transaction, computeDomain("transaction", zero32));
 
-  test("is checked with the addresses that no account vouches for", () => {
+  test("checks the addresses that no account vouches for with the signature", () => {
     const set = (...known: Uint8Array[]) =>
       signatureSet(record, (address) => known.some((one) => equalBytes(one, address)));
     const { from, to } = transaction.message;
@@ -134,7 +134,7 @@ describe("the record of a transaction", () => {
     expect(set(from, to)).toEqual({ ...base, newKey: false, address: undefined });
   });
 
-  test("has the first 8 bytes of its id as its short id", () => {
+  test("takes the first 8 bytes of a transaction's id as its short id", () => {
     expect(record.shortKey).toBe(toBinary(record.id.subarray(0, 8)));
     expect(shortKeyOf(record.id.subarray(0, 8))).toBe(record.shortKey);
   });
@@ -165,7 +165,7 @@ test("transactions have the roots and the encoding that the SSZ types give, what
     );
 });
 
-test("what is no list of transactions is refused", () => {
+test("refuses bytes that are no list of transactions", () => {
   const domain = computeDomain("transaction", id(5));
   const message = { from: id(1), to: id(2), amount: 1n, fee: 1n, nonce: 0, validUntil: 0, memo: id(9) };
   const one = Transactions.serialize([{ message, signature: new Uint8Array(64) }]);

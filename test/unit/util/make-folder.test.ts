@@ -24,11 +24,11 @@ it("makes a folder for several callers at once", async () => {
   expect(existsSync(path)).toBe(true);
 });
 
-it("is refused below a file", async () => {
+it("makes no folder below a file", async () => {
   await writeFile(join(folder, "file"), "");
   await expect(makeFolder(join(folder, "file/a/b"), 0o700)).rejects.toMatchObject({ code: "ENOTDIR" });
 });
 
-it.runIf(existsSync("/proc/self"))("is refused where the file system takes no folders", async () => {
+it.runIf(existsSync("/proc/self"))("makes no folder where the file system takes none", async () => {
   await expect(makeFolder("/proc/ccoin/a", 0o700)).rejects.toMatchObject({ code: "ENOENT" });
 });
