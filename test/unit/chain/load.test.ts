@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { requireKnownHead } from "../../../src/chain/load.ts";
+import { AccountState } from "../../../src/state/index.ts";
 import { keyOf } from "../../../src/storage/key-spaces.ts";
 import { BlockError } from "../../../src/types/errors.ts";
 import { uint64Bytes } from "../../../src/util/bytes.ts";
@@ -44,4 +45,24 @@ test("a genesis block that the canonical chain lacks is named", async () => {
     code: "DAMAGED",
     message: expect.stringContaining("block 0 is missing"),
   });
+});
+
+test("hashes the stored accounts in slices before it compares them", async () => {
+  const node = await testChain();
+  const calls: string[] = [];
+  const hash = vi
+    .spyOn(AccountState.prototype, "hash")
+    .mockImplementation(async () => void calls.push("hash"));
+  const root = AccountState.prototype.stateRoot;
+  const stateRoot = vi.spyOn(AccountState.prototype, "stateRoot").mockImplementation(function (
+    this: AccountState,
+    snapshot,
+  ) {
+    calls.push("root");
+    return root.call(this, snapshot);
+  });
+  await node.reopen();
+  hash.mockRestore();
+  stateRoot.mockRestore();
+  expect(calls.slice(0, 2)).toEqual(["hash", "root"]);
 });
