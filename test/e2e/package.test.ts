@@ -60,6 +60,19 @@ test("the package contains the licenses of what it bundles", () => {
     expect(licenses).toMatch(new RegExp(`^${name} [\\d.]+ \\(.+\\)\n=+\n\n${text}`, "m"));
 });
 
+test("links of the packed documentation lead to files of the package", () => {
+  const pages = readdirSync(installed, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".md"),
+  );
+  const links = pages.flatMap((page) =>
+    [...readFileSync(join(installed, page), "utf8").matchAll(/\]\(([^)\s:#]+)[^)\s:]*\)/g)].map(
+      ([, target]) => [page, target!] as const,
+    ),
+  );
+  expect(links.length).toBeGreaterThan(100);
+  expect(links.filter(([page, target]) => !existsSync(join(installed, dirname(page), target)))).toEqual([]);
+});
+
 test("the bundle takes one byte of memory for each character, and sorts nothing by the rules of a language", () => {
   const folder = join(installed, "src/cli");
   const scripts = readdirSync(folder).filter((name) => name.endsWith(".js"));

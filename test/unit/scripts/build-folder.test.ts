@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -10,9 +11,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { prepareBuildFolder } from "../../../scripts/build-folder.ts";
+import { finishBuildFolder, prepareBuildFolder } from "../../../scripts/build-folder.ts";
 
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 let parent: string;
 beforeEach(() => {
   parent = mkdtempSync(join(tmpdir(), "ccoin-build-"));
@@ -66,8 +69,34 @@ it("removes nothing where the folder of an earlier build holds a node's data as 
   expect(existsSync(join(folder, "src"))).toBe(true);
 });
 
-it("refuses a file", () => {
+it("removes nothing where somebody has added a file below what an earlier build has made", () => {
+  const folder = join(parent, "dist");
+  prepareBuildFolder(folder, ["docs"]);
+  mkdirSync(join(folder, "docs"));
+  writeFileSync(join(folder, "docs/client.md"), "");
+  finishBuildFolder(folder);
+  writeFileSync(join(folder, "docs/notes.md"), "mine");
+  expect(() => prepareBuildFolder(folder, ["docs"])).toThrow("move docs/notes.md away first");
+  rmSync(join(folder, "docs/notes.md"));
+  prepareBuildFolder(folder, ["docs"]);
+  expect(existsSync(join(folder, "docs"))).toBe(false);
+});
+
+it("refuses a file, and a link that leads nowhere", () => {
   const folder = folderWith("account.json");
-  expect(() => prepareBuildFolder(join(folder, "account.json"), ["src"])).toThrow();
+  const isNone = /is a file, or a link that leads nowhere: name a folder$/;
+  expect(() => prepareBuildFolder(join(folder, "account.json"), ["src"])).toThrow(isNone);
   expect(readFileSync(join(folder, "account.json"), "utf8")).toBe("key");
+  symlinkSync(join(parent, "none"), join(parent, "dist"));
+  expect(() => prepareBuildFolder(join(parent, "dist"), ["src"])).toThrow(isNone);
+});
+
+it.each([
+  ["docs/built", "which the build reads: name another folder"],
+  ["--help", "name one folder and nothing else: npm run build -- FOLDER"],
+])("the build refuses %s and writes nothing", (target, message) => {
+  const { status, stderr } = spawnSync(process.execPath, ["scripts/build.ts", target], { cwd: root });
+  expect([status, stderr.toString()]).toEqual([1, expect.stringMatching(/^error: [^\n]+\n$/)]);
+  expect(stderr.toString()).toContain(message);
+  expect(existsSync(join(root, target))).toBe(false);
 });
