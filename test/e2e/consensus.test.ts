@@ -148,10 +148,11 @@ describe("four authorities with a period of 500 ms", () => {
     return made;
   });
 
-  test("finalize transfers through any node on all four nodes", () => transfersAreFinal(network()));
+  test("four authorities finalize transfers through any node on all four nodes", () =>
+    transfersAreFinal(network()));
 
   // This test comes last because it kills two of the nodes.
-  test("keep making final blocks without one of them, halt with an explanation without two, and resume when one returns", () =>
+  test("four authorities keep making final blocks without one of them, halt with an explanation without two, and resume when one returns", () =>
     haltsAndGoesOn(network()));
 });
 

@@ -9,7 +9,7 @@ const lies: readonly (readonly [Lie, number])[] = [
 ];
 
 describe.each(lies)("strangers that lie (%s, %i ids)", (lie, strangers) => {
-  test("take no authority out of step, and delay no block", async () => {
+  test("lying strangers take no authority out of step, and delay no block", async () => {
     const result = await attack({ lie, strangers, fromMs: 10_000, untilMs: 70_000 });
     expect(result.left).toEqual([]);
     expect(result.blamed).toEqual([]);
@@ -21,7 +21,7 @@ describe.each(lies)("strangers that lie (%s, %i ids)", (lie, strangers) => {
   });
 
   test.each([false, true])(
-    "do not keep a new node from one honest peer (all of them connected by themselves: %s)",
+    "lying strangers do not keep a new node from one honest peer (all of them connected by themselves: %s)",
     async (allInbound) => {
       const options = { lie, strangers, fromMs: 10_000, untilMs: 50_000, joinAtMs: 30_000, allInbound };
       const result = await attack(options);

@@ -84,7 +84,7 @@ describe("the admin routes", () => {
     expect(proposals.list()).toEqual([]);
   });
 
-  it("accept the authorization scheme in any case", async () => {
+  it("accepts the authorization scheme in any case", async () => {
     expect((await propose(forced, { authorization: `bearer ${adminToken}` })).status).toBe(202);
     expect((await drop(alice.address)).status).toBe(200);
   });
@@ -114,7 +114,7 @@ describe("the admin routes", () => {
     expect(await propose(body)).toMatchObject({ status, body: { code } });
   });
 
-  it("refuse other types and unknown proposals", async () => {
+  it("refuses other types and unknown proposals", async () => {
     expect(await propose(add, { ...authorized, "content-type": "text/plain" })).toMatchObject({
       status: 415,
     });
@@ -195,7 +195,7 @@ describe("finality and diagnosis", () => {
     expect(await node.get("/v1/diagnosis")).toMatchObject({ status: 200, body: diagnosis });
   });
 
-  it("show a proof with its votes", () => {
+  it("shows a proof with its votes", () => {
     const { authorities } = genesisSnapshot(
       testChainConfig({ authorities: [signer(1).publicKey, signer(2).publicKey] }),
     );

@@ -29,7 +29,7 @@ async function head(line: string, headers: Record<string, string>): Promise<stri
 }
 
 describe("a page of another site", () => {
-  it("cannot post", async () => {
+  it("a page of another site cannot post", async () => {
     for (const origin of ["http://evil.example", `http://127.0.0.1:${node.server.port + 1}`, "null"])
       expect(await post({ origin })).toEqual(forbidden);
     expect(await post({ origin: `http://${own()}` })).toEqual({ status: 400, code: "MALFORMED" });
@@ -44,7 +44,7 @@ describe("a page of another site", () => {
     expect(await post({ host, origin: `https://${host}:8443` })).toEqual(forbidden);
   });
 
-  it("cannot have the node read anything", async () => {
+  it("a page of another site cannot have the node read anything", async () => {
     for (const [name, headers] of Object.entries({
       fetch: { origin: "http://evil.example" },
       "fetch without CORS": { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" },

@@ -103,7 +103,7 @@ describe("two branches on one invalid block", () => {
     for (const tip of tips) expect(await add(tip.blocks.at(-1)!)).toBe("side");
   }
 
-  test("do not keep the chain from a justified block after one was refused", async () => {
+  test("a refused branch and its rival on one invalid block do not keep the chain from a justified block", async () => {
     const { node, justified, justify } = await fourAuthorities();
     const { maker } = node;
     const one = await maker.block(maker.start());
@@ -121,7 +121,7 @@ describe("two branches on one invalid block", () => {
     expect(node.chain.head.idHex).toBe(head.idHex);
   });
 
-  test("make the block below the head once it is justified", async () => {
+  test("two branches on an invalid block make the block below it the head once that is justified", async () => {
     const { node, justified, justify } = await fourAuthorities();
     const { maker } = node;
     await node.addAll(await maker.extend(maker.start(), 5));

@@ -222,7 +222,7 @@ describe("the checkpoints on disk", () => {
     expect(checkpoints.status).toBe(status);
   });
 
-  test("lack the proof of a final block whose justification came later than its votes", async () => {
+  test("misses the proof of a final block whose justification came later than its votes, and stores it when it comes", async () => {
     const { checkpoints, stores, link, first, one, beside, r1, r2, r3 } = await empty();
     await link(r1, r2);
     expect(checkpoints.finalized.round).toBe(1);
@@ -240,7 +240,7 @@ describe("the checkpoints on disk", () => {
     expect(await lacks(r1)).toBe(false);
   });
 
-  test("name both blocks of a conflict, and stay as they are", async () => {
+  test("a conflict names both blocks, and leaves the checkpoints as they are", async () => {
     const { checkpoints, stores, link, first, one, beside, r1, r2 } = await empty();
     await link(first, r1);
     await link(r1, r2);

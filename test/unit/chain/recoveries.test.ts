@@ -33,7 +33,7 @@ describe("the recoveries of a chain", () => {
     expect([all.newest, none.newest]).toEqual([third, undefined]);
   });
 
-  test("replace the snapshot after their blocks: the newest from a block counts", () => {
+  test("recoveries replace the snapshot after their blocks: the newest from a block counts", () => {
     const { snapshot } = genesis;
     expect(all.after(id(5), snapshot)).toEqual(recoveredSnapshot(second));
     expect(all.after(id(9), snapshot)).toEqual(recoveredSnapshot(third));
@@ -41,7 +41,7 @@ describe("the recoveries of a chain", () => {
     expect(none.after(id(5), snapshot)).toBe(snapshot);
   });
 
-  test("name their blocks, and refuse others at their heights", () => {
+  test("recoveries name their blocks, and refuse others at their heights", () => {
     expect([5, 9, 6].map((name) => all.names(id(name)))).toEqual([true, true, false]);
     const codes = [
       { height: 5, id: id(5) },
@@ -113,7 +113,7 @@ describe("recoveries that a node is given", () => {
     expect(await stores.recoveries.all()).toEqual([recovery]);
   });
 
-  test("end the proposals of the node once, which would vote again for what they undo", async () => {
+  test("recoveries end the proposals of the node once, which would vote again for what they undo", async () => {
     const { accept, database, tips } = await given();
     const proposals = new ProposalStore(database);
     const propose = (vote: HeaderVote) => proposals.save({ vote, proposedAtMs: 1 });
@@ -142,12 +142,12 @@ describe("recoveries that a node is given", () => {
     ["descends from the final one", 7, "no error"],
     ["is not here yet", 8, "no error"],
     ["is below the final one", 2, "OTHER_FINAL_BLOCK"],
-  ])("begin at a block that %s", async (_, height, code) => {
+  ])("judges a recovery by its block, which %s", async (_, height, code) => {
     const { accept, tips } = await given();
     expect(await codeOf(accept(recoveryAt(genesis.id, tips[height]!, authorities)))).toBe(code);
   });
 
-  test("begin at no block of another height, of another branch, or whose ancestors are missing", async () => {
+  test("refuses a recovery from a block of another height, of another branch, or whose ancestors are missing", async () => {
     const { accept, database, stores, tips, maker, check } = await given();
     const other = async (height: number, { id: block }: Tip) => {
       const recovery = recoveryAt(genesis.id, tips[5]!, authorities);

@@ -20,7 +20,7 @@ async function configOf(args: string[], env: Record<string, string> = {}): Promi
 }
 
 describe("options of start", () => {
-  it("come from the environment, under their name", async () => {
+  it("reads options from the environment, under their name", async () => {
     const env = {
       CCOIN_NODEID: "3",
       CCOIN_HTTP_PORT: "8080",
@@ -42,7 +42,7 @@ describe("options of start", () => {
     });
   });
 
-  it("come from a file, which --print-config --json can make", async () => {
+  it("reads options from a file, which --print-config --json can make", async () => {
     const file = await configFile(
       '\uFEFF{ "nodeid": 4, "bootstrap": ["/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.2/tcp/2"], "mine": false, "datadir": "/tmp/d" }',
     );
@@ -105,7 +105,7 @@ describe("options of start", () => {
       "CCOIN_STOP_TIMEOUT: --stop-timeout",
     ],
     ["a value that the node refuses", '{ "port": 70000 }', {}, "--port"],
-  ])("refuse %s", async (_, text, env, message) => {
+  ])("refuses %s", async (_, text, env, message) => {
     const file = text === undefined ? [] : [`--config=${await configFile(text)}`];
     const { code, stderr } = await ccoinHere(["start", "--nodeid=1", "--print-config", ...file], env);
     expect(code).toBe(2);
@@ -162,13 +162,13 @@ describe("options of start", () => {
     expect(await configOf([], env)).toMatchObject({ nodeid: 7 });
   });
 
-  it("refuse a file that is missing", async () => {
+  it("refuses a file that is missing", async () => {
     const { code, stderr } = await ccoinHere(["start", "--nodeid=1", "--config=/nowhere/ccoin.json"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^error: cannot read \/nowhere\/ccoin\.json \(ENOENT.*--config names/);
   });
 
-  it("refuse a log file that cannot be written", async () => {
+  it("refuses a log file that cannot be written", async () => {
     const { code, stderr } = await ccoinHere(["start", "--nodeid=1", "--log-file=/dev/null/ccoin.log"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^error: --log-file: cannot write \/dev\/null\/ccoin\.log: ENOTDIR/);

@@ -44,7 +44,7 @@ describe("events", () => {
     expect(heights).toEqual([7, 8]);
   });
 
-  it("resume after the last event when the connection breaks, even if the node is away for a while", async () => {
+  it("resumes after the last event when the connection breaks, even if the node is away for a while", async () => {
     const asked: unknown[] = [];
     const client = await serve(
       (request, response) => {
@@ -72,7 +72,7 @@ describe("events", () => {
     expect({ ids, asked }).toEqual({ ids: ["41", "42"], asked: [undefined, "40", "41", "41"] });
   });
 
-  it("begin at the requested event although the connection breaks before anybody reads", async () => {
+  it("begins at the requested event although the connection breaks before anybody reads", async () => {
     const asked: unknown[] = [];
     const client = await serve(
       (request, response) => {
@@ -93,12 +93,12 @@ describe("events", () => {
     await events.return();
   });
 
-  it("fail if the stream ends before its first event", async () => {
+  it("fails if the stream ends before its first event", async () => {
     const client = await serve((_request, response) => void stream(response).end());
     await expect(client.events()).rejects.toMatchObject({ code: "UNREACHABLE" });
   });
 
-  it("end with the node's reason if it refuses to resume the stream", async () => {
+  it("ends with the node's reason if it refuses to resume the stream", async () => {
     const client = await serve(
       (_request, response) => void stream(response).end("id: 1\n\n"),
       (_request, response) => void response.writeHead(400).end('{"code":"MALFORMED","detail":"no"}'),
@@ -107,7 +107,7 @@ describe("events", () => {
     await expect(events.next()).rejects.toMatchObject({ code: "MALFORMED" });
   });
 
-  it("close the connection when the loop is left", async () => {
+  it("closes the connection when the loop is left", async () => {
     const closed = Promise.withResolvers<void>();
     const client = await serve((request, response) => {
       request.on("close", () => closed.resolve());
@@ -117,7 +117,7 @@ describe("events", () => {
     await closed.promise;
   });
 
-  it("fail if the server is not a node", async () => {
+  it("fails if the server is not a node", async () => {
     const client = await serve((_request, response) => void response.writeHead(200).end("<html>"));
     await expect(client.events()).rejects.toMatchObject({ code: "NOT_A_NODE" });
   });

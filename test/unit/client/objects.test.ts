@@ -232,7 +232,7 @@ describe("roots", () => {
     },
   );
 
-  it("reject values that the types cannot hold", () => {
+  it("rejects values that the types cannot hold", () => {
     const transfer = {
       from: client.encodeAddress(new Uint8Array(32)),
       to: client.encodeAddress(new Uint8Array(32)),
@@ -261,7 +261,7 @@ describe("roots", () => {
 });
 
 describe("keys", () => {
-  it("equal the node's, and client and node verify each other's signatures", async () => {
+  it("makes the node's keys, and client and node verify each other's signatures", async () => {
     const seed = Uint8Array.from({ length: 32 }, (_, index) => index);
     const message = new Uint8Array(32).fill(7);
     const key = await client.keyFromSeed(seed);
@@ -280,7 +280,7 @@ describe("keys", () => {
     expect(await client.verifySignature(key.publicKey, message, new Uint8Array(1))).toBe(false);
   });
 
-  it("sign without WebCrypto", async () => {
+  it("signs without WebCrypto", async () => {
     const subtle = Object.getOwnPropertyDescriptor(crypto, "subtle");
     Object.defineProperty(crypto, "subtle", { value: undefined, configurable: true });
     try {

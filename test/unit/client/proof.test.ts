@@ -71,7 +71,7 @@ describe("proofs", () => {
   /** Requests a proof of the third transaction of a block. */
   const transactionIn = (height: number) => client.transactionProof(ids[3 * height - 1]!);
 
-  it("give the genesis authorities only for the right genesis id", async () => {
+  it("trusts the genesis authorities only for the right genesis id", async () => {
     expect(trust.authorities).toEqual(authorities.map(({ address }) => address));
     const block = await client.block(0);
     const wrong = expect.objectContaining({ code: "WRONG_GENESIS" });
@@ -85,7 +85,7 @@ describe("proofs", () => {
     );
   });
 
-  it("show that a transaction is final", async () => {
+  it("proves that a transaction is final", async () => {
     const proof = await transactionIn(4);
     expect(proof).toMatchObject({ block: { height: 4 }, index: 2, finality: { headers: [] } });
     const { verdict, steps } = await verifyTransactionProof(proof, trust);
@@ -104,13 +104,13 @@ describe("proofs", () => {
     );
   });
 
-  it("show by the headers up to the finalized block that older transactions are final", async () => {
+  it("proves by the headers up to the finalized block that older transactions are final", async () => {
     const proof = await transactionIn(1);
     expect(proof.finality?.headers.map(({ height }) => height)).toEqual([2, 3, 4]);
     expect(await verifyTransactionProof(proof, trust)).toMatchObject({ verdict: "final" });
   });
 
-  it("show only that newer transactions are included", async () => {
+  it("proves only that newer transactions are included", async () => {
     const proof = await transactionIn(6);
     expect(proof.finality).toBeNull();
     const { verdict, steps } = await verifyTransactionProof(proof, trust);
@@ -129,7 +129,7 @@ describe("proofs", () => {
     await expect(client.transactionProof(block.id)).rejects.toMatchObject({ code: "TRANSACTION_NOT_FOUND" });
   });
 
-  it("show the balance of an account at the finalized block, at the head and between", async () => {
+  it("proves the balance of an account at the finalized block, at the head and between", async () => {
     const final = await client.accountProof(alice.address);
     expect(final).toMatchObject({ block: { height: 4 }, account: { balance: balances[4] } });
     expect(await verifyAccountProof(final, trust)).toMatchObject({ verdict: "final" });
@@ -144,7 +144,7 @@ describe("proofs", () => {
     expect(await verifyAccountProof(newest, trust)).toMatchObject({ verdict: "included" });
   });
 
-  it("prove the parameters after a block, which is final or only in the chain", async () => {
+  it("proves the parameters after a block, which is final or only in the chain", async () => {
     const final = await client.parametersProof();
     const { parameters } = await client.status();
     expect(final).toMatchObject({ block: { height: 4 }, parameters });
@@ -177,14 +177,14 @@ describe("proofs", () => {
     await expect(client.accountProof(alice.address, 77)).rejects.toMatchObject({ code: "BLOCK_NOT_FOUND" });
   });
 
-  it("stay valid while blocks arrive", async () => {
+  it("a proof stays valid while blocks arrive", async () => {
     const asked = Array.from({ length: 8 }, () => client.accountProof(bob.address));
     for (let count = 0; count < 4; count++) await node.produce();
     for (const proof of await Promise.all(asked))
       expect(await verifyAccountProof(proof, trust)).toMatchObject({ verdict: "final" });
   });
 
-  it("include certificates that can be verified by themselves", async () => {
+  it("a proof includes certificates that can be verified by themselves", async () => {
     const { finalization } = (await transactionIn(4)).finality!;
     expect(await verifyCertificate(finalization, trust.authorities, trust.genesisId)).toBe(true);
     const five = [...trust.authorities, bob.address];
@@ -192,7 +192,7 @@ describe("proofs", () => {
     expect(await verifyCertificate(finalization, trust.authorities, ids[0]!)).toBe(false);
   });
 
-  it("need the signatures of more than a third of the trusted set", async () => {
+  it("a proof needs the signatures of more than a third of the trusted set", async () => {
     const proof = await transactionIn(4);
     const strangers = [21, 22, 23, 24].map((number) => signer(number).address);
     const signed = voters.map(({ address }) => address);
@@ -226,7 +226,7 @@ describe("proofs", () => {
     ["finalization", "a stranger", "finality.finalization.voters.0", () => alice.address],
     ["finalization", "others' signatures", "finality.finalization.voters", (voters) => voters.reverse()],
     ["finalization", "a changed link", "finality.finalization.target.height", (height) => height + 1],
-  ])("fail at the step %s with %s", async (name, _what, path, change) => {
+  ])("a proof of a transaction fails at the step %s with %s", async (name, _what, path, change) => {
     const proof = await transactionIn(1);
     replace(proof, path, change);
     const { verdict, steps } = await verifyTransactionProof(proof, trust);
@@ -250,7 +250,7 @@ describe("proofs", () => {
     expect(steps.at(-1)).toMatchObject({ name, ok: false });
   });
 
-  it("fail for another chain, and if parts are missing", async () => {
+  it("a proof fails for another chain, and if parts are missing", async () => {
     const proof = await transactionIn(1);
     const elsewhere = { ...trust, genesisId: other };
     expect((await verifyTransactionProof(proof, elsewhere)).verdict).toBe("invalid");

@@ -209,7 +209,7 @@ describe("recent signers", () => {
     expect(hasSignedRecently(genesis.snapshot, 1, genesis.header.proposer)).toBe(false);
   });
 
-  test("hold on the first block of an epoch", () => {
+  test("a recent signer may not sign the first block of an epoch either", () => {
     const config = { ...defaultConfig, epochLength: 2 };
     expect(codeOf(() => extend(genesisParent("AB"), ["A", "A"], config))).toBe("SIGNED_RECENTLY");
   });

@@ -138,7 +138,7 @@ describe("the target", () => {
     expect(height(final, checkpoint(3, 3), { height: 6, standsForMs: 0 }, { round: 6 })).toEqual([6]);
   });
 
-  test("else the head once it has stood, and nothing on the final block", () => {
+  test("names the head as the target once it has stood if there is no other, and nothing on the final block", () => {
     expect(height(final, final, { height: 7, standsForMs: 249 })).toEqual([]);
     expect(height(final, final, { height: 7, standsForMs: 250 })).toEqual([7]);
     expect(height(final, final, { height: 6, standsForMs: 999 })).toEqual([]);

@@ -37,11 +37,11 @@ describe("addresses", () => {
     expect(() => decodeAddress(`C${address.slice(1)}`)).toThrow(/not an address/);
   });
 
-  it("hold every key", () => {
+  it("decodes the address of every key", () => {
     for (const each of testAddresses(32)) expect(decodeAddress(encodeAddress(each))).toEqual(each);
   });
 
-  it("hold nothing else", () => {
+  it("refuses an address to which no key belongs", () => {
     for (const fill of [0, 1, 255]) {
       const text = encodeAddress(new Uint8Array(32).fill(fill));
       expect(() => decodeAddress(text)).toThrow(/no key belongs to/);
@@ -49,7 +49,7 @@ describe("addresses", () => {
     }
   });
 
-  it("find every single mistyped character", () => {
+  it("finds every single mistyped character", () => {
     for (let at = 3; at < address.length; at++) {
       const other = address[at] === "q" ? "p" : "q";
       expect(() => decodeAddress(address.slice(0, at) + other + address.slice(at + 1))).toThrow(
@@ -74,7 +74,7 @@ describe("addresses", () => {
       /holds 32/,
     ],
     ["a long text", "cc1".padEnd(10_000, "q"), /not an address/],
-  ])("refuse %s", (_name, text, message) => {
+  ])("refuses %s", (_name, text, message) => {
     expect(() => decodeAddress(text)).toThrow(message);
     expect(() => decodeAddress(text)).toThrow(expect.objectContaining({ code: "BAD_ADDRESS" }));
   });

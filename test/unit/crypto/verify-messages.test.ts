@@ -27,7 +27,7 @@ describe("a set for a thread", () => {
     ["a signature of 63 bytes", { ...signed, signature: filled(63, 1) }],
     ["an address of 31 bytes", { address: filled(31, 1) }],
     ["a signature beside an address of 33 bytes", { ...signed, address: filled(33, 1) }],
-  ])("does not fit with %s", (_, set) => {
+  ])("a set for a thread does not fit with %s", (_, set) => {
     expect(isPackable(set)).toBe(false);
   });
 

@@ -170,7 +170,7 @@ describe("transactions that their sender can no longer pay", () => {
     await pool.addAll(await pool.maker.block(pool.maker.start(), { transactions: [drain] }));
   };
 
-  test("give up their places when the pool fills", async () => {
+  test("transactions that their sender can no longer pay give up their places when the pool fills", async () => {
     const pool = await testPool({ limits });
     await overdraw(pool);
     // The balance covers nonces 1 to 4.
@@ -180,7 +180,7 @@ describe("transactions that their sender can no longer pay", () => {
     expect(await pool.stored()).toEqual(pool.durable());
   });
 
-  test("wait while there is room", async () => {
+  test("transactions that their sender can no longer pay wait while there is room", async () => {
     const pool = await testPool({ limits: { ...limits, maxCount: 1_000 } });
     await overdraw(pool);
     expect(pool.mempool.count).toBe(39);

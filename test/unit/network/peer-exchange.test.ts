@@ -104,7 +104,7 @@ describe("a node tells", () => {
     expect(await ask(pub(9))).toEqual([{ record: one!.envelope, addresses: [0] }]);
   });
 
-  test("nobody of itself", async () => {
+  test("tells nobody of itself", async () => {
     const record = await signRecord(1, [pub(1)]);
     const { ask } = setUp([{ record: { ...record, id: "asker" } }]);
     expect(await ask(pub(1))).toEqual([]);
@@ -186,7 +186,7 @@ describe("a node asks", () => {
     expect(asked).toHaveLength(1);
   });
 
-  test("often at first and once a minute later", async () => {
+  test("asks often at first and once a minute later", async () => {
     const { clock, asked } = setUp([{ record: await signRecord(1, [lan(1)]) }]);
     await clock.advance(20_000);
     expect(asked.map(({ atMs }) => atMs)).toEqual([5_000, 10_000, 15_000, 20_000]);

@@ -70,7 +70,7 @@ describe("modes", () => {
 });
 
 describe("closers", () => {
-  test("close in reverse order, one after another, once, and continue after failures", async () => {
+  test("closers run in reverse order, one after another, once, and continue after failures", async () => {
     const closers = new Closers(silentLogger);
     const order: string[] = [];
     closers.push("first", () => order.push("first"));
@@ -87,7 +87,7 @@ describe("closers", () => {
     expect(order).toEqual(["slow", "first"]);
   });
 
-  test("close at once what a start opens after the end", async () => {
+  test("closers close at once what a start opens after the end", async () => {
     const closers = new Closers(silentLogger);
     await closers.close();
     const closed: string[] = [];

@@ -172,7 +172,7 @@ describe("the proposer", () => {
     expect(run([100n], 9, [])).toHaveLength(1);
   });
 
-  test("cannot spend the fees in the block that pays them", () => {
+  test("the proposer cannot spend the fees in the block that pays them", () => {
     const state = stateOf(accountsWith(10n, 0n));
     const transfers = [
       { from: 0, to: 0, fee: 5n },
@@ -213,7 +213,7 @@ describe("the proposer", () => {
 });
 
 describe("new accounts", () => {
-  test("come in the order of their first credit, the proposer's last", () => {
+  test("new accounts come in the order of their first credit, the proposer's last", () => {
     const after = run([100n], 9, [
       { from: 0, to: 8, amount: 1n, fee: 1n },
       { from: 0, to: 3, amount: 1n, nonce: 1 },

@@ -17,7 +17,7 @@ describe("key ranges", () => {
     .map((bytes) => bytes.map((byte) => (byte > 200 ? 0xff : byte)));
   const space = fc.constantFrom(...(Object.keys(keySpaces) as (keyof typeof keySpaces)[]));
 
-  test("hold exactly the keys of their space that begin with the prefix, 0xff included", () => {
+  test("a key range holds exactly the keys of its space that begin with the prefix, 0xff included", () => {
     fc.assert(
       fc.property(space, part, space, part, (ofRange, prefix, ofKey, rest) => {
         const { gte, lt } = keyRange(ofRange, prefix);
@@ -50,7 +50,7 @@ describe("the canonical index", () => {
   }
   const heightsOf = (refs: { height: number }[]) => refs.map(({ height }) => height);
 
-  test("downwards and upwards, to the ends and to the count", async () => {
+  test("reads the canonical index downwards and upwards, to the ends and to the count", async () => {
     const blocks = await indexOf([0, 1, 2, 3, 4, 5]);
     expect(heightsOf(await blocks.canonicalDown(4, 3))).toEqual([4, 3, 2]);
     expect(heightsOf(await blocks.canonicalDown(2, 100))).toEqual([2, 1, 0]);

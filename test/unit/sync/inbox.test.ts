@@ -350,7 +350,7 @@ describe("a compact block", () => {
     expect(peer.network.penalties).toEqual([]);
   });
 
-  test("out of turn is taken in and passed on only when the proposer's place in line has come", async () => {
+  test("a block out of turn is taken in and passed on only when the proposer's place in line has come", async () => {
     const { gossip, maker, node, clock, peer } = await pair();
     const start = maker.start();
     const laterMs = clock.now() - start.header.timestamp - 1000;

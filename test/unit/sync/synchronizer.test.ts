@@ -78,7 +78,7 @@ describe("a peer that", () => {
     net.fault = (peer, protocol) => (peer === name && protocol === "blocks" ? { answer } : undefined);
   };
 
-  test("stalls gets no more work", async () => {
+  test("a peer that stalls gets no more work", async () => {
     const { node } = await withBadPeer((net) => {
       net.fault = (peer, protocol) => (peer === "bad" && protocol === "blocks" ? { stall: true } : undefined);
     });
@@ -107,12 +107,12 @@ describe("a peer that", () => {
     await clock.advance(14_000);
   });
 
-  test("answers nothing or fails gets no more work", async () => {
+  test("a peer that answers nothing or fails gets no more work", async () => {
     await withBadPeer(onBlocks(async function* () {}));
     await withBadPeer(onBlocks(failing("serverError", "out of order")));
   });
 
-  test("answers with blocks of another chain gets no more work", async () => {
+  test("a peer that answers with blocks of another chain gets no more work", async () => {
     const other = await syncNode(new FakeNetwork(settledClock()), "x", genesis);
     const tip = await other.maker.extend(other.maker.start(), 40, { laterMs: 3 });
     const { node } = await withBadPeer(
@@ -124,7 +124,7 @@ describe("a peer that", () => {
     expect(node.network.penalties).toEqual([]);
   });
 
-  test("answers with other transactions loses score", async () => {
+  test("a peer that answers with other transactions loses score", async () => {
     const { node } = await withBadPeer((net) => {
       net.fault = (peer, protocol) => {
         if (peer !== "bad" || protocol !== "blocks") return undefined;
@@ -141,7 +141,7 @@ describe("a peer that", () => {
     ]);
   });
 
-  test("sends more blocks than requested gets no more work", async () => {
+  test("a peer that sends more blocks than requested gets no more work", async () => {
     const { net: seen } = await withBadPeer((net) => {
       net.fault = (peer, protocol) => {
         if (peer !== "bad" || protocol !== "blocks") return undefined;
@@ -158,7 +158,7 @@ describe("a peer that", () => {
     expect(asked).toHaveLength(1);
   });
 
-  test("claims more than it has does not keep the node from an honest peer, even together with another", async () => {
+  test("a peer that claims more than it has does not keep the node from an honest peer, even together with another", async () => {
     const { clock, net, nodes } = await setUp("node", "liar", "other", "honest");
     const [node, liar, other, honest] = nodes as [SyncNode, SyncNode, SyncNode, SyncNode];
     await honest.addAll(await chainOf(node.maker, 300));
@@ -192,7 +192,7 @@ describe("a peer that", () => {
     await clock.advance(40_000);
   });
 
-  test("claims more than it has does not delay the node for long", async () => {
+  test("a peer that claims more than it has does not delay the node for long", async () => {
     const { clock, net, nodes } = await setUp("node", "liar");
     const [node, liar] = nodes as [SyncNode, SyncNode];
     const tip = await chainOf(node.maker, 30);
@@ -233,7 +233,7 @@ describe("a peer that", () => {
     expect(node.steps).toEqual(["inStep"]);
   });
 
-  test("shows the headers of a majority and gives no bodies is asked for headers a few times only", async () => {
+  test("a peer that shows the headers of a majority and gives no bodies is asked for headers a few times only", async () => {
     const { clock, net, nodes } = await setUp("node", "withholder");
     const [node, withholder] = nodes as [SyncNode, SyncNode];
     const fork = await chainOf(node.maker, 30);
@@ -252,7 +252,7 @@ describe("a peer that", () => {
     expect(node.chain.head.height).toBe(30);
   });
 
-  test("shows single headers of an authority and gives no bodies does not delay a node that falls behind", async () => {
+  test("a peer that shows single headers of an authority and gives no bodies does not delay a node that falls behind", async () => {
     const liars = ["liar 1", "liar 2", "liar 3"];
     const { clock, net, nodes } = await setUp("node", "honest", ...liars);
     const [node, honest, ...others] = nodes as [SyncNode, SyncNode, ...SyncNode[]];
@@ -277,7 +277,7 @@ describe("a peer that", () => {
     expect(clock.now() - connectedMs).toBeLessThan(5_000);
   });
 
-  test("reports invalid numbers loses score", async () => {
+  test("a peer that reports invalid numbers loses score", async () => {
     const { clock, net, nodes } = await setUp("node", "liar");
     const [node, liar] = nodes as [SyncNode, SyncNode];
     net.fault = (_, protocol) =>

@@ -531,7 +531,7 @@ describe("votes and certificates in an answer", () => {
     return base.network.penalties.map(({ offence }) => offence);
   };
 
-  test("blame the peer for a vote with a wrong signature", async () => {
+  test("blames the peer for a vote with a wrong signature", async () => {
     expect(await told({ ...(await voteFor(one)), signature: new Uint8Array(64) })).toEqual([
       "invalidResponse",
     ]);
@@ -549,7 +549,7 @@ describe("votes and certificates in an answer", () => {
     expect(await told(vote)).toEqual([]);
   });
 
-  test("blame the peer for a certificate of an unknown block with a wrong signature, at the cost of one check", async () => {
+  test("blames the peer for a certificate of an unknown block with a wrong signature, at the cost of one check", async () => {
     const { checks, inbox, network, peer } = await node();
     const vote = await voteFor(two);
     const voters = Array.from({ length: 1024 }, () => vote.voter);
@@ -563,7 +563,7 @@ describe("votes and certificates in an answer", () => {
     expect(network.penalties.map(({ offence }) => offence)).toEqual(["invalidResponse"]);
   });
 
-  test("refuse a request with a round above 2^53 - 1, and charge each answer as three records", async () => {
+  test("refuses a request with a round above 2^53 - 1, and charges each answer as three records", async () => {
     const { inbox, peer, net } = await node();
     inbox.serve();
     const ask = async (justifiedRound: number) => {
@@ -642,7 +642,7 @@ describe("votes and certificates in an answer", () => {
       expect(votes).toHaveLength(maxAuthorities);
   });
 
-  test("name the certificates of the final rounds and of the justified one, each once, but none of genesis", async () => {
+  test("names the certificates of the final rounds and of the justified one, each once, but none of genesis", async () => {
     const { addAll, finalizer, inbox, peer } = await node();
     const three = await maker.block(two);
     await addAll(three);

@@ -65,7 +65,7 @@ function chunk(value: bigint): Uint8Array {
 }
 
 describe("transactions", () => {
-  test("survive encoding", () => {
+  test("transactions survive encoding", () => {
     fc.assert(
       fc.property(randomTransaction, (item) => {
         const encoded = Transaction.serialize(item);
@@ -116,7 +116,7 @@ describe("domains", () => {
     );
   });
 
-  test("differ by purpose and by chain", () => {
+  test("domains differ by purpose and by chain", () => {
     const types = Object.keys(domainTypes) as (keyof typeof domainTypes)[];
     const domains = [genesisId, zero32].flatMap((id) => types.map((type) => toHex(computeDomain(type, id))));
     expect(new Set(domains).size).toBe(2 * types.length);

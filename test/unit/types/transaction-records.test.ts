@@ -57,7 +57,7 @@ test("the root of a list is the same when it is made in slices, with a pause bet
 });
 
 describe("records of many transactions", () => {
-  test("hold the roots that the SSZ types give", () => {
+  test("records of many transactions hold the roots that the SSZ types give", () => {
     fc.assert(
       fc.property(randomList, (list) => {
         for (const [index, record] of transactionRecords(list, domain).entries()) {
