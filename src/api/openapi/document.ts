@@ -55,7 +55,7 @@ const problemType = "application/problem+json";
 const description = [
   "The HTTP interface of a ccoin node. docs/http.md says more about each route, and docs/client.md how to write a client.",
   "Amounts are decimal strings of base units, times are in ms since the Unix epoch. HEAD works wherever GET does. A query parameter or member of a body that does not exist is refused, never ignored; answers may grow members.",
-  "Errors are RFC 9457 problem details with a stable `code`: the schema `Problem` lists all of them. Any route can answer `RATE_LIMITED`, `FORBIDDEN_HOST`, `FORBIDDEN_ORIGIN`, `HTTPS_REQUIRED`, `DAMAGED` and `INTERNAL`.",
+  "Errors are RFC 9457 problem details with a stable `code`: the schema `Problem` lists all of them. Any route can answer `RATE_LIMITED`, `FORBIDDEN_HOST`, `FORBIDDEN_ORIGIN`, `HTTPS_REQUIRED`, `DAMAGED` and `INTERNAL`, and to methods that it does not have `METHOD_NOT_ALLOWED`.",
 ].join("\n\n");
 
 /** The OpenAPI document of the operations. */
