@@ -37,8 +37,12 @@ export interface SigningOptions {
   logger: Logger;
   /** True if this account is the whole set. */
   isAlone(): boolean;
+  answers: Readonly<FinalityAnswers>;
+}
+
+export interface FinalityAnswers {
   /** True once a peer has told what it knows of finality. */
-  isAnswered(): boolean;
+  heard: boolean;
 }
 
 /**
@@ -51,7 +55,7 @@ function roundsAlone(elapsedMs: number, slotMs: number): number {
 
 /** The signer of a node that makes blocks, with the record of what it signed. */
 export async function openSigning(options: SigningOptions): Promise<ProtectedSigner> {
-  const { database, signer, identify, genesis, clock, logger, isSolitary, isAlone, isAnswered } = options;
+  const { database, signer, identify, genesis, clock, logger, isSolitary, isAlone, answers } = options;
   const store = new ProtectionStore(database);
   const { slotMs } = genesis.config;
   return createProtectedSigner({
@@ -62,7 +66,7 @@ export async function openSigning(options: SigningOptions): Promise<ProtectedSig
     slotOf: (timeMs) => slotOf(timeMs, slotMs),
     roundsAlone(elapsedMs) {
       // Nodes that are down may have later blocks that this account made final, alone or in a larger set.
-      if (!isAlone() || !(isSolitary || isAnswered())) return undefined;
+      if (!isAlone() || !(isSolitary || answers.heard)) return undefined;
       return roundsAlone(Math.max(0, elapsedMs), slotMs);
     },
     identity: await identify(store),
@@ -73,6 +77,8 @@ interface OwnSignaturesOptions {
   chain: Pick<Chain, "genesis" | "snapshot" | "finality" | "tree" | "events">;
   finalizer: Pick<Finalizer, "rounds" | "events">;
   logger: Logger;
+  /** Set by `onAnswer`. */
+  answers: FinalityAnswers;
 }
 
 /**
@@ -81,8 +87,8 @@ interface OwnSignaturesOptions {
  */
 export function followOwnSignatures(
   signer: ProtectedSigner,
-  { chain, finalizer, logger }: OwnSignaturesOptions,
-): { readonly isAnswered: boolean; onAnswer(): void; stop(): void } {
+  { chain, finalizer, logger, answers }: OwnSignaturesOptions,
+): { onAnswer(): void; stop(): void } {
   const { genesis } = chain;
   const { slotMs } = genesis.config;
   const domain = computeDomain("header", genesis.id);
@@ -92,7 +98,6 @@ export function followOwnSignatures(
       { error: messageOf(error) },
       "a signature of this node's account could not be compared with its record",
     );
-  let answered = false;
   let prunedRound = 0;
 
   /** The time of each proposer's newest block. */
@@ -100,7 +105,7 @@ export function followOwnSignatures(
 
   const listen = async () => {
     // This is needed only after old data was restored.
-    if (!answered || !signer.doubt?.votes) return;
+    if (!answers.heard || !signer.doubt?.votes) return;
     const { authorities } = chain.snapshot;
     const { justified } = chain.finality;
     const block = await chain.tree.get(justified.block);
@@ -153,11 +158,8 @@ export function followOwnSignatures(
   };
   stops.push(chain.events.on("finality", (status) => prune(status).catch(report)));
   return {
-    get isAnswered() {
-      return answered;
-    },
     onAnswer() {
-      answered = true;
+      answers.heard = true;
       hear();
     },
     stop() {

@@ -5,7 +5,7 @@ import type { EvidenceInbox } from "../sync/evidence-inbox.ts";
 import type { Outbox } from "../sync/outbox.ts";
 import type { ChainSetup } from "./chain-setup.ts";
 import type { OpenedChain } from "./open-chain.ts";
-import { followOwnSignatures, openSigning } from "./signing.ts";
+import { type FinalityAnswers, followOwnSignatures, openSigning } from "./signing.ts";
 
 export interface Voting {
   finalizer: Finalizer;
@@ -25,12 +25,12 @@ export async function startVoting(
 ): Promise<Voting> {
   const { clock, logger, peerLog, modes, closers } = setup;
   const { chain } = opened;
-  const isAnswered = () => own?.isAnswered === true;
-  const signer = await openSigner(setup, opened, isAnswered);
+  const answers: FinalityAnswers = { heard: false };
+  const signer = await openSigner(setup, opened, answers);
   const finalizer = new Finalizer({ chain, logger: peerLog });
   const voter = signer && new Voter({ chain, finalizer, clock, logger, signer });
   if (voter) closers.push("voter", () => voter.stop());
-  const own = signer && followOwnSignatures(signer, { chain, finalizer, logger });
+  const own = signer && followOwnSignatures(signer, { chain, finalizer, logger, answers });
   if (own) closers.push("own signatures", own.stop);
   finalizer.events.on("signed", (vote) => evidence.seenVote(vote));
   voter?.events.on("vote", (vote) => outbox.publishVote(vote));
@@ -43,9 +43,9 @@ export async function startVoting(
 async function openSigner(
   { account, database, genesis, clock, logger }: ChainSetup,
   { chain }: OpenedChain,
-  isAnswered: () => boolean,
+  answers: FinalityAnswers,
 ): Promise<ProtectedSigner | undefined> {
   if (!account) return undefined;
   const isAlone = () => chain.snapshot.authorities.length === 1;
-  return openSigning({ ...account, database, genesis, clock, logger, isAlone, isAnswered });
+  return openSigning({ ...account, database, genesis, clock, logger, isAlone, answers });
 }

@@ -76,7 +76,7 @@ describe("the admin routes", () => {
     ["a longer one", { authorization: `Bearer ${adminToken}x` }],
     ["another scheme", { authorization: `Basic ${adminToken}` }],
     ["a token without a scheme", { authorization: adminToken }],
-  ])("refuse %s", async (_name, headers) => {
+  ])("refuses an admin request with %s", async (_name, headers) => {
     for (const answer of [await propose(add, headers), await drop(alice.address, headers)]) {
       expect(answer).toMatchObject({ status: 401, body: { code: "UNAUTHORIZED", status: 401 } });
       expect(answer.headers.get("www-authenticate")).toBe("Bearer");
@@ -110,7 +110,7 @@ describe("the admin routes", () => {
     ["a value that is so", { kind: "set", parameter: "minFee", value: "1" }, 409, "NOTHING_TO_CHANGE"],
     ["what is so", { candidate: authority.address, kind: "add" }, 409, "NOTHING_TO_CHANGE"],
     ["what is so, too", { candidate: bob.address, kind: "remove" }, 409, "NOTHING_TO_CHANGE"],
-  ])("refuse %s", async (_name, body, status, code) => {
+  ])("refuses to propose %s", async (_name, body, status, code) => {
     expect(await propose(body)).toMatchObject({ status, body: { code } });
   });
 
