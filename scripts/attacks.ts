@@ -6,7 +6,6 @@
  * Usage: npm run attacks -- [--only status-lies,iwant-flood] [--seconds 60] [--out attacks.jsonl] [--markdown]
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import type { Adversary, Attack } from "../test/attacks/attack.ts";
 import { attacks, mixes } from "../test/attacks/attacks.ts";
 import { measure } from "../test/attacks/measure/measure.ts";
@@ -14,8 +13,9 @@ import { AttackNetwork } from "../test/attacks/measure/network.ts";
 import type { Result } from "../test/attacks/measure/result.ts";
 import { markdown } from "../test/attacks/measure/table.ts";
 import { closeOnSignal, openWorld } from "../test/e2e/harness/open-world.ts";
+import { scriptArgs } from "../test/e2e/harness/script-args.ts";
 
-const { values } = parseArgs({
+const { values } = scriptArgs(import.meta.filename, {
   options: {
     only: { type: "string" },
     seconds: { type: "string", default: "60" },

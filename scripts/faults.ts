@@ -3,12 +3,13 @@
  * rounds. Exits with 1 if a promise was broken. `patience`: factor of all time limits for a busy machine.
  * Usage: npm run faults -- [--only power-cut] [--rounds 100] [--seed 1] [--patience 1]
  */
-import { parseArgs } from "node:util";
+
 import { closeOnSignal, openWorld } from "../test/e2e/harness/open-world.ts";
+import { scriptArgs } from "../test/e2e/harness/script-args.ts";
 import { patience } from "../test/e2e/harness/until.ts";
 import { scenarios } from "../test/faults/scenarios.ts";
 
-const { values } = parseArgs({
+const { values } = scriptArgs(import.meta.filename, {
   options: {
     only: { type: "string" },
     rounds: { type: "string" },

@@ -4,12 +4,12 @@
  * if anything failed.
  * Usage: npm run fuzz -- [--minutes 10] [--seed 1] [--only name] [--skip 0] [--at-once 3]
  */
-import { parseArgs } from "node:util";
+import { scriptArgs } from "../test/e2e/harness/script-args.ts";
 import { fuzz, keep } from "../test/fuzz/run.ts";
 import type { Target } from "../test/fuzz/target.ts";
 import { openTargets } from "../test/fuzz/targets.ts";
 
-const { values } = parseArgs({
+const { values } = scriptArgs(import.meta.filename, {
   options: {
     minutes: { type: "string", default: "10" },
     seed: { type: "string", default: "1" },

@@ -1,12 +1,15 @@
 #!/usr/bin/env node
-// Checks the model of finality (spec/README.md) exhaustively with Spin. `--break NAME` breaks one of its rules, which
-// Spin then finds.
+/**
+ * Checks the model of finality (spec/README.md) exhaustively with Spin. `--break NAME` breaks one of its rules, which
+ * Spin then finds.
+ * Usage: node scripts/model.ts [--break NAME] [--memory-mb 6000]
+ */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
-import { parseArgs } from "node:util";
+import { scriptArgs } from "../test/e2e/harness/script-args.ts";
 
 const model = resolve(import.meta.dirname, "../spec/finality.pml");
 
@@ -28,7 +31,9 @@ const breaks: Record<string, string[]> = {
   change: ["BREAK_CHANGE", "CHANGE", "ROUNDS=3", "LOST_STARTS=0"],
 };
 
-const { values } = parseArgs({ options: { break: { type: "string" }, "memory-mb": { type: "string" } } });
+const { values } = scriptArgs(import.meta.filename, {
+  options: { break: { type: "string" }, "memory-mb": { type: "string" } },
+});
 const memoryMb = values["memory-mb"] ?? "6000";
 
 function fail(message: string): never {

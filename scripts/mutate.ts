@@ -11,14 +11,14 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
+import { scriptArgs } from "../test/e2e/harness/script-args.ts";
 import { parts } from "../test/mutation/parts.ts";
 
 const goal = 90;
 const root = join(import.meta.dirname, "..");
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = scriptArgs(import.meta.filename, {
   allowPositionals: true,
   options: {
     concurrency: { type: "string", default: "2" },

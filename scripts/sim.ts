@@ -7,10 +7,9 @@
  * liars. `--recovery` ends every run with the loss of its majority and a recovery. `--break` breaks a rule of the node
  * (test/sim/broken-rules.ts), to test that the simulator finds it.
  */
-import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { scriptArgs } from "../test/e2e/harness/script-args.ts";
 import { breakRule } from "../test/sim/broken-rules.ts";
 import type { Outcome } from "../test/sim/outcome.ts";
 
@@ -36,7 +35,7 @@ async function runner(options: Work): Promise<(seed: number, trace?: boolean) =>
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values } = scriptArgs(import.meta.filename, {
     options: {
       runs: { type: "string", default: "10000" },
       seed: { type: "string", default: "1" },
@@ -47,10 +46,8 @@ async function main(): Promise<number> {
       break: { type: "string" },
       jobs: { type: "string", default: String(availableParallelism()) },
       all: { type: "boolean", default: false },
-      help: { type: "boolean" },
     },
   });
-  if (values.help) return showUsage();
   const options = {
     authorities: values.authorities ? Number(values.authorities) : undefined,
     breakRule: values.break,
@@ -67,12 +64,6 @@ async function main(): Promise<number> {
 }
 
 /** The comment at the head of this file. */
-function showUsage(): number {
-  const [comment] = readFileSync(import.meta.filename, "utf8").split(" */");
-  console.log(comment!.replace(/^\/\*\*\n/, "").replace(/^ \* /gm, ""));
-  return 0;
-}
-
 async function runMany(
   first: number,
   end: number,

@@ -10,11 +10,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { table } from "../src/cli/output.ts";
 import { createNetwork, startAll } from "../test/e2e/harness/network.ts";
 import type { TestNode } from "../test/e2e/harness/node.ts";
 import { closeOnSignal, openWorld, type World } from "../test/e2e/harness/open-world.ts";
+import { scriptArgs } from "../test/e2e/harness/script-args.ts";
 import { Traffic } from "../test/e2e/harness/traffic.ts";
 import { InspectedHeap } from "../test/faults/inspected-heap.ts";
 import { Progress } from "../test/faults/progress.ts";
@@ -30,7 +30,7 @@ const killedNodes = 2;
 const recoveryTimeoutMs = 10 * minuteMs;
 
 const number = (value: number) => ({ type: "string", default: String(value) }) as const;
-const { values } = parseArgs({
+const { values } = scriptArgs(import.meta.filename, {
   options: {
     nodes: number(5),
     minutes: number(120),

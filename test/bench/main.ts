@@ -4,7 +4,7 @@
  *        npm run bench -- growth [--full] [--only accounts,peers] [--out docs]
  *        npm run bench -- peers [--full] [--only ccoin,anvil] [--json FILE] [--out docs]
  */
-import { parseArgs } from "node:util";
+import { scriptArgs } from "../e2e/harness/script-args.ts";
 import { figures } from "./figures/index.ts";
 import { runGrowth } from "./growth/run.ts";
 import { selectFigures } from "./lib/result-line.ts";
@@ -14,7 +14,7 @@ import { runFigures } from "./run-figures.ts";
 /** A figure with a goal is run three times; the median counts. */
 const goalRepeat = "3";
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = scriptArgs(import.meta.filename, {
   allowPositionals: true,
   options: {
     full: { type: "boolean", default: false },

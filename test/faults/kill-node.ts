@@ -7,11 +7,11 @@
  * Usage: scripts/in-netns.sh node test/faults/kill-node.ts [--rounds 200] [--seed 1]
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { noEvidence } from "../e2e/harness/finality.ts";
 import { createNetwork, startAll } from "../e2e/harness/network.ts";
 import { closeOnSignal, openWorld, type World } from "../e2e/harness/open-world.ts";
 import { createRandom } from "../e2e/harness/random.ts";
+import { scriptArgs } from "../e2e/harness/script-args.ts";
 import { recordedBy, SignatureWatch, signaturesIn } from "../e2e/harness/signature-watch.ts";
 import { Traffic } from "../e2e/harness/traffic.ts";
 import { until } from "../e2e/harness/until.ts";
@@ -115,7 +115,7 @@ function lowest(lines: readonly string[], kind: string, field: number): number {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
+  const { values } = scriptArgs(import.meta.filename, {
     options: { rounds: { type: "string", default: "200" }, seed: { type: "string", default: "1" } },
   });
   const { world, close } = openWorld();
