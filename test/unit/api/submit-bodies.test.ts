@@ -195,7 +195,7 @@ describe("the memory of bodies", () => {
     expect(rejected.filter(({ code }) => code === "OVERLOADED")).toHaveLength(2 * batch);
   });
 
-  it("goes to a client with less: what waits for its turn ends at once", async () => {
+  it("memory goes to a client with less: what waits for its turn ends at once", async () => {
     const large = await strangers(2 * batch);
     bound(large.length);
     const turn = Promise.withResolvers<void>();
@@ -210,7 +210,7 @@ describe("the memory of bodies", () => {
     expect((await second).status).toBe(202);
   });
 
-  it("goes to a client with less: the batches that were not begun are refused", async () => {
+  it("memory goes to a client with less: the batches that were not begun are refused", async () => {
     const mempool = holdMempool();
     const first = post("10.0.0.1", await strangers(batch + 2));
     await mempool.added();
