@@ -89,12 +89,12 @@ export const addressArgument = invalidArgument((text: string) => {
 export function parameterArgument(text: string): { parameter: ParameterName; value: bigint } {
   const [name, value = "", ...more] = text.split("=");
   const parameter = parameterNames.find((known) => known === name);
-  if (!parameter || !/^[0-9]{1,20}$/.test(value) || more.length > 0) {
-    const names = parameterNames.join(", ");
+  if (!/^[0-9]{1,20}$/.test(value) || more.length > 0)
+    throw new InvalidArgumentError("write <parameter>=<whole number>, such as minFee=10");
+  if (!parameter)
     throw new InvalidArgumentError(
-      `write <parameter>=<whole number>, such as minFee=10. Parameters: ${names}`,
+      `there is no parameter ${name}; parameters are ${parameterNames.join(", ")}`,
     );
-  }
   return { parameter, value: BigInt(value) };
 }
 

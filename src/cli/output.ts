@@ -18,6 +18,15 @@ export class UsageError extends UserError {
   }
 }
 
+/** Runs checks of options, and adds to their error where the help of the command is. */
+export function withHelp<T>(command: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw new UsageError(`${messageOf(error)}: see ${commandLine(`${command} --help`)}`);
+  }
+}
+
 /** Remedies for errors of the HTTP client, by code. */
 const hints: Readonly<Record<string, string>> = {
   UNREACHABLE: `: is the node running? Start it with "${commandLine("start --nodeid=<id>")}", or the development chain with "${commandLine("start")}", or name another with --url`,

@@ -69,7 +69,10 @@ function help(argv: string[]): string {
 function usageError(error: CommanderError, hint: string): UsageError {
   // Commander has printed the help in place of a message.
   if (error.code === "commander.help") return new UsageError(`no command was given: ${hint}`);
-  const message = error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+  const message = error.message
+    .replace(/^error: /, "")
+    .replace(/\s*\n\s*/g, " ")
+    .replace(/\.$/, "");
   return new UsageError(`${message}: ${hint}`);
 }
 

@@ -73,8 +73,15 @@ function watchFaults(onFirst: () => void): { first: Promise<Fault>; dispose(): v
     isFirst = false;
     resolve(new Fault(error));
   };
-  process.on("uncaughtException", listener);
-  return { first: promise, dispose: () => process.off("uncaughtException", listener) };
+  // Node.js makes an exception of a rejection, but not with --unhandled-rejections=warn.
+  const events = ["uncaughtException", "unhandledRejection"] as const;
+  for (const event of events) process.on(event, listener);
+  return {
+    first: promise,
+    dispose: () => {
+      for (const event of events) process.off(event, listener);
+    },
+  };
 }
 
 async function stop(starting: Promise<RunningNode>, reason: string): Promise<number> {

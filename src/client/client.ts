@@ -177,7 +177,7 @@ export class Client {
   async waitFor(
     transaction: Hex | SignedTransaction,
     until: "included" | "finalized" = "included",
-    signal?: AbortSignal,
+    { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<PlacedTransaction> {
     const client = signal ? new Client(this.url, { signal: this.#either(signal), fetch: this.#fetch }) : this;
     return waitForBlock(client, transaction, until, signal);

@@ -125,12 +125,14 @@ export interface GenesisJson {
  */
 export function parseGenesis(
   value: unknown,
-  file: string,
+  file?: string,
   fieldNames?: Record<string, string>,
 ): GenesisPayload {
   const result = genesisSchema.safeParse(value);
-  if (!result.success)
-    throw new UserError(`${file}: ${describeIssues(result.error, fieldNames)}`, "BAD_GENESIS");
+  if (!result.success) {
+    const issues = describeIssues(result.error, fieldNames);
+    throw new UserError(file === undefined ? issues : `${file}: ${issues}`, "BAD_GENESIS");
+  }
   const { name, symbol, decimals, epochLength, balances, authorities, names, ...rest } = result.data;
   const { slotMs = rest.periodMs, ...parameters } = rest;
   const { emptyBlockPeriodMs = parameters.periodMs } = parameters;

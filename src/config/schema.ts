@@ -85,10 +85,14 @@ function quoteShortened(key: string): string {
   return JSON.stringify(key.length > shownKeyLength ? `${key.slice(0, shownKeyLength)}…` : key);
 }
 
-/** `balances[1].balance: `, or "" for the whole value. */
+/** `balances[1].balance: `, `--bootstrap, value 2: ` if the field has the name of an option, or "" for the whole value. */
 function place(issue: z.core.$ZodIssue, names: Readonly<Record<string, string>>): string {
   const [field, ...rest] = issue.path;
-  const path = [names[String(field)] ?? field ?? "", ...rest]
+  const name = names[String(field)] ?? field ?? "";
+  const [index] = rest;
+  if (String(name).startsWith("--") && typeof index === "number")
+    return `${String(name)}, value ${index + 1}: `;
+  const path = [name, ...rest]
     .map((part, index) => (typeof part === "number" ? `[${part}]` : `${index > 0 ? "." : ""}${String(part)}`))
     .join("");
   return path && `${path}: `;

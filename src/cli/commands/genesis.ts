@@ -6,6 +6,8 @@ import {
   defaultMinFee,
   defaultPeriodMs,
   type GenesisJson,
+  maxNodeId,
+  nodeIdSchema,
   nodePaths,
   parseGenesis,
 } from "../../config/index.ts";
@@ -17,10 +19,10 @@ import {
   collect,
   dataDirOf,
   type GlobalOptions,
-  parseNodeId,
+  parseWholeNumber,
   requireWholeNumber,
 } from "../options.ts";
-import { printResult, UsageError } from "../output.ts";
+import { printResult, withHelp } from "../output.ts";
 
 interface Options extends GlobalOptions {
   nodeids: number[];
@@ -113,11 +115,7 @@ async function run(options: Options): Promise<void> {
 }
 
 function check(genesis: GenesisJson): void {
-  try {
-    parseGenesis(genesis, "genesis", optionNames);
-  } catch (error) {
-    throw new UsageError(messageOf(error));
-  }
+  withHelp("genesis", () => parseGenesis(genesis, undefined, optionNames));
 }
 
 async function write(file: string, text: string, force: boolean): Promise<void> {
@@ -133,7 +131,9 @@ async function write(file: string, text: string, force: boolean): Promise<void> 
 }
 
 function parseNodeIds(text: string): number[] {
-  const ids = [...new Set(collect(text).map(parseNodeId))];
+  const ids = [...new Set(collect(text).map(parseWholeNumber))];
   if (ids.length === 0) throw new InvalidArgumentError("name at least one node");
+  if (!ids.every((id) => nodeIdSchema.safeParse(id).success))
+    throw new InvalidArgumentError(`must be whole numbers from 1 to ${maxNodeId}, separated by commas`);
   return ids;
 }

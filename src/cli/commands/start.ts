@@ -16,7 +16,7 @@ import { addExamples } from "../examples.ts";
 import { collectOnce, requireMemory } from "../memory.ts";
 import { loadNode } from "../node-module.ts";
 import { dataDirOf, pathsOf } from "../options.ts";
-import { printResult, printWarning, reportError, table, UsageError } from "../output.ts";
+import { printResult, printWarning, reportError, table, UsageError, withHelp } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
 import { applySettings, printConfig, unreadVariables } from "../settings.ts";
@@ -57,7 +57,9 @@ async function run(command: Command): Promise<void> {
   if (nodeid === undefined) refuseWithoutNodeId(options);
   else if (options.reset) throw new UsageError("--reset is for the development chain: leave --nodeid out");
   const nodeOptions = (more: Partial<NodeOptionsInput>) =>
-    parseNodeOptions({ ...startInput(options), ...more } as NodeOptionsInput, startOptionNames);
+    withHelp("start", () =>
+      parseNodeOptions({ ...startInput(options), ...more } as NodeOptionsInput, startOptionNames),
+    );
   // Options are checked before anything is made or deleted.
   const checked = nodeOptions({ nodeId: nodeid ?? 1 });
   const unread = unreadVariables(command);

@@ -93,7 +93,7 @@ describe("genesis", () => {
 
   it.each([
     [1, ["--nodeids=1,3"], "there is no account in", "node-3"],
-    [2, ["--nodeids=1", "--period=99"], "--period: must be a whole number from 100", ""],
+    [2, ["--nodeids=1", "--period=99"], "error: --period: must be a whole number from 100", ""],
     [2, ["--nodeids=1", "--name="], "--name: must be a text", ""],
     [1, ["--nodeids=1", "-o", "/dev/null/x"], "cannot write /dev/null/x", ""],
   ])("exits with %i for %j", async (expected, args, message, also) => {

@@ -9,7 +9,12 @@ const module = new URL("../../../src/cli/run-until-signal.ts", import.meta.url).
  * Runs a process with the fake node of `start`, which prints "up" when it starts and "stop <reason>" when it is
  * stopped.
  */
-async function run(start: string, timeoutMs = defaultStopTimeoutMs, onHangup = "undefined") {
+async function run(
+  start: string,
+  timeoutMs = defaultStopTimeoutMs,
+  onHangup = "undefined",
+  flags: string[] = [],
+) {
   const code = `
     import { runUntilSignal } from ${JSON.stringify(module)};
     const say = (text) => process.stdout.write(text + "\\n");
@@ -19,7 +24,7 @@ async function run(start: string, timeoutMs = defaultStopTimeoutMs, onHangup = "
     const start = ${start};
     // The start is called once the signals are watched.
     process.exit(await runUntilSignal(() => { say("up"); return start(); }, ${timeoutMs}, ${onHangup}));`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
+  const child = spawn(process.execPath, [...flags, "--input-type=module", "-e", code], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let errors = "";
@@ -106,10 +111,14 @@ describe("runUntilSignal", () => {
   it.each([
     ["an error that is thrown", "() => { throw new Error('a fault'); }"],
     ["a promise that floats", "() => { Promise.reject(new Error('a fault')); }"],
-  ])("closes the node in order after %s, and fails with the reason", async (_, fault) => {
-    const { child, ended, output, errors } = await run(
-      `async () => { setTimeout(${fault}, 20); return node(() => sleep(50)); }`,
-    );
+    [
+      "one, where Node.js is to warn only",
+      "() => { Promise.reject(new Error('a fault')); }",
+      "--unhandled-rejections=warn",
+    ],
+  ])("closes the node in order after %s, and fails with the reason", async (_, fault, ...flags: string[]) => {
+    const start = `async () => { setTimeout(${fault}, 20); return node(() => sleep(50)); }`;
+    const { child, ended, output, errors } = await run(start, defaultStopTimeoutMs, "undefined", flags);
     expect((await ended)[0]).toBe(1);
     expect(output()).toBe("up\nstop unhandled error: a fault\n");
     expect(errors()).toMatch(/^unhandled error, the node closes: Error: a fault\n {4}at /);

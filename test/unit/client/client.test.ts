@@ -42,7 +42,7 @@ describe("Client with a real server", () => {
     await other.status();
     await other.submitMany([]).catch(() => undefined);
     await other.dropProposal("minFee", "no token").catch(() => undefined);
-    await other.waitFor(`0x${"00".repeat(32)}`, "included", signal).catch(() => undefined);
+    await other.waitFor(`0x${"00".repeat(32)}`, "included", { signal }).catch(() => undefined);
     const events = await other.events();
     await events.return();
     expect([...new Set(asked)]).toEqual([
@@ -169,7 +169,7 @@ describe("Client with a real server", () => {
     const { pendingNonce } = await client.account(alice.address);
     const id = await client.submit(await transfer(pendingNonce));
     const controller = new AbortController();
-    const waiting = client.waitFor(id, "included", controller.signal);
+    const waiting = client.waitFor(id, "included", { signal: controller.signal });
     controller.abort();
     await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
   });
@@ -185,7 +185,7 @@ describe("Client with a real server", () => {
     // The first wait ends in a request, the other in a pause.
     for (const id of ["0x00", "0x01"]) {
       const controller = new AbortController();
-      const waiting = slow.waitFor(id, "included", controller.signal);
+      const waiting = slow.waitFor(id, "included", { signal: controller.signal });
       await asked.promise;
       controller.abort(new Error("enough"));
       // Well below the longest pause and the time that a request may take.
