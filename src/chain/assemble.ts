@@ -37,7 +37,7 @@ export interface ChainOptions {
   seed: Uint8Array;
   /** Lets other work run within a long task. */
   pause: Pause;
-  startTimer?: StartStageTimer;
+  startTimer: StartStageTimer;
 }
 
 export type ChainEvents = {
@@ -73,11 +73,12 @@ export interface ChainParts {
   startTimer: StartStageTimer;
 }
 
-const untimed: StartStageTimer = () => () => undefined;
+/** For a chain whose work nobody measures. */
+export const untimed: StartStageTimer = () => () => undefined;
 
 /** Makes the parts of a chain from what the database has. */
 export function assembleChain(options: ChainOptions, loaded: LoadedChain): ChainParts {
-  const { genesis, stores, rules, logger, verify, startTimer = untimed } = options;
+  const { genesis, stores, rules, logger, verify } = options;
   const { head, snapshot, state, forks, recoveries } = loaded;
   const { config } = genesis;
   const events = new Emitter<ChainEvents>(logger);
@@ -90,7 +91,7 @@ export function assembleChain(options: ChainOptions, loaded: LoadedChain): Chain
   const participants = new Participants(logger);
   const invalid = new InvalidBlocks(stores, tree, forks);
   const ledger = new Ledger(state, stores, rules, options.pause);
-  const common = { ...options, config, startTimer, tree, reader, forks, participants, invalid, ledger };
+  const common = { ...options, config, tree, reader, forks, participants, invalid, ledger };
 
   const checkpoints = new Checkpoints(common, loaded.finality);
   const headers = new HeaderRules({ ...common, finalized: () => checkpoints.finalized });

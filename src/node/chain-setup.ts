@@ -31,7 +31,7 @@ export interface ChainSetup {
   /** The log of the parts that report on others, who could provoke any number of lines. */
   peerLog: Logger;
   /** Measures the work on blocks. */
-  startTimer?: StartStageTimer;
+  startTimer: StartStageTimer;
   modes: ModeMachine;
   /** Present if the node makes blocks and votes on them. */
   account: Pick<SigningOptions, "signer" | "identify" | "isSolitary"> | undefined;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { ChainOptions } from "../chain/assemble.ts";
+import { type ChainOptions, untimed } from "../chain/assemble.ts";
 import type { Genesis } from "../chain/genesis.ts";
 import { productRules } from "../chain/rules.ts";
 import type { ChainStores } from "../chain/stores.ts";
@@ -19,5 +19,6 @@ export function offlineChainOptions(genesis: Genesis, stores: ChainStores, verif
     logger: silentLogger,
     seed: new Uint8Array(randomBytes(8)),
     pause: systemPause,
+    startTimer: untimed,
   };
 }

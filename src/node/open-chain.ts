@@ -31,7 +31,7 @@ export async function openChain(setup: ChainSetup): Promise<OpenedChain> {
     logger,
     seed: setup.hashSeed,
     pause: setup.pause,
-    ...(setup.startTimer && { startTimer: setup.startTimer }),
+    startTimer: setup.startTimer,
   });
   const mempool = new Mempool({
     config: {

@@ -35,7 +35,9 @@ export interface OutboxOptions {
 export class Outbox {
   readonly #options: OutboxOptions;
   #waiting: TransactionRecord[] = [];
-  #stopTimers: (() => void)[] = [];
+  #stopFollowing: () => void = () => undefined;
+  #cancelFlush: () => void = () => undefined;
+  #cancelRepublish: () => void = () => undefined;
   #flushedAtMs = 0;
   #stopped = false;
 
@@ -45,16 +47,17 @@ export class Outbox {
 
   start(): void {
     const { mempool } = this.#options;
-    const stopAdded = mempool.events.on("added", ({ records, source }) => {
+    this.#stopFollowing = mempool.events.on("added", ({ records, source }) => {
       if (source !== "gossip") this.publishTransactions(records);
     });
-    this.#stopTimers = [stopAdded, () => undefined, () => undefined];
     this.#republish();
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const stop of this.#stopTimers) stop();
+    this.#stopFollowing();
+    this.#cancelFlush();
+    this.#cancelRepublish();
   }
 
   /** Announces a block: header and short ids. Its transactions that still wait here are sent first. */
@@ -88,13 +91,13 @@ export class Outbox {
   }
 
   #flushAfter(delayMs: number): void {
-    this.#stopTimers[1] = this.#options.clock.after(delayMs, () => this.#flush());
+    this.#cancelFlush = this.#options.clock.after(delayMs, () => this.#flush());
   }
 
   #flush(): void {
     const waiting = this.#waiting.splice(0, maxFlushed);
     if (waiting.length === 0) return;
-    this.#stopTimers[1]!();
+    this.#cancelFlush();
     this.#flushedAtMs = this.#options.clock.now();
     if (this.#waiting.length > 0) this.#flushAfter(batchDelayMs);
     for (let at = 0; at < waiting.length; at += maxGossipTransactions) {
@@ -120,7 +123,7 @@ export class Outbox {
       if (records.length > 0) this.publishTransactions(records);
       this.#republish();
     };
-    this.#stopTimers[2] = clock.after(republishMs, () => inBackground(publish()));
+    this.#cancelRepublish = clock.after(republishMs, () => inBackground(publish()));
   }
 
   /** Never rejects. */

@@ -1,6 +1,7 @@
 import type { TopicName } from "../../protocols/index.ts";
 import type { Signer } from "../../src/accounts/signer.ts";
 import { acceptRecoveries } from "../../src/chain/accept-recoveries.ts";
+import { untimed } from "../../src/chain/assemble.ts";
 import type { CheckedGenesis } from "../../src/chain/genesis.ts";
 import { storeGenesis } from "../../src/chain/genesis.ts";
 import { productRules } from "../../src/chain/rules.ts";
@@ -197,6 +198,7 @@ export class SimNode {
       pause: () => new Promise((resolve) => clock.after(0, resolve)),
       logger,
       peerLog: logger,
+      startTimer: untimed,
       modes: this.#modes,
       account: signer && { signer, isSolitary: alone, identify: async () => this.#identify() },
       alone,

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { TopicName } from "../../../protocols/index.ts";
 import { type Signer, signerFromSeed } from "../../../src/accounts/index.ts";
+import { untimed } from "../../../src/chain/assemble.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
 import type { Finalizer } from "../../../src/chain/finalizer.ts";
 import {
@@ -159,6 +160,7 @@ export class Peer {
       rules: productRules,
       verify: signatures.verify,
       pause: systemPause,
+      startTimer: untimed,
       modes: new ModeMachine("boot", silentLogger),
       account: undefined,
       alone: true,

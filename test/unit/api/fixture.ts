@@ -16,6 +16,7 @@ import {
   startHttpServer,
   type TlsIdentity,
 } from "../../../src/api/index.ts";
+import { untimed } from "../../../src/chain/assemble.ts";
 import { Chain } from "../../../src/chain/chain.ts";
 import { Chronicle } from "../../../src/chain/chronicle.ts";
 import { checkGenesis, createGenesis, storeGenesis } from "../../../src/chain/genesis.ts";
@@ -151,6 +152,7 @@ export async function startFixture(
     logger: silentLogger,
     seed: new Uint8Array(8),
     pause: systemPause,
+    startTimer: untimed,
   });
   const mempool = new Mempool({
     config: config.parameters,

@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { type ChainOptions, untimed } from "../../../src/chain/assemble.ts";
 import type { BlockPlan } from "../../../src/chain/build-block.ts";
 import { Chain } from "../../../src/chain/chain.ts";
 import { sideBlockLimits } from "../../../src/chain/fork-blocks.ts";
@@ -116,14 +117,14 @@ test("a chain that is opened in one step has its participants", async () => {
     prepareFinal: () => ({ writes: [], applied: () => undefined }),
   };
   const clock = new ManualClock();
-  const options = { genesis, stores, clock, pause, logger: silentLogger, seed: new Uint8Array(8) };
-  const chain = await Chain.open({ ...options, rules: productRules, verify: verifySignatures }, [
-    participant,
-  ]);
+  const options: ChainOptions = {
+    ...{ genesis, stores, clock, pause, logger: silentLogger, seed: new Uint8Array(8) },
+    ...{ rules: productRules, verify: verifySignatures, startTimer: untimed },
+  };
+  const chain = await Chain.open(options, [participant]);
   expect(await chain.produce(planOf({ chain }))).toBeDefined();
   expect(names).toEqual(["prepared", "applied"]);
-  const later = { ...options, stores: chainStores(database), rules: productRules, verify: verifySignatures };
-  const again = await Chain.open(later, []);
+  const again = await Chain.open({ ...options, stores: chainStores(database) }, []);
   expect(again.head.idHex).toBe(chain.head.idHex);
 });
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { untimed } from "../../../src/chain/assemble.ts";
 import { productRules } from "../../../src/chain/rules.ts";
 import { startChainServices } from "../../../src/node/chain-services.ts";
 import { Closers } from "../../../src/node/closers.ts";
@@ -48,6 +49,7 @@ test("a node that was killed after justifying a branch and before following it f
     verify: verifyHere,
     clock,
     pause: systemPause,
+    startTimer: untimed,
     logger: silentLogger,
     peerLog: silentLogger,
     modes: new ModeMachine("boot", silentLogger),

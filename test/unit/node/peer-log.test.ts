@@ -112,6 +112,7 @@ test("bans and evidence go to the log with the limit", async () => {
   const { evidence } = await startChainServices({
     ...core,
     ...{ genesis, database, network: endpoint, pause: systemPause, alone: false, account: undefined },
+    startTimer: core.metrics.chain.startTimer,
     eventLog: await EventLog.open({ database, logger: silentLogger }),
     statuses: new PeerStatuses({
       ...{ network: endpoint, clock, logger: silentLogger },

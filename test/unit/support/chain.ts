@@ -1,5 +1,5 @@
 import { type Signer, signerFromSeed } from "../../../src/accounts/signer.ts";
-import type { ChainOptions } from "../../../src/chain/assemble.ts";
+import { type ChainOptions, untimed } from "../../../src/chain/assemble.ts";
 import { checkBlock } from "../../../src/chain/block-check.ts";
 import { Chain } from "../../../src/chain/chain.ts";
 import {
@@ -271,6 +271,7 @@ export async function testChain(
     logger: silentLogger,
     seed: new Uint8Array(8),
     pause: async () => undefined,
+    startTimer: untimed,
     ...options.chain,
   });
   await chain.resume((await options.participants?.(chain)) ?? []);
