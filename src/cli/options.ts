@@ -44,7 +44,7 @@ export function passphraseFileOption(): Option {
   );
 }
 
-export function parseNodeId(text: string): number {
+function parseNodeId(text: string): number {
   const id = parseWholeNumber(text);
   const result = nodeIdSchema.safeParse(id);
   if (!result.success)
