@@ -23,7 +23,7 @@ import {
 import { compareBytes, type Hex, toHex } from "../util/bytes.ts";
 import type { Clock } from "../util/clock.ts";
 import { Emitter } from "../util/emitter.ts";
-import { CodedError, messageOf } from "../util/errors.ts";
+import { CodedError, isClosed, messageOf } from "../util/errors.ts";
 import type { Logger } from "../util/logger.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
 
@@ -191,6 +191,7 @@ export class Proposals {
     try {
       await this.#queue.run(() => this.#removeEnacted());
     } catch (error) {
+      if (isClosed(error)) return;
       this.#options.logger.error({ error: messageOf(error) }, "could not remove the proposals that are done");
     }
     this.events.emit("changed", undefined);

@@ -11,7 +11,7 @@ import type { FinalityVote, SignedFinalityVote } from "../types/index.ts";
 import { inBackground } from "../util/background.ts";
 import { equalBytes } from "../util/bytes.ts";
 import { Emitter } from "../util/emitter.ts";
-import { messageOf } from "../util/errors.ts";
+import { isClosed, messageOf } from "../util/errors.ts";
 import { SerialQueue } from "../util/serial-queue.ts";
 import { isAncestor } from "./branches.ts";
 import { RoundLeader } from "./round-leader.ts";
@@ -208,7 +208,10 @@ export class Voter {
     inBackground(
       finalizer
         .addVote(vote)
-        .catch((error) => logger.error({ error: messageOf(error) }, "this node's own vote was not counted"))
+        .catch((error) => {
+          if (!isClosed(error))
+            logger.error({ error: messageOf(error) }, "this node's own vote was not counted");
+        })
         .finally(() => {
           this.#counting--;
           this.#wake();

@@ -1,8 +1,10 @@
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { VoteSigner } from "../../../src/chain/voter-options.ts";
 import { certificateOf } from "../../../src/consensus/index.ts";
 import { authorityVote } from "../../../src/types/index.ts";
 import { equalBytes } from "../../../src/util/bytes.ts";
+import { closed } from "../../../src/util/errors.ts";
+import { silentLogger } from "../../../src/util/logger.ts";
 import { authorities, BlockMaker, testChain, testGenesis } from "../support/chain.ts";
 import { MemoryDatabase } from "../support/database.ts";
 import { settledClock, verifyHere } from "../support/sync-node.ts";
@@ -222,6 +224,17 @@ test("casts no further vote while its own newest is not counted", async () => {
   counted.resolve();
   await clock.advance(10_000);
   expect(votes[1]).toBe("0 -> 3 at 2");
+});
+
+test("does not complain that its vote is not counted while the node ends", async () => {
+  const logged = vi.spyOn(silentLogger, "error");
+  onTestFinished(() => logged.mockRestore());
+  const { clock, finalizer, voter, votes } = await node();
+  finalizer.addVote = async () => closed("the database");
+  voter.enabled = true;
+  await clock.advance(0);
+  expect(votes).toHaveLength(1);
+  expect(logged).not.toHaveBeenCalled();
 });
 
 test("an account that is not in the set of the target casts no vote", async () => {
