@@ -192,7 +192,7 @@ function submitFigure(format: Format, counts: { quick: number; full: number }): 
     measures: `${whatIsPosted[format]}: submit to committed on one node, to final on four authorities that share the machine`,
     quick: [
       { authorities: 1, senders: 100, count: counts.quick },
-      ...(format === "ssz" ? [{ authorities: 4, senders: 100, count: counts.quick / 2 }] : []),
+      ...(format === "ssz" ? [{ authorities: 4, senders: 100, count: counts.quick / 4 }] : []),
     ],
     full: all,
     goals: (settings) => goals(format, settings),
@@ -207,7 +207,7 @@ const whatIsPosted: Record<Format, string> = {
 };
 
 export const submitFigures = [
-  submitFigure("ssz", { quick: 40_000, full: 200_000 }),
-  submitFigure("json-array", { quick: 30_000, full: 100_000 }),
-  submitFigure("json-single", { quick: 15_000, full: 60_000 }),
+  submitFigure("ssz", { quick: 80_000, full: 200_000 }),
+  submitFigure("json-array", { quick: 60_000, full: 100_000 }),
+  submitFigure("json-single", { quick: 30_000, full: 60_000 }),
 ];
