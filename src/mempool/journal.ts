@@ -95,21 +95,13 @@ export class Journal {
     this.commit(this.release(entry));
   }
 
-  /**
-   * Writes batches that some transactions have left anew, with those that still wait. Each step first yields their
-   * number. `waiting` are all entries.
-   */
-  *compact(batches: Iterable<StoredBatch>, waiting: Iterable<PoolEntry>): Iterable<number> {
+  /** Writes batches that some transactions have left anew, with those that still wait. `waiting` are all entries. */
+  compact(batches: Iterable<StoredBatch>, waiting: Iterable<PoolEntry>): void {
     const rest = new Map<StoredBatch, PoolEntry[]>();
     for (const batch of batches) if (batch.sequence !== undefined && batch.waiting > 0) rest.set(batch, []);
     if (rest.size === 0) return;
     for (const entry of waiting) if (entry.batch) rest.get(entry.batch)?.push(entry);
-    for (const [batch, entries] of rest) {
-      yield entries.length;
-      const kept = entries.filter((entry) => entry.batch === batch);
-      // Whoever released the last one has deleted the batch.
-      if (kept.length > 0) this.commit([this.rewrite(batch, kept)]);
-    }
+    for (const [batch, kept] of rest) this.commit([this.rewrite(batch, kept)]);
   }
 
   /** Writes changes that nobody waits for. */

@@ -84,8 +84,6 @@ export class Mempool {
   #minFee: bigint;
   #stopExpiry: () => void = () => undefined;
   #stopped = false;
-  /** Resolves when the pool has followed the head's last change: a while later, after a deep reorganization. */
-  #following: Promise<void> = Promise.resolve();
   readonly #signatures: SignatureChecks;
   readonly #included = new IncludedTransactions();
   readonly #journal: Journal;
@@ -264,15 +262,10 @@ export class Mempool {
     after: { get: AccountLookup },
     pause: Pause,
   ): Promise<() => Prepared> {
-    await this.#following;
     const decide = await this.#follower.decide(change, (address) => after.get(address), pause);
     return () => {
       const decided = decide();
-      const applied = () => {
-        this.#following = this.#inSteps(this.#follow(change, decided));
-        inBackground(this.#following);
-      };
-      return { writes: decided.writes, applied };
+      return { writes: decided.writes, applied: () => this.#follow(change, decided) };
     };
   }
 
@@ -282,34 +275,26 @@ export class Mempool {
   }
 
   /**
-   * Follows a change of the head that is on disk. Until the last step, transactions of its blocks may still be here;
-   * their nonces are used, so no block takes them.
+   * Follows a change of the head that is on disk, in one turn: whoever adds a transaction must find each queue as the
+   * head has left it.
    */
-  *#follow(change: IncludedAndRetracted, decided: Decided): Iterable<number> {
+  #follow(change: IncludedAndRetracted, decided: Decided): void {
     this.#included.update(change);
     decided.logged.applied();
-    for (const [at, { records }] of change.applied.entries()) {
-      yield records.length;
+    for (const [at, { records }] of change.applied.entries())
       this.#journal.commit(this.#follower.include(records, decided.taken[at]!, decided));
-    }
-    const returned: TransactionRecord[][] = [];
-    for (const returning of decided.returning) {
-      yield returning.records.length;
+    const returned = decided.returning.map((returning) => {
       const { writes, back } = this.#follower.bringBack(returning, (record) =>
         this.#insert(record, this.#options.clock.now()),
       );
       this.#journal.commit(writes);
-      returned.push(back);
-    }
+      return back;
+    });
     this.#overdrawn.prune();
-    for (const { records } of change.applied) {
-      yield records.length;
-      this.#overdrawn.update(records, change);
-    }
+    for (const { records } of change.applied) this.#overdrawn.update(records, change);
     const unpaid = fillWith(0, 0, this.#rules) > pressedFill ? this.#overdrawn.take() : [];
-    yield* this.#dropAll([...unpaid, ...this.#over(returned.flat())]);
+    this.#dropAll([...unpaid, ...this.#over(returned.flat())]);
     for (const back of returned) {
-      yield back.length;
       const records = back.filter((record) => this.#pool.has(record));
       if (records.length > 0) this.events.emit("added", { records, source: "retracted" });
     }
@@ -343,7 +328,9 @@ export class Mempool {
   #scheduleExpiry(): void {
     if (this.#stopped) return;
     this.#stopExpiry = this.#options.clock.after(expiryIntervalMs, () => {
-      inBackground(this.#inSteps(this.#expire()).finally(() => this.#scheduleExpiry()));
+      const { limits, pause } = this.#options;
+      const expiry = inSteps(this.#expire(), limits.sliceTransactions, pause);
+      inBackground(expiry.finally(() => this.#scheduleExpiry()));
     });
   }
 
@@ -354,12 +341,6 @@ export class Mempool {
       yield queue.size;
       this.#journal.commit(expired(queue, account, oldestMs).flatMap((entry) => this.#drop(entry)));
     }
-  }
-
-  /** Takes steps, each of which first yields the number of transactions that it handles. */
-  #inSteps(steps: Iterable<number>): Promise<void> {
-    const { limits, pause } = this.#options;
-    return inSteps(steps, limits.sliceTransactions, pause);
   }
 
   /**
@@ -381,23 +362,19 @@ export class Mempool {
    * do not pay for such a place are dropped too; otherwise a first transaction that ends would get the others a free
    * place.
    */
-  *#dropAll(entries: readonly PoolEntry[]): Iterable<number> {
+  #dropAll(entries: readonly PoolEntry[]): void {
     const stranded: PoolEntry[] = [];
     const left = new Set<StoredBatch>();
     for (const entry of entries) {
-      yield 1;
-      // It may have left the pool in a pause.
-      if (!entry.queue) continue;
       for (const follower of this.#pool.drop(entry)) stranded.push(follower);
       this.#journal.leave(entry, left);
     }
     for (const entry of stranded.reverse()) {
-      yield 1;
       if (!this.#pool.isAhead(entry) || paysAhead(entry, this.#rules)) continue;
       this.#pool.drop(entry);
       this.#journal.leave(entry, left);
     }
-    yield* this.#journal.compact(left, this.#pool.entries());
+    this.#journal.compact(left, this.#pool.entries());
   }
 
   /** Drops one entry like `#dropAll`; what is left on disk is deleted at the next start. */
