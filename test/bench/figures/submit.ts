@@ -28,8 +28,9 @@ const maxUncommitted = 15_000;
  */
 const maxWarmUp = 20_000;
 
-/** Less than the 64 nonces that a mempool accepts after a missing one. */
+/** Less than the 64 nonces that a mempool accepts after a missing one, and than the 5,000 transactions in all. */
 const maxNoncesAhead = 60;
+const maxWaitingForOthers = 4_000;
 
 const formats: Record<Format, { perRequest: number; connections: number }> = {
   "json-single": { perRequest: 1, connections: 32 },
@@ -68,7 +69,8 @@ async function runPart(
   const shares = nodes.map((_, node) =>
     buildRequests(presigned, format, indexesOf(node, nodes.length, presigned.senders, part), perRequest),
   );
-  const maxAhead = Math.max(1, Math.floor((maxNoncesAhead * presigned.senders) / nodes.length / perRequest));
+  const mostAhead = Math.min((maxNoncesAhead * presigned.senders) / nodes.length, maxWaitingForOthers);
+  const maxAhead = Math.max(1, Math.floor(mostAhead / perRequest));
   const maxWaiting = Math.min(maxUncommitted, maxUncommittedPerSender * presigned.senders);
   const first = followers[0]!;
   const { sumOfCommitTimesMs, sumOfFinalTimesMs } = first;
