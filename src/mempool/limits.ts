@@ -13,7 +13,7 @@ export interface MempoolLimits {
   replacementPercent: number;
   /** The time that a transaction may wait if this node has not acknowledged it, or if it cannot be executed. */
   lifetimeMs: number;
-  /** The most transactions or senders that are handled between two pauses; a block's are handled together. */
+  /** The most transactions that expire, or senders that are looked at for a block, between two pauses. */
   sliceTransactions: number;
 }
 
