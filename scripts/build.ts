@@ -54,7 +54,7 @@ function folderOf(args: string[]): string {
     throw new Error("name one folder and nothing else: npm run build -- FOLDER");
   const found = resolve(name);
   const [top = ""] = relative(root, found).split(sep);
-  if ([...packed, "protocols", "node_modules"].includes(top))
+  if ([...copied, "src", "protocols", "node_modules"].includes(top))
     throw new Error(`${found} is in ${join(root, top)}, which the build reads: name another folder`);
   return found;
 }
