@@ -44,7 +44,7 @@ export function blockWrites(
   return writes;
 }
 
-/** What is kept in memory of a block with its transactions. */
+/** Returns the part of a block that stays in memory: all but its transactions. */
 export function summaryOf({
   height,
   id,

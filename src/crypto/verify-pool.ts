@@ -125,7 +125,7 @@ export class VerifyPool {
   #take(): Range[] {
     const waiting = this.#queues().reduce((sum, queue) => sum + lengthOf(queue), 0);
     const part = Math.max(Math.ceil(waiting / this.#slots.length), minSlice);
-    // What would be left for a message of its own is too little for one.
+    // The part takes the rest too if that would be too little for a message of its own.
     let room = Math.min(waiting - part < minSlice ? waiting : part, maxSlice);
     const ranges: Range[] = [];
     for (const queue of this.#queues()) {

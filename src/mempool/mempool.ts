@@ -290,8 +290,7 @@ export class Mempool {
       this.#journal.commit(writes);
       return back;
     });
-    this.#overdrawn.prune();
-    for (const { records } of change.applied) this.#overdrawn.update(records, change);
+    this.#overdrawn.update(change);
     const unpaid = fillWith(0, 0, this.#rules) > pressedFill ? this.#overdrawn.take() : [];
     this.#dropAll([...unpaid, ...this.#over(returned.flat())]);
     for (const back of returned) {

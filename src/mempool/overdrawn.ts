@@ -1,4 +1,3 @@
-import type { TransactionRecord } from "../types/index.ts";
 import type { AccountQueue } from "./account-queue.ts";
 import type { IncludedAndRetracted } from "./head-follower.ts";
 import type { Pool } from "./pool.ts";
@@ -20,22 +19,20 @@ export class Overdrawn {
     this.#account = account;
   }
 
-  /** Follows a block of a change of the head, after the pool has followed the whole change. */
-  update(records: readonly TransactionRecord[], { retracted }: IncludedAndRetracted): void {
-    if (this.#pool.count === 0) return;
-    for (const { transaction } of records) {
-      const queue = this.#pool.queue(transaction.message.from);
-      if (!queue) continue;
-      const { nonce, balance } = this.#account(queue.address) ?? { nonce: 0, balance: 0n };
-      this.#pool.follow(queue, nonce);
-      if (queue.costFrom(nonce) <= balance) this.#queues.delete(queue);
-      else if (retracted.length === 0) this.#queues.add(queue);
-    }
-  }
-
-  /** Forgets the senders of whom nothing waits any more. */
-  prune(): void {
+  /** Follows a change of the head, after the pool has followed it. */
+  update({ applied, retracted }: IncludedAndRetracted): void {
     for (const queue of this.#queues) if (!this.#waits(queue)) this.#queues.delete(queue);
+    if (this.#pool.count === 0) return;
+    for (const { records } of applied) {
+      for (const { transaction } of records) {
+        const queue = this.#pool.queue(transaction.message.from);
+        if (!queue) continue;
+        const { nonce, balance } = this.#account(queue.address) ?? { nonce: 0, balance: 0n };
+        this.#pool.follow(queue, nonce);
+        if (queue.costFrom(nonce) <= balance) this.#queues.delete(queue);
+        else if (retracted.length === 0) this.#queues.add(queue);
+      }
+    }
   }
 
   /** The entries that nobody can pay for now; entries that are paid for stay. */

@@ -9,7 +9,7 @@ const encodedAt = 2 * rootBytes;
 
 const scratch = new Uint8Array(encodedAt + maxTransactionBytes);
 
-/** What is unpacked one after the other, such as the records of a block, shares memory: a buffer for each is slow. */
+/** Records that are unpacked one after another, as those of a block are, share memory: a buffer for each is slow. */
 const sharedBytes = 8 * 1_024;
 let shared = new DataView(new ArrayBuffer(sharedBytes));
 let sharedArray = new Uint8Array(shared.buffer);

@@ -5,7 +5,7 @@ import { type ApiEnv, route } from "../http.ts";
 import { loadPage, type Page, type ServedFile } from "../page.ts";
 import { ProblemError } from "../problem.ts";
 
-/** What brings a missing page. */
+/** The advice for a copy that lacks the page. */
 export const makeAgain = isClone ? "build it with npm run page" : "install ccoin again";
 
 let loading: Promise<Page> | undefined;
