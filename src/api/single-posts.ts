@@ -1,10 +1,13 @@
 import type { Mempool } from "../mempool/mempool.ts";
 import type { AddOutcome } from "../mempool/types.ts";
 import { joinTransactions } from "../types/index.ts";
-import { inBackground } from "../util/background.ts";
 
 /** The transactions of a group: 7 ms of work for one thread, so that nobody waits long for the others. */
 const maxGroupSize = 128;
+/** One group is checked while another is written. */
+const maxGroups = 2;
+/** Posts that begin another group while one is under way: fewer are cheaper with those that will have come by its end. */
+const minBeside = 8;
 
 interface Post {
   encoded: Uint8Array;
@@ -14,11 +17,15 @@ interface Post {
 
 /**
  * Adds transactions that are posted one by one to the mempool in groups: those that arrive while others are under way
- * are decoded, checked and written together, for a fraction of the work that each would take alone.
+ * are decoded, checked and written together, for a fraction of the work that each would take alone. They are added in
+ * the order in which they have arrived.
  */
 export class SinglePosts {
   #waiting: Post[] = [];
-  #isBusy = false;
+  #groups = 0;
+  #isScheduled = false;
+  /** Ends with the newest group. */
+  #last: Promise<void> = Promise.resolve();
 
   /** The outcome of one encoded transaction, on disk if it was accepted. @throws {CodedError} `WRITE_FAILED` */
   add(encoded: Uint8Array, mempool: Mempool): Promise<AddOutcome> {
@@ -28,23 +35,28 @@ export class SinglePosts {
     });
   }
 
-  /** One group at a time: the next one is the larger, and two make two messages to threads and two writes. */
   #schedule(mempool: Mempool): void {
-    if (this.#isBusy || this.#waiting.length === 0) return;
-    this.#isBusy = true;
-    setImmediate(() => inBackground(this.#addGroup(mempool)));
+    const enough = this.#groups === 0 ? 1 : minBeside;
+    if (this.#isScheduled || this.#groups === maxGroups || this.#waiting.length < enough) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#groups++;
+      this.#last = this.#addGroup(mempool, this.#last);
+      this.#schedule(mempool);
+    });
   }
 
-  async #addGroup(mempool: Mempool): Promise<void> {
+  async #addGroup(mempool: Mempool, previous: Promise<void>): Promise<void> {
     const group = this.#waiting.splice(0, maxGroupSize);
     try {
       const records = mempool.decode(joinTransactions(group.map(({ encoded }) => encoded)));
-      const outcomes = await mempool.add(records, "local");
+      const outcomes = await mempool.add(records, "local", previous);
       for (let index = 0; index < group.length; index++) group[index]!.resolve(outcomes[index]!);
     } catch (error) {
       for (const { reject } of group) reject(error);
     } finally {
-      this.#isBusy = false;
+      this.#groups--;
       this.#schedule(mempool);
     }
   }

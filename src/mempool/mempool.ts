@@ -232,15 +232,21 @@ export class Mempool {
 
   /**
    * Adds transactions; one outcome each, in order. Those from `local` are on disk, synced, once this resolves.
+   * Signatures are checked at once, and what they sign is added `after` that.
    * @throws {CodedError} `WRITE_FAILED`: none was accepted.
    */
-  async add(records: readonly TransactionRecord[], source: Source): Promise<AddOutcome[]> {
+  async add(
+    records: readonly TransactionRecord[],
+    source: Source,
+    after?: Promise<unknown>,
+  ): Promise<AddOutcome[]> {
     const durable = source === "local";
     const refusals = records.map((record) => refuseCheaply(record, this.#rules));
     const verdicts = await this.#signatures.verdicts(
       records.filter((_, index) => refusals[index] === undefined),
       "later",
     );
+    await after;
     const additions = new Additions(this.#pool, this.#journal, this.#options.log);
     let next = 0;
     const outcomes = records.map((record, index): AddOutcome => {

@@ -48,6 +48,16 @@ describe("admission", () => {
     await agree(pool);
   });
 
+  test("adds transactions only after what is to be added before them", async () => {
+    const pool = await testPool();
+    const before = Promise.withResolvers<void>();
+    const later = pool.mempool.records([await pool.maker.transfer({ nonce: 65 })]);
+    const outcomes = pool.mempool.add(later, "local", before.promise);
+    expect(await add(pool, { nonce: 0 })).toBe("accepted");
+    before.resolve();
+    expect(await outcomes).toMatchObject([{ accepted: true }]);
+  });
+
   test("refuses a transfer of an account that does not exist, even if it costs nothing", async () => {
     const genesis = await testGenesis(3, { minFee: 0n });
     const free = { from: 3, amount: 0n, fee: 0n };
