@@ -169,6 +169,12 @@ export const parts: Readonly<Record<string, Part>> = {
     ...folder("chain", ["!test/unit/chain/{model,vote-cost}.test.ts"]),
     testsOf: testsOf("chain", testsOfChain),
   },
+  // Left out are long random runs, and how much memory a full pool takes.
+  mempool: {
+    testTimeoutMs: 8_000,
+    timeoutMs: 8_000,
+    ...folder("mempool", ["!test/unit/mempool/{memory,model}.test.ts"]),
+  },
   sync: {
     mutate: filesOfSync(Object.keys(checksOfSync)),
     tests: testsOfSync([...new Set(Object.values(checksOfSync).flat())]),

@@ -59,6 +59,8 @@ test("finds a block by its id, whose bytes the caller may use again, and says th
   });
   expect(await tree.get(id)).toBeUndefined();
   expect(await codeOf(tree.require(id))).toBe("DAMAGED");
+  for (const tip of node.tips.slice(1))
+    expect(await node.chain.tree.get(tip.id)).toEqual(await tree.get(tip.id));
 });
 
 test("reads a header from disk once, until the block is forgotten", async () => {

@@ -78,6 +78,40 @@ test("a block that this node has sealed is found once it is on disk, and others 
   expect(heard).toEqual([`applied ${idHex}`, `imported ${idHex}`]);
 });
 
+test("a block is looked for on the disk unless its height shows that it is not there", async () => {
+  const node = await testChain({ genesis: await testGenesis(3) });
+  const { chain, maker } = node;
+  const start = maker.start();
+  const head = await maker.block(start);
+  const lower = await maker.block(start, { by: authorities[2]! });
+  // Two blocks out of turn weigh as much as one in turn, and of these the lower one wins.
+  const higher = await maker.block(lower, { by: authorities[0]! });
+  for (const tip of [head, lower, higher]) await node.add(tip.blocks.at(-1)!);
+  expect(chain.head.idHex).toBe(head.idHex);
+  const reading = vi.spyOn(node.stores.blocks, "header");
+  for (const { idHex, id, header } of [head, lower, higher]) {
+    chain.tree.forget(idHex);
+    expect(await chain.find(id, header.height)).toMatchObject({ idHex });
+  }
+  expect(reading).toHaveBeenCalledTimes(3);
+  const next = await maker.block(higher);
+  for (const tip of [next, await maker.block(head)])
+    expect(await chain.find(tip.id, tip.header.height)).toBeUndefined();
+  expect(reading).toHaveBeenCalledTimes(3);
+  const rival = await maker.block(start, { laterMs: 5 });
+  expect(await chain.find(rival.id, 1)).toBeUndefined();
+  expect(reading).toHaveBeenCalledTimes(4);
+});
+
+test("a header may follow the head if it keeps the rules", async () => {
+  const { chain, maker } = await testChain({ genesis });
+  const next = await maker.block(maker.start());
+  const { header } = next.blocks[0]!;
+  expect(chain.mayFollow(header)).toBe(true);
+  expect(chain.mayFollow((await maker.block(next)).blocks[1]!.header)).toBe(false);
+  expect(() => chain.mayFollow({ ...header, message: undefined! })).toThrow(TypeError);
+});
+
 test("tells no accounts after a block of another branch", async () => {
   const node = await testChain({ genesis });
   const { chain, maker } = node;

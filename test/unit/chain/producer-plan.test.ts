@@ -207,8 +207,20 @@ test("a proposer that lets others wait in vain is not awaited for a minute, and 
   coming.push("0x02");
   expect(await wait()).toBe(1_500);
   expect(await wait()).toBe(500);
-  await clock.advance(60_000);
+  await clock.advance(55_000);
+  expect(await wait()).toBe(500);
+  await clock.advance(5_000);
   expect(await wait()).toBe(1_500);
+  await clock.advance(60_000);
+  coming.pop();
+  producer.enabled = false;
+  producer.enabled = true;
+  await clock.advance(1_000);
+  // The first one is given up, and the second awaited in its place: the others have waited for both.
+  coming.splice(0, 1, "0x02");
+  await clock.advance(500);
+  coming.push("0x01");
+  expect(await wait()).toBe(500);
 });
 
 test("a block that was given up is no longer awaited", async () => {

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { type BlockChecks, checkBlock } from "../../../src/chain/block-check.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
 import type { KnownRules } from "../../../src/chain/rules.ts";
@@ -121,4 +122,11 @@ function durableIds(mempool: Mempool): string[] {
     .filter(({ batch }) => batch)
     .map(({ record }) => record.idHex)
     .sort();
+}
+
+/** Checks that disk and memory agree, and that no batch on disk is without a waiting transaction. */
+export async function agree(pool: TestPool): Promise<void> {
+  const durable = pool.durable();
+  expect(await pool.stored()).toEqual(durable);
+  for (const ids of await pool.batches()) expect(ids.some((id) => durable.includes(id))).toBe(true);
 }

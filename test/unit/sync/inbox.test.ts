@@ -419,6 +419,20 @@ test("an announced block is on its way from the time on at which its proposer ma
   expect(node.inbox.coming()).toEqual([toHex(authorities[2]!.publicKey)]);
 });
 
+test("a block that was fetched is on its way while it is imported", async () => {
+  const { maker, node, peer, clock } = await pair();
+  const tip = await maker.block(maker.start());
+  await peer.addAll(tip);
+  const writing = Promise.withResolvers<void>();
+  node.database.beforeCommit = () => writing.promise;
+  const fetching = node.inbox.fetch(tip.id, "peer");
+  await until(clock, () => node.inbox.coming().length > 0);
+  expect(node.inbox.coming()).toEqual([toHex(tip.header.proposer)]);
+  writing.resolve();
+  await fetching;
+  expect([node.chain.head.idHex, node.inbox.coming()]).toEqual([tip.idHex, []]);
+});
+
 test("a block that has no place beside the chain is stored once more than a third have voted for it", async () => {
   const { maker, node, peer } = await pair();
   await node.addAll(await maker.extend(maker.start(), 2));
