@@ -109,6 +109,8 @@ function takeArrived(
   charge(readableLength);
   if (!shares.grow(memory, readableLength)) throw tooMany();
   body.add(incoming.read() as Buffer);
+  // The parser of Node.js says so a moment later, when the request may have been refused.
+  incoming.complete = true;
   return true;
 }
 

@@ -79,6 +79,7 @@ test.each(refused)(
 test.each([
   ...refused.map(([line, code]) => [line, code, "accept: */*"] as const),
   ["POST /v1/transactions", "FORBIDDEN", "origin: http://elsewhere.example"] as const,
+  ["POST /v1/transactions", "NO_GENESIS", "content-type: application/json"] as const,
 ])("keeps a connection on which %s is refused with its body: %s", async (line, code, header) => {
   const kept = rawConnection(server.port, `${request(line, "content-length: 2", header)}{}`);
   expect(await kept.until(code)).not.toContain("connection: close");
