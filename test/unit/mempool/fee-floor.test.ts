@@ -164,10 +164,12 @@ test("stores an acknowledged transaction with the lower nonces that it needs", a
 });
 
 describe("transactions that their sender can no longer pay", () => {
-  const overdraw = async (pool: TestPool) => {
+  const overdraw = async (pool: TestPool, laterMs = 0) => {
     for (let nonce = 0; nonce < 40; nonce++) await add(pool, { from: 0, nonce, amount: 100n });
     const drain = await pool.maker.transfer({ from: 0, nonce: 0, amount: startBalance - 500n });
-    await pool.addAll(await pool.maker.block(pool.maker.start(), { transactions: [drain] }));
+    const tip = await pool.maker.block(pool.maker.start(), { transactions: [drain], laterMs });
+    await pool.addAll(tip);
+    return tip;
   };
 
   test("transactions that their sender can no longer pay give up their places when the pool fills", async () => {
@@ -181,8 +183,22 @@ describe("transactions that their sender can no longer pay", () => {
   });
 
   test("transactions that their sender can no longer pay wait while there is room", async () => {
-    const pool = await testPool({ limits: { ...limits, maxCount: 1_000 } });
-    await overdraw(pool);
+    const pool = await testPool({ limits: { ...limits, maxCount: 200 } });
+    const tip = await overdraw(pool);
     expect(pool.mempool.count).toBe(39);
+    for (let nonce = 0; nonce < 20; nonce++) await add(pool, { from: 1, nonce });
+    await pool.addAll(await pool.maker.block(tip));
+    expect(pool.mempool.count).toBe(4 + 20);
+  });
+
+  test("a reorganization takes no places, as what it retracts comes back", async () => {
+    const pool = await testPool({ limits });
+    await pool.addAll(await pool.maker.block(pool.maker.start()));
+    const tip = await pool.maker.block(await overdraw(pool, 1));
+    await pool.addAll(tip);
+    expect(pool.mempool.count).toBe(39);
+    const transactions = [await pool.maker.transfer({ from: 0, nonce: 1, amount: 100n })];
+    await pool.addAll(await pool.maker.block(tip, { transactions }));
+    expect(pool.mempool.count).toBe(3);
   });
 });

@@ -1,6 +1,20 @@
 import { expect, test } from "vitest";
 import type { Transaction, TransactionRecord } from "../../../src/types/index.ts";
-import { testPool } from "../support/mempool.ts";
+import { equalBytes } from "../../../src/util/bytes.ts";
+import { type Transfer, users } from "../support/chain.ts";
+import { type TestPool, testPool } from "../support/mempool.ts";
+
+const block = (height: number, records: TransactionRecord[]) => ({ height, records });
+
+async function recordsOf({ mempool, maker }: TestPool, transfers: Transfer[]): Promise<TransactionRecord[]> {
+  return mempool.records(await Promise.all(transfers.map((transfer) => maker.transfer(transfer))));
+}
+
+/** The accounts in which only the first user has sent something. */
+const after = {
+  get: (address: Uint8Array) => ({ nonce: equalBytes(address, users[0]!.publicKey) ? 1 : 0, balance: 9n }),
+};
+const pause = async () => undefined;
 
 /**
  * A reorganization to three blocks, the first two of which hold a transfer each. Another transfer of the same sender
@@ -8,7 +22,7 @@ import { testPool } from "../support/mempool.ts";
  */
 async function reorganize(
   number: number,
-  meanwhile: (pool: Awaited<ReturnType<typeof testPool>>, transfers: readonly Transaction[]) => Promise<void>,
+  meanwhile: (pool: TestPool, transfers: readonly Transaction[]) => Promise<void>,
 ) {
   let pauses: number | undefined;
   const pool = await testPool({
@@ -37,10 +51,7 @@ async function reorganize(
 
 test("a transaction added in any pause of a reorganization leaves if a new block holds it", async () => {
   let number = 0;
-  const add = async (
-    { mempool }: Awaited<ReturnType<typeof testPool>>,
-    transfers: readonly Transaction[],
-  ) => {
+  const add = async ({ mempool }: TestPool, transfers: readonly Transaction[]) => {
     const [outcome] = await mempool.add(mempool.records(transfers.slice(0, 1)), "local");
     expect(outcome!.accepted).toBe(true);
   };
@@ -50,7 +61,7 @@ test("a transaction added in any pause of a reorganization leaves if a new block
 
 test("a transaction that replaces another in any pause of a reorganization leaves with the block that holds its nonce", async () => {
   let number = 0;
-  const replace = async ({ mempool, maker }: Awaited<ReturnType<typeof testPool>>) => {
+  const replace = async ({ mempool, maker }: TestPool) => {
     const rival = await maker.transfer({ nonce: 1, fee: 100n });
     const [outcome] = await mempool.add(mempool.records([rival]), "local");
     expect(outcome!.accepted).toBe(true);
@@ -91,7 +102,6 @@ test("follows a change of the head in one turn, so that a sender's next transact
     mempool.records(await Promise.all([0, 1].map((nonce) => maker.transfer({ from, nonce }))));
   const [first, second, third] = await Promise.all([ofUser(0), ofUser(1), ofUser(2)]);
   await mempool.add([...first, ...second], "gossip");
-  const block = (height: number, records: TransactionRecord[]) => ({ height, records });
   const prepare = await mempool.prepare(
     { applied: [block(1, first), block(2, second)], retracted: [block(1, third)] },
     { get: () => undefined },
@@ -116,4 +126,76 @@ test("decodes no transaction of a new block while nothing waits", async () => {
   const change = { applied: [{ height: 1, records: [record] }], retracted: [] };
   const prepare = await mempool.prepare(change, { get: () => undefined }, async () => undefined);
   expect(() => prepare().applied()).not.toThrow();
+});
+
+test("what is retracted returns unless it is in a block again, its nonce is used, it waits here, or it has ended", async () => {
+  const logged: unknown[] = [];
+  const log = {
+    prepare: (records: readonly TransactionRecord[]) => {
+      const ids = records.map(({ idHex }) => idHex);
+      return { writes: [], applied: () => void logged.push(...ids) };
+    },
+    append: () => undefined,
+  };
+  const pool = await testPool({ log });
+  const { mempool, database } = pool;
+  const transfers = [
+    {},
+    { fee: 2n },
+    { from: 1 },
+    { from: 2, nonce: 1, validUntil: 2 },
+    { from: 2, validUntil: 3 },
+  ];
+  const [again, used, waits, ended, returns] = (await recordsOf(pool, transfers)) as [
+    TransactionRecord,
+    TransactionRecord,
+    TransactionRecord,
+    TransactionRecord,
+    TransactionRecord,
+  ];
+  await mempool.add([waits], "gossip");
+  logged.length = 0;
+  const change = {
+    applied: [block(1, [again]), block(2, [])],
+    retracted: [block(2, [returns, waits]), block(1, [again, used, ended])],
+  };
+  const { writes, applied } = (await mempool.prepare(change, after, pause))();
+  await database.commit(writes);
+  expect(await pool.batches()).toEqual([[returns.idHex]]);
+  applied();
+  expect([...mempool.entries()].map(({ idHex }) => idHex)).toEqual([waits.idHex, returns.idHex]);
+  expect(logged).toEqual([returns.idHex]);
+});
+
+test("after a recovery without new blocks, the lowest abandoned one is the next", async () => {
+  const pool = await testPool();
+  const [ended, returns] = (await recordsOf(pool, [{ validUntil: 3 }, { from: 1, validUntil: 4 }])) as [
+    TransactionRecord,
+    TransactionRecord,
+  ];
+  const change = { applied: [], retracted: [block(5, [ended]), block(4, [returns])] };
+  (await pool.mempool.prepare(change, { get: () => undefined }, pause))().applied();
+  expect([...pool.mempool.entries()].map(({ idHex }) => idHex)).toEqual([returns.idHex]);
+});
+
+test("a batch is deleted, once and with the blocks, when they hold all of it that waits", async () => {
+  const pool = await testPool();
+  const { mempool, database } = pool;
+  const [first, second, third] = await recordsOf(pool, [{}, { nonce: 1 }, { from: 1 }]);
+  await mempool.add([first!, second!], "local");
+  await mempool.add([third!], "gossip");
+  const [batch] = await pool.batches();
+  expect(batch).toHaveLength(2);
+  const commits = () => database.commits;
+  const follow = async (height: number, records: TransactionRecord[]) => {
+    const { writes, applied } = (
+      await mempool.prepare({ applied: [block(height, records)], retracted: [] }, after, pause)
+    )();
+    const before = commits();
+    applied();
+    return [writes.length, commits() - before];
+  };
+  expect(await follow(1, [first!, third!])).toEqual([0, 0]);
+  expect(await follow(2, [second!])).toEqual([1, 0]);
+  expect(mempool.count).toBe(0);
 });

@@ -331,6 +331,15 @@ describe("the disk", () => {
     expect((await again.restart()).durable()).toEqual(again.durable());
   });
 
+  test("writes no batch over another one from before a restart", async () => {
+    const pool = await testPool();
+    await add(pool, { nonce: 0 });
+    const again = await pool.restart();
+    await add(again, { nonce: 1 });
+    expect(await again.batches()).toHaveLength(2);
+    await agree(again);
+  });
+
   test("a failing disk accepts nothing and loses nothing", async () => {
     const pool = await testPool();
     await add(pool, { nonce: 0, fee: 10n }, "local");
@@ -396,5 +405,7 @@ test("a retracted transfer comes back, is announced, and is mined again", async 
   await pool.addAll(await maker.extend(maker.start(), 2, { laterMs: 1 }));
   expect(announced).toEqual(["retracted 1"]);
   expect([...(await pool.mempool.executable())]).toHaveLength(1);
+  expect(await add(pool, { nonce: 1 })).toBe("accepted");
+  expect(await pool.batches()).toHaveLength(2);
   await agree(pool);
 });

@@ -38,6 +38,7 @@ export async function testPool(
     verify?: Verify;
     rules?: KnownRules;
     pause?: Pause;
+    log?: TransactionLog;
   } = {},
 ): Promise<TestPool> {
   const genesis = options.genesis ?? (await testGenesis());
@@ -61,7 +62,7 @@ export async function testPool(
       store: new MempoolStore(on),
       clock,
       logger: silentLogger,
-      log: noLog,
+      log: options.log ?? noLog,
       pause: options.pause ?? (async () => undefined),
     });
   const joined = Promise.withResolvers<Mempool>();
