@@ -14,7 +14,7 @@ const batchDelayMs = 5;
  * The time between two messages: under load each has some tens of transactions, and its overhead is smaller than they
  * are.
  */
-const messageIntervalMs = 50;
+const messageIntervalMs = 100;
 /** Transactions that are sent without a pause: a reorganization may return many more. */
 const maxFlushed = 16 * maxGossipTransactions;
 /** Acknowledged transactions that no block has included after this time are published again. */

@@ -53,7 +53,7 @@ export function submitHandler(
   }: { limiter: ClientLimiter; reads: DearReads; transactions: TransactionReads },
 ): Submit {
   const bodies = new Shares(limits.maxBodyBytesInFlight);
-  const singles = new SinglePosts();
+  const singles = new SinglePosts(services.clock);
   const begin = (outgoing: ServerResponse): Submission => {
     const ledger = requireLedger(services);
     const lookUp = (ids: readonly Uint8Array[]) => transactions.find(ledger.chain.reader, ids, outgoing);

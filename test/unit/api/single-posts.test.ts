@@ -3,6 +3,7 @@ import { SinglePosts } from "../../../src/api/single-posts.ts";
 import type { Mempool } from "../../../src/mempool/mempool.ts";
 import type { Source } from "../../../src/mempool/types.ts";
 import { splitTransactions } from "../../../src/types/index.ts";
+import { ManualClock } from "../support/clock.ts";
 
 /** A mempool whose records are the first bytes of transactions; each call of `add` waits until the test ends it. */
 function held() {
@@ -15,21 +16,24 @@ function held() {
         calls.push({ group, after, end });
       }),
   } as unknown as Mempool;
-  const posts = new SinglePosts();
+  const clock = new ManualClock();
+  const posts = new SinglePosts(clock);
   const add = (byte: number) => posts.add(Uint8Array.of(byte), mempool);
   const groups = () => calls.map(({ group }) => group);
   const until = (count: number) => expect.poll(() => calls.length).toBe(count);
-  return { add, calls, groups, until };
+  return { add, calls, clock, groups, until };
 }
 
-test("posts that arrive while a group is under way form the next one, with one outcome each", async () => {
-  const { add, calls, groups, until } = held();
+test("posts that arrive during a group, and in the millisecond after it, form the next one, with one outcome each", async () => {
+  const { add, calls, clock, groups, until } = held();
   const outcomes = [add(1)];
   await until(1);
   outcomes.push(add(2), add(3));
   await new Promise((resolve) => setImmediate(resolve));
-  outcomes.push(add(4));
   calls[0]!.end();
+  await expect.poll(() => clock.pending).toBe(1);
+  outcomes.push(add(4));
+  await clock.advance(1);
   await until(2);
   expect(groups()).toEqual([[1], [2, 3, 4]]);
   calls[1]!.end();
@@ -37,7 +41,7 @@ test("posts that arrive while a group is under way form the next one, with one o
 });
 
 test("eight posts that wait are checked beside the group under way, and no third group is begun", async () => {
-  const { add, groups, until } = held();
+  const { add, calls, groups, until } = held();
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   const post = (...bytes: number[]) => bytes.forEach((byte) => void add(byte));
   post(0);
@@ -50,6 +54,9 @@ test("eight posts that wait are checked beside the group under way, and no third
   post(11, 12, 13, 14, 15, 16, 17, 18);
   await turn();
   expect(groups()).toEqual([[0], [1, 2, 3, 4, 5, 6, 7, 8]]);
+  // So many do not wait for others.
+  calls[0]!.end();
+  await until(3);
 });
 
 test("a group waits for the one before it, however soon its signatures are checked", async () => {
