@@ -25,19 +25,44 @@ const builtins: Plugin = {
   },
 };
 
-/**
- * Plain comparisons of strings. Those by the rules of a language, by which libp2p sorts addresses and names of
- * protocols, read 2 MB of Node.js's data.
- */
-const plainOrder: Plugin = {
-  name: "plain-order",
+const noiseCrypto = /libp2p-noise\/dist\/src\/crypto\/index\.js$/;
+/** What is replaced in modules of packages, by the ends of their paths. */
+const replacements: readonly (readonly [module: RegExp, text: RegExp, by: string])[] = [
+  // Strings are compared plainly. The rules of a language, by which libp2p sorts addresses and names of protocols, read
+  // 2 MB of Node.js's data.
+  [
+    /@libp2p\/peer-(record|store)\/dist\/src\/.*\/(utils|dedupe-addresses|to-peer-pb)\.js$/,
+    /(\S+)\.localeCompare\((.+)\);$/gm,
+    "($1 < $2 ? -1 : Number($1 > $2));",
+  ],
+  // A node without peers loads no WebAssembly, since V8's compiler of it alone reads megabytes of Node.js's file: this
+  // hash is in use nowhere, and the cipher of small messages is made for the first one.
+  [/as-sha256\/lib\/index\.js$/, /^reinitializeInstance\(\);$/m, ""],
+  [noiseCrypto, /^import .+ from '@chainsafe\/as-chacha20poly1305';$/m, ""],
+  [
+    noiseCrypto,
+    /^const ctx = newInstance\(\);\nconst asImpl = .+;$/m,
+    `let cipher;
+function asImpl() {
+  if (cipher) return cipher;
+  const { ChaCha20Poly1305, newInstance } = require("@chainsafe/as-chacha20poly1305");
+  return (cipher = new ChaCha20Poly1305(newInstance()));
+}`,
+  ],
+  [noiseCrypto, /\basImpl\./g, "asImpl()."],
+];
+
+const replacing: Plugin = {
+  name: "replacing",
   setup({ onLoad }) {
-    onLoad({ filter: /@libp2p[\\/]peer-(store|record)[\\/].*\.js$/ }, async ({ path }) => {
-      const text = await readFile(path, "utf8");
-      const contents = text.replaceAll(
-        /(\S+)\.localeCompare\((.+)\);$/gm,
-        "($1 < $2 ? -1 : Number($1 > $2));",
-      );
+    onLoad({ filter: /node_modules.*\.js$/ }, async ({ path }) => {
+      const wanted = replacements.filter(([module]) => module.test(path.replaceAll("\\", "/")));
+      if (wanted.length === 0) return undefined;
+      let contents = await readFile(path, "utf8");
+      for (const [, text, by] of wanted) {
+        if (contents.search(text) < 0) throw new Error(`${path} has no ${text}`);
+        contents = contents.replace(text, by);
+      }
       return { contents };
     });
   },
@@ -65,7 +90,7 @@ export async function bundleNode(root: string, folder: string): Promise<string[]
     platform: "node",
     target: "node22.18",
     external: nativePackages,
-    plugins: [builtins, plainOrder],
+    plugins: [builtins, replacing],
     banner: { js: banner },
     // Node.js keeps the text in memory. Names stay, and lines stay short, so that stack traces can be read.
     minifyWhitespace: true,

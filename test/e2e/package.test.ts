@@ -11,6 +11,7 @@ import {
 import { dirname, join } from "node:path";
 import { buildSync } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createNetwork, startAll } from "./harness/network.ts";
 import { openWorld } from "./harness/open-world.ts";
 import { environment, nodeFlags, root } from "./harness/process.ts";
 import { until } from "./harness/until.ts";
@@ -117,9 +118,11 @@ test("the installed package runs a node with the explorer and the client", async
   expect((await node.ended).code).toBe(0);
 });
 
-test("the installed package has what only some nodes load: a readable log, and certificates of its own", async () => {
+test("the installed package has what only some nodes load: a readable log, and certificates of its own, but without peers no WebAssembly", async () => {
+  const noWebAssembly = ["--import", "data:text/javascript,delete globalThis.WebAssembly"];
   const node = world.start("HTTPS by the package", [
-    ...[process.execPath, ...nodeFlags, join(installed, "src/cli/main.js"), "start", "--json", "--tls"],
+    ...[process.execPath, ...nodeFlags, ...noWebAssembly],
+    ...[join(installed, "src/cli/main.js"), "start", "--json", "--tls"],
     ...["--log-format=text", "--log-level=info", "--http-port=0", "--port=0"],
     ...["--datadir", join(world.dataDir, "tls")],
   ]);
@@ -132,6 +135,12 @@ test("the installed package has what only some nodes load: a readable log, and c
   expect(node.stderr).toMatch(new RegExp(`INFO: HTTPS by this certificate\n.*"${fingerprint}"`));
   node.signal("SIGTERM");
   expect((await node.ended).code).toBe(0);
+});
+
+test("nodes of the installed package connect", async () => {
+  const network = await createNetwork(world, { nodes: 2 });
+  for (const node of network.nodes) node.program = join(installed, "src/cli/main.js");
+  await startAll(network);
 });
 
 test("a second run takes the code that the first one compiled", () => {
