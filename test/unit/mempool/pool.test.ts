@@ -7,9 +7,9 @@ import { transactionRecord } from "../../transaction-record.ts";
 const noPause = async () => undefined;
 const domain = computeDomain("transaction", zero32);
 
-function entry(sender: number, nonce: number) {
+function entry(sender: number, nonce: number, validUntil = 0) {
   const from = new Uint8Array(32).fill(sender);
-  const message = { from, to: from, amount: 1n, fee: 1n, nonce, validUntil: 0, memo: new Uint8Array() };
+  const message = { from, to: from, amount: 1n, fee: 1n, nonce, validUntil, memo: new Uint8Array() };
   const record = transactionRecord({ message, signature: new Uint8Array(64) }, domain);
   return new PoolEntry(record, { receivedAtMs: 0, hides: [], sequence: nonce });
 }
@@ -48,4 +48,29 @@ test("pauses while it looks at the senders", async () => {
   const found = await pool.executable(2, async () => void looks.push(account.mock.calls.length));
   expect(looks).toEqual([2, 4]);
   expect([...found]).toHaveLength(5);
+});
+
+test("forgets all of what has left", async () => {
+  const pool = new Pool(() => undefined);
+  const left = entry(1, 0, 9);
+  const { bytes, id } = left;
+  const sizes = () => [pool.count, pool.senders, pool.bytes, pool.byShortId(id) && "known"];
+  pool.insert(left);
+  pool.insert(entry(2, 0));
+  expect(sizes()).toEqual([2, 2, 2 * bytes, "known"]);
+  pool.remove(left);
+  pool.remove(left);
+  expect(sizes()).toEqual([1, 1, bytes, undefined]);
+  expect(pool.endedAt(9)).toEqual([]);
+});
+
+test("what follows a transaction whose nonce was used waits for nothing", () => {
+  const pool = new Pool(() => ({ balance: 10n, nonce: 5 }));
+  const [used, first, second] = [entry(1, 4), entry(1, 5), entry(1, 6)] as const;
+  expect(pool.nextNonce(new Uint8Array(32).fill(1))).toBe(5);
+  for (const each of [used, first, second]) pool.insert(each);
+  expect(pool.drop(used)).toEqual([]);
+  expect(pool.aheadCount).toBe(0);
+  expect(pool.drop(first)).toEqual([second]);
+  expect(pool.drop(second)).toEqual([]);
 });
