@@ -1,5 +1,11 @@
-import { expect, test } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { withBody } from "../../../src/api/body.ts";
 import { BodyBytes } from "../../../src/api/body-bytes.ts";
+import { Shares } from "../../../src/api/shares.ts";
+import { rawConnection } from "./raw.ts";
 
 test.each([[[]], [["a body"]], [["a ", "bo", "dy"]]])("puts pieces together: %j", (pieces) => {
   const body = new BodyBytes(100);
@@ -22,4 +28,18 @@ test("takes as much as the pieces, and returns it without a collection", () => {
   body.free();
   expect(process.memoryUsage.rss() - before).toBeLessThan(16 * 2 ** 20);
   expect(all).toHaveLength(0);
+});
+
+test("a body that comes in one packet with its headers is read without events", async () => {
+  const limits = { maxBytes: 100, shares: new Shares(100), charge: () => undefined };
+  const server = createServer(async (incoming, outgoing) => {
+    const listen = vi.spyOn(incoming, "on");
+    const body = await withBody(incoming, limits, async (body) => body.toString());
+    outgoing.end(`${body}: ${listen.mock.calls.map(([name]) => name)}`);
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const request = "POST / HTTP/1.1\r\nHost: here\r\nConnection: close\r\nContent-Length: 6\r\n\r\na body";
+  const answer = rawConnection((server.address() as AddressInfo).port, request);
+  expect(await answer.closed).toMatch(/a body: $/);
 });
