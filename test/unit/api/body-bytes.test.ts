@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { withBody } from "../../../src/api/body.ts";
+import { BodyMemory, withBody } from "../../../src/api/body.ts";
 import { BodyBytes } from "../../../src/api/body-bytes.ts";
-import { Shares } from "../../../src/api/shares.ts";
+import { Shares, thisMachine } from "../../../src/api/shares.ts";
 import { rawConnection } from "./raw.ts";
 
 test.each([[[]], [["a body"]], [["a ", "bo", "dy"]]])("puts pieces together: %j", (pieces) => {
@@ -42,4 +42,15 @@ test("a body that comes in one packet with its headers is read without events", 
   const request = "POST / HTTP/1.1\r\nHost: here\r\nConnection: close\r\nContent-Length: 6\r\n\r\na body";
   const answer = rawConnection((server.address() as AddressInfo).port, request);
   expect(await answer.closed).toMatch(/a body: $/);
+});
+
+test("memory besides a body: the most that was asked for counts, nothing is left for what gave way, and this machine has any", () => {
+  const shares = new Shares(100);
+  const memory = new BodyMemory("10.0.0.1", shares);
+  for (const bytes of [60, 50, 90]) memory.hold(bytes);
+  expect([shares.heldBy("10.0.0.1"), memory.size]).toEqual([90, 90]);
+  memory.drop();
+  expect(memory.taken.aborted).toBe(true);
+  expect(() => memory.hold(1)).toThrow("too many");
+  expect(() => new BodyMemory(thisMachine, shares).hold(1_000)).not.toThrow();
 });

@@ -1,8 +1,9 @@
+import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Transaction, TransactionRecord } from "../../../src/types/index.ts";
 import { equalBytes } from "../../../src/util/bytes.ts";
 import { type Transfer, users } from "../support/chain.ts";
-import { type TestPool, testPool } from "../support/mempool.ts";
+import { agree, type TestPool, testPool } from "../support/mempool.ts";
 
 const block = (height: number, records: TransactionRecord[]) => ({ height, records });
 
@@ -44,7 +45,7 @@ async function reorganize(
   await pool.chain.importBlock(blocks[2]!);
   expect(pool.chain.head.idHex).toBe(third.idHex);
   expect([...mempool.entries()].map(({ nonce }) => nonce)).toEqual([2]);
-  expect(await pool.stored()).toEqual(pool.durable());
+  await agree(pool);
   expect(pool.durable()).toHaveLength(1);
   return pauses > number;
 }
@@ -156,7 +157,7 @@ test("what is retracted returns unless it is in a block again, its nonce is used
   await mempool.add([waits], "gossip");
   logged.length = 0;
   const change = {
-    applied: [block(1, [again]), block(2, [])],
+    applied: [block(1, [again]), block(1, []), block(2, [])],
     retracted: [block(2, [returns, waits]), block(1, [again, used, ended])],
   };
   const { writes, applied } = (await mempool.prepare(change, after, pause))();
@@ -186,16 +187,35 @@ test("a batch is deleted, once and with the blocks, when they hold all of it tha
   await mempool.add([third!], "gossip");
   const [batch] = await pool.batches();
   expect(batch).toHaveLength(2);
-  const commits = () => database.commits;
   const follow = async (height: number, records: TransactionRecord[]) => {
     const { writes, applied } = (
       await mempool.prepare({ applied: [block(height, records)], retracted: [] }, after, pause)
     )();
-    const before = commits();
+    const before = database.commits;
     applied();
-    return [writes.length, commits() - before];
+    await setImmediate();
+    return [writes.length, database.commits - before];
   };
   expect(await follow(1, [first!, third!])).toEqual([0, 0]);
   expect(await follow(2, [second!])).toEqual([1, 0]);
   expect(mempool.count).toBe(0);
+});
+
+test("what was sent while its nonce returned takes the place of what returns, and its promise", async () => {
+  const pool = await testPool();
+  const { mempool, database } = pool;
+  const [returns, rival, other] = await recordsOf(pool, [{}, { fee: 2n }, { from: 1 }]);
+  const follow = async (retracted: TransactionRecord[]) => {
+    const change = { applied: [], retracted: [block(1, retracted)] };
+    const { writes, applied } = (await mempool.prepare(change, { get: () => undefined }, pause))();
+    await database.commit(writes);
+    if (mempool.count === 0) await mempool.add([rival!], "gossip");
+    applied();
+    await setImmediate();
+  };
+  await follow([returns!]);
+  expect(await pool.batches()).toEqual([[rival!.idHex]]);
+  await follow([other!]);
+  expect(await pool.batches()).toEqual([[rival!.idHex], [other!.idHex]]);
+  await agree(pool);
 });

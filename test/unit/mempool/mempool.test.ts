@@ -333,10 +333,10 @@ describe("the disk", () => {
 
   test("writes no batch over another one from before a restart", async () => {
     const pool = await testPool();
-    await add(pool, { nonce: 0 });
+    for (const nonce of [0, 1]) await add(pool, { nonce });
     const again = await pool.restart();
-    await add(again, { nonce: 1 });
-    expect(await again.batches()).toHaveLength(2);
+    await add(again, { nonce: 2 });
+    expect(await again.batches()).toHaveLength(3);
     await agree(again);
   });
 
@@ -400,12 +400,13 @@ test("a retracted transfer comes back, is announced, and is mined again", async 
   const transfer = await maker.transfer({ to: signer(9).publicKey });
   await pool.addAll(await maker.block(maker.start(), { transactions: [transfer] }));
   expect(pool.mempool.count).toBe(0);
+  await add(pool, { from: 1 });
   const announced: string[] = [];
   pool.mempool.events.on("added", ({ source, records }) => announced.push(`${source} ${records.length}`));
   await pool.addAll(await maker.extend(maker.start(), 2, { laterMs: 1 }));
   expect(announced).toEqual(["retracted 1"]);
-  expect([...(await pool.mempool.executable())]).toHaveLength(1);
+  expect([...(await pool.mempool.executable())]).toHaveLength(2);
   expect(await add(pool, { nonce: 1 })).toBe("accepted");
-  expect(await pool.batches()).toHaveLength(2);
+  expect(await pool.batches()).toHaveLength(3);
   await agree(pool);
 });
