@@ -10,6 +10,9 @@ export class AccountQueue<Entry extends Queued> {
   ready = 0;
   readonly #byNonce = new Map<number, Entry>();
   #cost = 0n;
+  /** The cost of the transactions with nonces below `#usedBelow`. */
+  #used = 0n;
+  #usedBelow = 0;
   /** Every nonce from `start` to below `end` waits. */
   readonly #run = { start: 0, end: 0 };
 
@@ -34,6 +37,7 @@ export class AccountQueue<Entry extends Queued> {
     this.remove(nonce);
     this.#byNonce.set(nonce, entry);
     this.#cost += entry.cost;
+    if (nonce < this.#usedBelow) this.#used += entry.cost;
   }
 
   remove(nonce: number): Entry | undefined {
@@ -41,6 +45,7 @@ export class AccountQueue<Entry extends Queued> {
     if (!entry) return undefined;
     this.#byNonce.delete(nonce);
     this.#cost -= entry.cost;
+    if (nonce < this.#usedBelow) this.#used -= entry.cost;
     if (nonce === this.#run.start && nonce < this.#run.end) this.#run.start++;
     else if (nonce > this.#run.start && nonce < this.#run.end) this.#run.end = nonce;
     return entry;
@@ -55,16 +60,16 @@ export class AccountQueue<Entry extends Queued> {
   }
 
   /**
-   * The cost of the transactions that are not in a block yet. While a block is being written, the account is ahead of
-   * the queue.
+   * The cost of the transactions that are not in a block. Others are here while a change that retracts them is being
+   * made.
    */
   costFrom(accountNonce: number): bigint {
-    let cost = this.#cost;
-    for (let nonce = accountNonce - 1; ; nonce--) {
-      const used = this.#byNonce.get(nonce);
-      if (!used) return cost;
-      cost -= used.cost;
+    if (this.#usedBelow !== accountNonce) {
+      this.#usedBelow = accountNonce;
+      this.#used = 0n;
+      for (const { nonce, cost } of this.#byNonce.values()) if (nonce < accountNonce) this.#used += cost;
     }
+    return this.#cost - this.#used;
   }
 
   /**

@@ -18,10 +18,10 @@ export interface IncludedAndRetracted {
 /** Transactions that return together. A few ms of work. */
 const returnedTogether = 1024;
 
-/** Transactions of a retracted block that return, and the batch that they are in. */
+/** Transactions of a retracted block that return, and their entries, which are in the pool. */
 export interface Returning {
   records: readonly TransactionRecord[];
-  batch: StoredBatch;
+  entries: readonly PoolEntry[];
 }
 
 /** Decisions made before a change is written. */
@@ -36,26 +36,35 @@ export interface Decided {
   taken: readonly (PoolEntry | undefined)[][];
   /** Batches that are deleted, because all that waited in them is in the change's blocks. */
   deleted: ReadonlySet<StoredBatch>;
-  returning: readonly Returning[];
 }
 
+/** Puts a transaction into the pool, where its place follows from the accounts after a change. */
+export type Insert = (record: TransactionRecord, after: AccountLookup) => PoolEntry;
+
 /**
- * Keeps pool and journal consistent over changes of the head. A change is decided before it is written (`decide`), and
- * applied to the pool when it is on disk (`include`, `bringBack`), which also corrects for what was added in between.
+ * Keeps pool and journal consistent over changes of the head. A change is decided before it is written (`decide`). What
+ * returns is put into the pool then, slice by slice, since nothing takes it before the head has moved: its nonces are
+ * used until then. What is included leaves in one turn when the change is on disk (`include`), which also corrects for
+ * what was added in between.
  */
 export class HeadFollower {
   readonly #pool: Pool;
   readonly #journal: Journal;
   readonly #log: TransactionLog;
+  readonly #insert: Insert;
+  /** Of the change that is being made. */
+  #returning: Returning[] = [];
 
-  constructor(pool: Pool, journal: Journal, log: TransactionLog) {
+  constructor(pool: Pool, journal: Journal, log: TransactionLog, insert: Insert) {
     this.#pool = pool;
     this.#journal = journal;
     this.#log = log;
+    this.#insert = insert;
   }
 
   /** Looks everything up, with pauses. The result decides, in the turn in which the change is written. */
   async decide(change: IncludedAndRetracted, after: AccountLookup, pause: Pause): Promise<() => Decided> {
+    await this.#withdraw(pause);
     const { applied } = change;
     const retracted = change.retracted.toReversed();
     const taken: (PoolEntry | undefined)[][] = [];
@@ -72,22 +81,35 @@ export class HeadFollower {
       if (isExpired(message, nextHeight)) return false;
       return nonce >= (after(from)?.nonce ?? 0) && !this.#pool.waiting(record);
     };
-    const returning: Returning[] = [];
     const writes: Write[] = [];
-    await inSlices(retracted.length, 1, pause, (at) => {
-      const records = retracted[at]!.records.filter(returns);
+    for (const { records } of retracted)
       for (let from = 0; from < records.length; from += returnedTogether) {
-        const together = records.slice(from, from + returnedTogether);
+        await pause();
+        const together = records.slice(from, from + returnedTogether).filter(returns);
+        if (together.length === 0) continue;
         const { batch, write } = this.#journal.batchOf(together);
-        returning.push({ records: together, batch });
+        const entries = together.map((record) => this.#insert(record, after));
+        for (const entry of entries) this.#journal.join(entry, batch);
+        this.#returning.push({ records: together, entries });
         writes.push(write);
       }
+    return () => this.#decide(taken, writes);
+  }
+
+  /** A change that failed leaves what was to return in the pool. */
+  async #withdraw(pause: Pause): Promise<void> {
+    const returning = this.#returning;
+    this.#returning = [];
+    await inSlices(returning.length, 1, pause, (at) => {
+      for (const entry of returning[at]!.entries) {
+        this.#pool.remove(entry);
+        this.#journal.release(entry);
+      }
     });
-    return () => this.#decide(taken, returning, writes);
   }
 
   /** `writes` are those of the batches that return. */
-  #decide(taken: Decided["taken"], returning: readonly Returning[], writes: readonly Write[]): Decided {
+  #decide(taken: Decided["taken"], writes: readonly Write[]): Decided {
     const leaving = new Map<StoredBatch, number>();
     for (const entries of taken)
       for (const entry of entries) {
@@ -98,8 +120,8 @@ export class HeadFollower {
     for (const [batch, count] of leaving)
       if (batch.sequence !== undefined && count === batch.waiting) deleted.add(batch);
     const deletions = [...deleted].flatMap((batch) => this.#journal.deletion(batch));
-    const logged = this.#log.prepare(returning.flatMap(({ records }) => records));
-    return { taken, writes: [...deletions, ...writes, ...logged.writes], logged, deleted, returning };
+    const logged = this.#log.prepare(this.#returning.flatMap(({ records }) => records));
+    return { taken, writes: [...deletions, ...writes, ...logged.writes], logged, deleted };
   }
 
   /** The transactions of a block leave the pool; `taken` are their entries. Returns what is still to be written. */
@@ -121,25 +143,10 @@ export class HeadFollower {
     return writes;
   }
 
-  /** Returns what is still to be written, and which transactions returned: `insert` has put them into the pool. */
-  bringBack(
-    { records, batch }: Returning,
-    insert: (record: TransactionRecord) => PoolEntry,
-  ): { writes: Write[]; back: TransactionRecord[] } {
-    const back: TransactionRecord[] = [];
-    for (const record of records) {
-      const rival = this.#pool.waiting(record);
-      if (!rival) {
-        this.#journal.join(insert(record), batch);
-        back.push(record);
-      } else {
-        // Its sender has meanwhile sent it again, or another transaction with its nonce. That one inherits the promise,
-        // in a later batch.
-        rival.hides = [...rival.hides, batch];
-        // A write that fails ends the node.
-        if (!rival.batch) this.#journal.append([rival]).catch(() => undefined);
-      }
-    }
-    return { writes: batch.waiting === 0 ? this.#journal.deletion(batch) : [], back };
+  /** The change is on disk: what was to return has returned. */
+  returned(): readonly Returning[] {
+    const returning = this.#returning;
+    this.#returning = [];
+    return returning;
   }
 }

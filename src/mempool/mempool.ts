@@ -71,6 +71,13 @@ export interface MempoolOptions {
   pause: Pause;
 }
 
+/** By default, the transaction comes now, and `account` is that of the head's state. */
+interface InsertOptions {
+  receivedAtMs?: number;
+  hides?: readonly StoredBatch[];
+  account?: AccountLookup;
+}
+
 /** The transactions that wait for a block. */
 export class Mempool {
   readonly events: Emitter<MempoolEvents>;
@@ -102,7 +109,9 @@ export class Mempool {
       (address) => options.account(address) !== undefined,
     );
     this.#journal = new Journal(options);
-    this.#follower = new HeadFollower(this.#pool, this.#journal, options.log);
+    this.#follower = new HeadFollower(this.#pool, this.#journal, options.log, (record, account) =>
+      this.#insert(record, { account }),
+    );
     this.#domain = computeDomain("transaction", options.genesisId);
   }
 
@@ -120,7 +129,7 @@ export class Mempool {
         if (nonce < (account(from)?.nonce ?? 0)) continue;
         const replaced = this.#pool.queue(from)?.get(nonce);
         if (replaced) this.#journal.release(replaced);
-        const entry = this.#insert(record, batch.receivedAtMs);
+        const entry = this.#insert(record, { receivedAtMs: batch.receivedAtMs });
         this.#journal.join(entry, batch);
       }
     }
@@ -282,25 +291,19 @@ export class Mempool {
 
   /**
    * Follows a change of the head that is on disk, in one turn: whoever adds a transaction must find each queue as the
-   * head has left it.
+   * head has left it. What returns is in the queues already.
    */
   #follow(change: IncludedAndRetracted, decided: Decided): void {
     this.#included.update(change);
     decided.logged.applied();
     for (const [at, { records }] of change.applied.entries())
       this.#journal.commit(this.#follower.include(records, decided.taken[at]!, decided));
-    const returned = decided.returning.map((returning) => {
-      const { writes, back } = this.#follower.bringBack(returning, (record) =>
-        this.#insert(record, this.#options.clock.now()),
-      );
-      this.#journal.commit(writes);
-      return back;
-    });
+    const returned = this.#follower.returned();
     this.#overdrawn.update(change);
     const unpaid = fillWith(0, 0, this.#rules) > pressedFill ? this.#overdrawn.take() : [];
-    this.#dropAll([...unpaid, ...this.#over(returned.flat())]);
-    for (const back of returned) {
-      const records = back.filter((record) => this.#pool.has(record));
+    this.#dropAll([...unpaid, ...this.#over(returned.flatMap(({ entries }) => entries))]);
+    for (const { records: back, entries } of returned) {
+      const records = back.filter((_, index) => entries[index]!.queue);
       if (records.length > 0) this.events.emit("added", { records, source: "retracted" });
     }
   }
@@ -313,15 +316,18 @@ export class Mempool {
     const refusal = refuseAdmission(record, queue, this.#rules);
     if (refusal) return { ...refusal, isSigned: true };
     const replaced = queue?.get(nonce);
-    const entry = this.#insert(record, this.#options.clock.now(), replaced && hiddenBy(replaced));
+    const entry = this.#insert(record, replaced && { hides: hiddenBy(replaced) });
     additions.add(record, entry, replaced, durable);
     this.#rise();
     return { accepted: true, record };
   }
 
-  #insert(record: TransactionRecord, receivedAtMs: number, hides: readonly StoredBatch[] = none): PoolEntry {
+  #insert(
+    record: TransactionRecord,
+    { receivedAtMs = this.#options.clock.now(), hides = none, account }: InsertOptions = {},
+  ): PoolEntry {
     const entry = new PoolEntry(record, { receivedAtMs, hides, sequence: this.#sequence++ });
-    this.#pool.insert(entry);
+    this.#pool.insert(entry, account);
     return entry;
   }
 
@@ -352,12 +358,11 @@ export class Mempool {
    * Entries that no block can include any more: they have ended, or a vote has raised the least fee above theirs.
    * `returned` are from blocks that may have been made when it was lower.
    */
-  #over(returned: readonly TransactionRecord[]): PoolEntry[] {
+  #over(returned: readonly PoolEntry[]): PoolEntry[] {
     const over = this.#pool.endedAt(this.#rules.height());
     const { minFee } = this.#rules.config;
-    const suspects =
-      minFee > this.#minFee ? this.#pool.entries() : returned.map(({ idHex }) => this.#pool.get(idHex));
-    for (const entry of suspects) if (entry && isOver(entry, this.#rules)) over.push(entry);
+    const suspects = minFee > this.#minFee ? this.#pool.entries() : returned;
+    for (const entry of suspects) if (entry.fee < minFee) over.push(entry);
     this.#minFee = minFee;
     return over;
   }

@@ -41,7 +41,7 @@ export class PoolEntry {
   queue: AccountQueue<PoolEntry> | undefined = undefined;
   /** Set if this node has acknowledged the transaction: it is on disk, and only an action of its sender removes it. */
   batch: StoredBatch | undefined = undefined;
-  hides: readonly StoredBatch[];
+  readonly hides: readonly StoredBatch[];
   readonly #packed: PackedRecord;
 
   constructor(record: TransactionRecord, { receivedAtMs, sequence, hides }: Arrival) {

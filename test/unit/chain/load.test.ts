@@ -66,3 +66,20 @@ test("hashes the stored accounts in slices before it compares them", async () =>
   stateRoot.mockRestore();
   expect(calls.slice(0, 2)).toEqual(["hash", "root"]);
 });
+
+test("decodes the transactions of the newest blocks in slices", async () => {
+  const node = await testChain();
+  const { maker } = node;
+  const transactions = await Promise.all(
+    Array.from({ length: 513 }, (_, nonce) => maker.transfer({ nonce, amount: 1n })),
+  );
+  const pausesAtStart = async () => {
+    let pauses = 0;
+    const pause = async () => void pauses++;
+    await testChain({ ...node, chain: { pause } });
+    return pauses;
+  };
+  const before = await pausesAtStart();
+  await node.addAll(await maker.block(maker.start(), { transactions }));
+  expect(await pausesAtStart()).toBe(before + 1);
+});

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Proposals, type ProposalsOptions } from "../../../src/chain/proposals.ts";
 import { applyHeader } from "../../../src/consensus/index.ts";
+import { damaged } from "../../../src/storage/damaged.ts";
 import { LevelDatabase } from "../../../src/storage/level-database.ts";
 import { ProposalStore } from "../../../src/storage/proposals.ts";
 import {
@@ -15,7 +16,8 @@ import {
   voteKinds,
 } from "../../../src/types/index.ts";
 import { systemClock } from "../../../src/util/clock.ts";
-import { silentLogger } from "../../../src/util/logger.ts";
+import { closed } from "../../../src/util/errors.ts";
+import { type Logger, silentLogger } from "../../../src/util/logger.ts";
 import { addressOf, byTurn, codeOf, genesisParent } from "../consensus/test-chain.ts";
 
 const config = { epochLength: 100, slotMs: 1000 };
@@ -119,6 +121,18 @@ describe("a proposal", () => {
     finalized = setOf("ABD");
     expect((await open()).list()).toEqual([]);
     expect((await open()).list()).toEqual([]);
+  });
+
+  test("that a finalized block has enacted stays without an error if the database is closed, or with one if it cannot be read", async () => {
+    const errors: string[] = [];
+    const logger = { ...silentLogger, error: (_: object, message: string) => errors.push(message) } as Logger;
+    let failure: () => never = () => closed("the database");
+    const proposals = await open({ logger, finalizedSnapshot: async () => failure() });
+    await proposals.onFinalized();
+    expect(errors).toEqual([]);
+    failure = () => damaged("a block is missing");
+    await proposals.onFinalized();
+    expect(errors).toEqual(["could not remove the proposals that are done"]);
   });
 
   test("withdraws a proposal", async () => {

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Transaction, TransactionRecord } from "../../../src/types/index.ts";
 import { equalBytes } from "../../../src/util/bytes.ts";
-import { type Transfer, users } from "../support/chain.ts";
+import { startBalance, type Transfer, users } from "../support/chain.ts";
 import { agree, type TestPool, testPool } from "../support/mempool.ts";
 
 const block = (height: number, records: TransactionRecord[]) => ({ height, records });
@@ -90,8 +90,64 @@ test("looks up the transactions of one block between two pauses", async () => {
   });
   const change = { applied: [watched(1), watched(2)], retracted: [watched(3), watched(2), watched(1)] };
   const prepare = await mempool.prepare(change, { get: () => ({ nonce: 9, balance: 0n }) }, pause);
-  expect([...steps, looked]).toEqual([5, 10, 5, 5]);
+  expect([...steps, looked]).toEqual([5, 10, 5, 5, 0]);
   expect(prepare().writes).toEqual([]);
+});
+
+test("a sender's next transaction is added in any pause of a reorganization that retracts those before", async () => {
+  let number = 0;
+  for (let isLast = false; !isLast; number++) {
+    let pauses: number | undefined;
+    let isAdded = false;
+    const pool = await testPool({
+      pause: async () => {
+        if (pauses === undefined || pauses++ !== number) return;
+        const [outcome] = await mempool.add(mempool.records(transfers.slice(2)), "local");
+        isAdded = outcome!.accepted;
+      },
+    });
+    const { maker, mempool } = pool;
+    // All of them together cost all that the sender has.
+    const amount = startBalance / 3n - 1n;
+    const amounts = [amount, amount, startBalance - 2n * (amount + 1n) - 1n];
+    const transfers = await Promise.all(
+      amounts.map((each, nonce) => maker.transfer({ nonce, amount: each, fee: 1n })),
+    );
+    await pool.addAll(await maker.block(maker.start(), { transactions: transfers.slice(0, 2) }));
+    const better = await maker.extend(maker.start(), 2, { laterMs: 1 });
+    const blocks = await Promise.all(better.blocks.map((block) => pool.check(block)));
+    pauses = 0;
+    for (const block of blocks) await pool.chain.importBlock(block);
+    expect(pool.chain.head.idHex).toBe(better.idHex);
+    isLast = pauses <= number;
+    expect(isAdded).toBe(!isLast);
+    expect([...mempool.entries()].map(({ nonce }) => nonce).sort()).toEqual(isLast ? [0, 1] : [0, 1, 2]);
+    expect(mempool.pendingNonce(transfers[0]!.message.from)).toBe(isLast ? 2 : 3);
+    expect(await pool.stored()).toEqual(pool.durable());
+    expect(pool.durable()).toHaveLength(mempool.count);
+  }
+  expect(number).toBeGreaterThan(6);
+});
+
+test("what is to return is put into the pool in slices before the change is written, and leaves it if that fails", async () => {
+  const { mempool, maker } = await testPool();
+  const { message, signature } = await maker.transfer({});
+  const transfers = Array.from({ length: 3_000 }, (_, nonce) => ({
+    message: { ...message, nonce },
+    signature,
+  }));
+  const records = mempool.records(transfers);
+  const counts: number[] = [];
+  const pause = async () => {
+    counts.push(mempool.count);
+  };
+  const change = { applied: [], retracted: [{ height: 1, records }] };
+  const after = { get: () => ({ nonce: 0, balance: 0n }) };
+  await mempool.prepare(change, after, pause);
+  expect(counts).toEqual([0, 1_024, 2_048]);
+  expect(mempool.count).toBe(3_000);
+  await mempool.prepare({ applied: [], retracted: [] }, after, pause);
+  expect(mempool.count).toBe(0);
 });
 
 test("follows a change of the head in one turn, so that a sender's next transaction is never refused", async () => {
@@ -109,6 +165,7 @@ test("follows a change of the head in one turn, so that a sender's next transact
     async () => undefined,
   );
   const { writes, applied: follow } = prepare();
+  expect(mempool.count).toBe(6);
   await database.commit(writes);
   follow();
   expect(mempool.count).toBe(2);
