@@ -60,8 +60,8 @@ export class AccountQueue<Entry extends Queued> {
   }
 
   /**
-   * The cost of the transactions that are not in a block. Others are here while a change that retracts them is being
-   * made.
+   * The cost of the transactions that are not in a block. While a change of the head is being made, those that it
+   * retracts are here too.
    */
   costFrom(accountNonce: number): bigint {
     if (this.#usedBelow !== accountNonce) {

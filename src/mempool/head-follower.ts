@@ -52,7 +52,7 @@ export class HeadFollower {
   readonly #journal: Journal;
   readonly #log: TransactionLog;
   readonly #insert: Insert;
-  /** Of the change that is being made. */
+  /** What the change that is being made returns. */
   #returning: Returning[] = [];
 
   constructor(pool: Pool, journal: Journal, log: TransactionLog, insert: Insert) {

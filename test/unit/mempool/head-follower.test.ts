@@ -113,8 +113,9 @@ test("a sender's next transaction is added in any pause of a reorganization that
     const transfers = await Promise.all(
       amounts.map((each, nonce) => maker.transfer({ nonce, amount: each, fee: 1n })),
     );
-    await pool.addAll(await maker.block(maker.start(), { transactions: transfers.slice(0, 2) }));
-    const better = await maker.extend(maker.start(), 2, { laterMs: 1 });
+    const first = await maker.block(maker.start(), { transactions: transfers.slice(0, 1) });
+    await pool.addAll(await maker.block(first, { transactions: transfers.slice(1, 2) }));
+    const better = await maker.extend(maker.start(), 3, { laterMs: 1 });
     const blocks = await Promise.all(better.blocks.map((block) => pool.check(block)));
     pauses = 0;
     for (const block of blocks) await pool.chain.importBlock(block);
@@ -127,6 +128,15 @@ test("a sender's next transaction is added in any pause of a reorganization that
     expect(pool.durable()).toHaveLength(mempool.count);
   }
   expect(number).toBeGreaterThan(6);
+});
+
+test("what returns after a transaction that has ended meanwhile waits for its nonce", async () => {
+  const pool = await testPool();
+  const { maker, mempool } = pool;
+  const transactions = [await maker.transfer({ validUntil: 1 }), await maker.transfer({ nonce: 1 })];
+  await pool.addAll(await maker.block(maker.start(), { transactions }));
+  await pool.addAll(await maker.extend(maker.start(), 2, { laterMs: 1 }));
+  expect(mempool.nonceGap).toMatchObject({ count: 1, nonce: 1, missing: 0 });
 });
 
 test("what is to return is put into the pool in slices before the change is written, and leaves it if that fails", async () => {
