@@ -148,15 +148,12 @@ test("what is to return is put into the pool in slices before the change is writ
   }));
   const records = mempool.records(transfers);
   const counts: number[] = [];
-  const pause = async () => {
-    counts.push(mempool.count);
-  };
-  const change = { applied: [], retracted: [{ height: 1, records }] };
-  const after = { get: () => ({ nonce: 0, balance: 0n }) };
-  await mempool.prepare(change, after, pause);
+  const nobody = { get: () => undefined };
+  const change = { applied: [], retracted: [block(1, records)] };
+  await mempool.prepare(change, nobody, async () => void counts.push(mempool.count));
   expect(counts).toEqual([0, 1_024, 2_048]);
   expect(mempool.count).toBe(3_000);
-  await mempool.prepare({ applied: [], retracted: [] }, after, pause);
+  await mempool.prepare({ applied: [], retracted: [] }, nobody, pause);
   expect(mempool.count).toBe(0);
 });
 
