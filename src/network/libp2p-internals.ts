@@ -72,19 +72,27 @@ export function muxerOf(connection: Connection): Muxer | undefined {
   return (connection as unknown as { muxer?: Muxer }).muxer;
 }
 
+/** The bytes of the length before each message of Noise. */
+const lengthBytes = 2;
+
 /** The part of Noise that reads the messages of a connection. */
 interface MessageReader {
   decoder: {
-    /** Called before each message is decrypted. @throws {RangeError} while its length is not all there */
+    /** Called before each message is decrypted, and once more when no other has arrived. */
     lengthDecoder(bytes: Uint8ArrayList): number;
   };
 }
 
-/** Calls `onLength` with the length of each message of Noise, before it is decrypted; an error ends the connection. */
+/**
+ * Calls `onLength` with the length of each message of Noise, before it is decrypted; an error ends the connection. Noise
+ * throws a `RangeError` where it finds no length, which is after each message: its stack trace costs more than the rest.
+ */
 export function watchMessages(secured: MessageStream, onLength: (bytes: number) => void): void {
   const { decoder } = secured as unknown as MessageReader;
   const decode = decoder.lengthDecoder;
   decoder.lengthDecoder = (bytes) => {
+    // The length itself takes two bytes, so that the decoder waits for more, whatever it is.
+    if (bytes.byteLength < lengthBytes) return 0;
     const length = decode(bytes);
     onLength(length);
     return length;

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { StreamState, YamuxStream } from "@chainsafe/libp2p-yamux/stream";
+import { LengthPrefixedDecoder } from "@libp2p/utils";
+import { Uint8ArrayList } from "uint8arraylist";
 import { expect, test } from "vitest";
-import { sendFewerWindowUpdates } from "../../../src/network/libp2p-internals.ts";
+import { sendFewerWindowUpdates, watchMessages } from "../../../src/network/libp2p-internals.ts";
 
 type Frame = Parameters<YamuxStream["handleData"]>[0];
 
@@ -43,6 +45,29 @@ test("a stream's window is made whole again when half of it is used, and the fir
   receive(1024);
   expect(received).toBe((1 + 127 + 1 + 1024) * 1024);
   expect(updates).toEqual([1024, ...new Array(9).fill(windowBytes / 2)]);
+});
+
+test("messages in pieces are read whole, and the end of what has arrived is no error", () => {
+  const lengths: number[] = [];
+  let errors = 0;
+  const decoder = new LengthPrefixedDecoder({
+    encodingLength: () => 2,
+    // As Noise does it.
+    lengthDecoder: (bytes) => {
+      const [high, low] = bytes.subarray(0, 2);
+      if (low !== undefined) return (high! << 8) | low;
+      errors++;
+      throw new RangeError("too short");
+    },
+  });
+  watchMessages({ decoder } as never, (length) => lengths.push(length));
+  const read = (...bytes: number[]) =>
+    [...decoder.decode(new Uint8ArrayList(Uint8Array.from(bytes)))].map((each) => [...each.subarray()]);
+  expect(read(0, 1, 7, 0, 2, 8, 9)).toEqual([[7], [8, 9]]);
+  expect([read(0), read(2), read(1), read(3, 0)]).toEqual([[], [], [], [[1, 3]]]);
+  expect(read(1, 4)).toEqual([[4]]);
+  expect(new Set(lengths)).toEqual(new Set([1, 2]));
+  expect(errors).toBe(0);
 });
 
 test("no other file of the network reaches into private members", () => {
