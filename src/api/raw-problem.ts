@@ -1,10 +1,18 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { commonHeaders, type ProblemCode, problemJson, problems } from "./problem.ts";
 
-/** Answers bytes that never became a request. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable || error.code === "ECONNRESET") {
+/**
+ * Answers bytes that never became a request. While a request before them waits for its answer, they get none: it would
+ * be taken for that of the request.
+ */
+export function answerClientError(
+  error: NodeJS.ErrnoException,
+  socket: Duplex & { _httpMessage?: ServerResponse | null },
+): void {
+  const answer = socket._httpMessage;
+  const isOfRequest = answer && (answer.headersSent || answer.req.complete);
+  if (!socket.writable || error.code === "ECONNRESET" || isOfRequest) {
     socket.destroy();
     return;
   }

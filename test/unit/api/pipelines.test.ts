@@ -41,6 +41,13 @@ test("ends a connection with more unanswered requests, whose answers would wait 
   await expect.poll(() => server.eventStreams).toBe(0);
 });
 
+test("does not answer what is no request within the answer to another", async () => {
+  const stream = rawConnection(server.port, request("GET /v1/events"));
+  await stream.until(": ");
+  stream.socket.write("no request\r\n\r\n");
+  expect(await stream.closed).not.toContain("MALFORMED");
+});
+
 /** A route that the node does not have, and the one that is not served by Hono. */
 const refused = [
   ["POST /v1/nothing", "NOT_FOUND"],

@@ -35,6 +35,13 @@ describe("POST /v1/transactions", () => {
     expect(await node.post(sameNonce)).toMatchObject({ status: 409, body: { code: "NONCE_TOO_LOW" } });
   });
 
+  it("does not answer a post with the refusal of what came behind it", async () => {
+    const body = JSON.stringify(transactionJson(await node.sign({})));
+    const head = `POST /v1/transactions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json`;
+    const request = `${head}\r\ncontent-length: ${body.length}\r\n\r\n${body}no request\r\n\r\n`;
+    expect(await rawConnection(node.server.port, request).closed).not.toContain("MALFORMED");
+  });
+
   it("accepts only the genesis id of its own chain", async () => {
     const transaction = transactionJson(await node.sign({}));
     const wrong = await node.post({ ...transaction, genesisId: `0x${"ab".repeat(32)}` });
