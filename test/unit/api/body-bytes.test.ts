@@ -13,6 +13,7 @@ test.each([[[]], [["a body"]], [["a ", "bo", "dy"]]])("puts pieces together: %j"
   expect(body.all.toString()).toBe(pieces.join(""));
   expect(body.length).toBe(pieces.join("").length);
   body.free();
+  if (pieces.length < 2) expect(body.all).toHaveLength(0);
 });
 
 test("takes as much as the pieces, and returns it without a collection", () => {
@@ -30,18 +31,20 @@ test("takes as much as the pieces, and returns it without a collection", () => {
   expect(all).toHaveLength(0);
 });
 
-test("a body that comes in one packet with its headers is read without events", async () => {
-  const limits = { maxBytes: 100, shares: new Shares(100), charge: () => undefined };
+test("a body that comes in one packet with its headers is read without events, unless it is too large", async () => {
+  const limits = { maxBytes: 6, shares: new Shares(100), charge: () => undefined };
   const server = createServer(async (incoming, outgoing) => {
     const listen = vi.spyOn(incoming, "on");
-    const body = await withBody(incoming, limits, async (body) => body.toString());
+    const body = await withBody(incoming, limits, async (body) => body.toString()).catch(({ code }) => code);
     outgoing.end(`${body}: ${listen.mock.calls.map(([name]) => name)}`);
   }).listen(0, "127.0.0.1");
   onTestFinished(() => void server.close());
   await once(server, "listening");
-  const request = "POST / HTTP/1.1\r\nHost: here\r\nConnection: close\r\nContent-Length: 6\r\n\r\na body";
-  const answer = rawConnection((server.address() as AddressInfo).port, request);
-  expect(await answer.closed).toMatch(/a body: $/);
+  const { port } = server.address() as AddressInfo;
+  const post = (body: string) =>
+    `POST / HTTP/1.1\r\nHost: here\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  expect(await rawConnection(port, post("a body")).closed).toMatch(/a body: $/);
+  expect(await rawConnection(port, post("another")).closed).toMatch(/BODY_TOO_LARGE: $/);
 });
 
 test("memory besides a body: the most that was asked for counts, nothing is left for what gave way, and this machine has any", () => {

@@ -27,9 +27,10 @@ function setting(bodyBytes: number) {
   } as unknown as Chain;
   const clock = new ManualClock();
   const limiter = new ClientLimiter(clock, rate, rate);
-  const blocks = new WholeBlocks(1_000, { limiter, reads: new DearReads(clock), clock });
+  const reads = new DearReads(clock);
+  const blocks = new WholeBlocks(1_000, { limiter, reads, clock });
   const read = (outgoing: ServerResponse) => blocks.read(chain, id, outgoing, (block) => block);
-  return { clock, limiter, read };
+  return { chain, clock, limiter, reads, read };
 }
 
 test("gives one client half of the blocks in answers under way, and leaves the rest to others", async () => {
@@ -71,4 +72,29 @@ test("charges the client for the size of the block", async () => {
   // The block costs 200 of 100 tokens, a debt as large as a burst.
   expect(limiter.retryAfterS("10.0.0.1")).toBe(101);
   expect(limiter.retryAfterS("10.0.0.2")).toBe(0);
+});
+
+test("charges nothing for a block that it refuses to read", async () => {
+  const { limiter, read } = setting(400 * 1024);
+  await read(answer("10.0.0.1"));
+  await expect(read(answer("10.0.0.2"))).rejects.toMatchObject({ code: "OVERLOADED" });
+  expect(limiter.retryAfterS("10.0.0.2")).toBe(0);
+});
+
+test("an answer that is closed by then is neither read nor holds anything", async () => {
+  const { read, reads, chain } = setting(1_000);
+  const gone = answer("10.0.0.1");
+  const before = read(gone);
+  gone.req.socket.destroy();
+  expect(await before).toBeUndefined();
+  const turn = Promise.withResolvers<void>();
+  const busy = reads.run("10.0.0.2", () => turn.promise);
+  const waits = answer("10.0.0.1");
+  const later = read(waits);
+  await expect.poll(() => reads.waiting).toBe(1);
+  waits.req.socket.destroy();
+  chain.reader.byId = () => expect.unreachable("nobody waits for it");
+  turn.resolve();
+  await busy;
+  expect(await later).toBeUndefined();
 });
