@@ -1,7 +1,7 @@
 import type { GossipSub } from "@libp2p/gossipsub";
 import { expect, test } from "vitest";
 import { topic } from "../../../protocols/index.ts";
-import { Gossip, unitsOfUseless } from "../../../src/network/gossip.ts";
+import { forwardAfterMs, Gossip, unitsOfUseless } from "../../../src/network/gossip.ts";
 import { PeerScores } from "../../../src/network/scores.ts";
 import type { Verdict } from "../../../src/network/types.ts";
 import { Usefulness } from "../../../src/network/usefulness.ts";
@@ -15,8 +15,8 @@ const otherDigest = new Uint8Array(4).fill(1);
 
 type Validator = (from: string, message: { topic: string; data: Uint8Array }) => Promise<unknown>;
 
-/** The validators of a joined chain, which give this verdict, and the units that they charge. */
-function joined(verdict: Verdict, clock: Clock = new ManualClock()) {
+/** The validators of a joined chain, which call `onJudged` and give this verdict, and the units that they charge. */
+function joined(verdict: Verdict, clock: Clock = new ManualClock(), onJudged = () => {}) {
   const charged: number[] = [];
   const topicValidators = new Map<string, Validator>();
   const pubsub = { topicValidators, subscribe: () => undefined, opts: { scoreParams: { topics: {} } } };
@@ -28,7 +28,10 @@ function joined(verdict: Verdict, clock: Clock = new ManualClock()) {
     clock,
     logger: silentLogger,
   });
-  const validate = async () => verdict;
+  const validate = async () => {
+    onJudged();
+    return verdict;
+  };
   gossip.join(
     { genesisId, digests: [digest, otherDigest] },
     { transactions: validate, blocks: validate, votes: validate, evidence: validate },
@@ -74,3 +77,29 @@ test("a large message is passed on only once that is read which has arrived by t
   expect(isPassedOn).toBe(false);
   await judged;
 });
+
+test.each<[string, Verdict, bytes: number, tookMs: number, waitMs: number[]]>([
+  ["a large message", "accept", 1_024, 0, [forwardAfterMs]],
+  ["less after a check", "accept", 1_024, 2, [forwardAfterMs - 2]],
+  ["nothing after a long check", "accept", 1_024, forwardAfterMs, []],
+  ["as long if the clock was set back", "accept", 1_024, -1_000, [forwardAfterMs]],
+  ["no small message", "accept", 1_023, 0, []],
+  ["none that is not passed on", "reject", 1_024, 0, []],
+])(
+  "others may say that they have it, before it is passed on: %s",
+  async (_, verdict, bytes, tookMs, waitMs) => {
+    const clock = new ManualClock();
+    const start = clock.now();
+    const waits: number[] = [];
+    clock.after = (ms, callback) => {
+      waits.push(ms);
+      queueMicrotask(callback);
+      return () => undefined;
+    };
+    const judge = () => {
+      clock.now = () => start + tookMs;
+    };
+    await joined(verdict, clock, judge).receive(digest, bytes);
+    expect(waits).toEqual(waitMs);
+  },
+);
