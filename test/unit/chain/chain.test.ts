@@ -65,6 +65,7 @@ test("a block that this node has sealed is found once it is on disk, and others 
   node.chain.events.on("sealed", sealed.resolve);
   const producing = node.chain.produce(planOf(node));
   const { id, idHex } = await sealed.promise;
+  expect(node.chain.sealed?.idHex).toBe(idHex);
   const heard: string[] = [];
   node.chain.events.on("head", ({ applied }) =>
     heard.push(...applied.map((block) => `applied ${block.idHex}`)),
@@ -76,6 +77,7 @@ test("a block that this node has sealed is found once it is on disk, and others 
   expect((await finding)?.idHex).toBe(idHex);
   expect((await producing)?.idHex).toBe(idHex);
   expect(heard).toEqual([`applied ${idHex}`, `imported ${idHex}`]);
+  expect(node.chain.sealed).toBeUndefined();
 });
 
 test("a block is looked for on the disk unless its height shows that it is not there", async () => {
