@@ -60,6 +60,14 @@ test("two clients that read slowly keep out no third: their oldest answers are c
   await expect(read(answer("10.0.0.2"))).rejects.toMatchObject({ code: "OVERLOADED" });
 });
 
+test("a clock that is set back does not keep the places of slow readers for them", async () => {
+  const { clock, read } = setting(250);
+  for (const host of [1, 1, 2, 2]) await read(answer(`10.0.0.${host}`));
+  const nowMs = clock.now();
+  clock.now = () => nowMs - quickReadMs;
+  expect(await read(answer("10.0.0.3"))).toBeDefined();
+});
+
 test("gives a client one block that is larger than its share", async () => {
   const { read } = setting(5_000);
   expect(await read(answer("10.0.0.1"))).toBeDefined();
