@@ -171,7 +171,7 @@ describe("the outbox", () => {
     };
     await add(30);
     expect(a.network.published).toHaveLength(1);
-    await clock.advance(50);
+    await clock.advance(100);
     expect(a.network.published).toHaveLength(2);
     await add(1);
     await a.addAll(await a.maker.block(a.maker.start()));
