@@ -4,7 +4,8 @@
  *        npm run bench -- growth [--full] [--only accounts,peers] [--out docs]
  *        npm run bench -- peers [--full] [--only ccoin,anvil] [--json FILE] [--out docs]
  */
-import { scriptArgs } from "../e2e/harness/script-args.ts";
+import { refuseArgs, scriptArgs } from "../e2e/harness/script-args.ts";
+import type { Figure } from "./figure.ts";
 import { figures } from "./figures/index.ts";
 import { runGrowth } from "./growth/run.ts";
 import { selectFigures } from "./lib/result-line.ts";
@@ -35,12 +36,20 @@ const commands = ["goals", "growth", "peers"];
 const [command, ...more] = positionals;
 const isGoals = command === "goals";
 if (more.length > 0 || (command !== undefined && !commands.includes(command)))
-  throw new Error(`no such command: ${positionals.join(" ")}`);
+  refuseArgs(`no such command: ${positionals.join(" ")}`);
 const only = values.only?.split(",");
 const repeat = Number(values.repeat ?? (isGoals ? goalRepeat : "1"));
-if (!Number.isSafeInteger(repeat) || repeat < 1) throw new Error("--repeat is a whole number above 0");
+if (!Number.isSafeInteger(repeat) || repeat < 1) refuseArgs("--repeat is a whole number above 0");
 
 if (command === "growth") await runGrowth({ ...values, only });
 else if (command === "peers") await runPeers({ ...values, only });
 else if (values.list) for (const { name, measures } of figures) console.log(`${name}: ${measures}`);
-else await runFigures(selectFigures(figures, only ?? []), { ...values, onlyGoals: isGoals, repeat });
+else await runFigures(selectedFigures(), { ...values, onlyGoals: isGoals, repeat });
+
+function selectedFigures(): Figure[] {
+  try {
+    return selectFigures(figures, only ?? []);
+  } catch (error) {
+    return refuseArgs((error as Error).message);
+  }
+}

@@ -16,9 +16,14 @@ export function scriptArgs<T extends ParseArgsConfig>(
   try {
     return parseArgs(config);
   } catch (error) {
-    console.error(`${(error as Error).message.split(". ")[0]}; --help shows the options`);
-    process.exit(2);
+    return refuseArgs((error as Error).message.split(". ")[0]!);
   }
+}
+
+/** Ends the process with code 2, because its arguments are wrong. */
+export function refuseArgs(reason: string): never {
+  console.error(`${reason}; --help shows the options`);
+  process.exit(2);
 }
 
 /** Returns the text of the first comment of a file. */
