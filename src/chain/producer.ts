@@ -40,6 +40,8 @@ export interface ProducerOptions {
   proposals: Pick<Proposals, "voteFor" | "wantsBlock">;
   /** The proposers of blocks on the head that are announced, and are being fetched or checked. */
   coming(): readonly Hex[];
+  /** The time in ms since a block was announced that is just being imported; 0 for any other. */
+  ageMs(block: Hex): number;
 }
 
 interface Plan extends ProductionTime {
@@ -56,6 +58,8 @@ export class Producer {
   #enabled = false;
   /** The time since which the head has stood and this node may produce on it. */
   #since = 0;
+  /** The time that the head took from its announcement until it was the head, a period at most. */
+  #tookMs = 0;
   /** The time at which the first transaction arrived on a chain that waits for one. */
   #wantedSince: number | undefined;
   /** The time since which this account has had a vote for the next block. */
@@ -118,7 +122,9 @@ export class Producer {
   }
 
   #restart(): void {
-    this.#since = this.#options.clock.now();
+    const { chain, clock, ageMs } = this.#options;
+    this.#since = clock.now();
+    this.#tookMs = Math.min(Math.max(ageMs(chain.head.idHex), 0), chain.snapshot.parameters.periodMs);
     this.#wantedSince = this.#enabled && this.#options.transactions.hasExecutable ? this.#since : undefined;
     this.#voteSince = this.#enabled && this.#wantsVote ? this.#since : undefined;
     this.#schedule();
@@ -185,7 +191,24 @@ export class Producer {
     if (reasonAtMs === Number.POSITIVE_INFINITY) return undefined;
     this.#awaitsFinality = reasonAtMs === signAtMs;
     const time = productionTime(chain.snapshot, parent, signer.publicKey, Math.max(this.#since, reasonAtMs));
-    return time && { ...this.#moveToFreeSlot(time), emptyAtMs, parentId: chain.head.id, awaited: [] };
+    return (
+      time && {
+        ...this.#moveToFreeSlot(this.#waitForSlower(time)),
+        emptyAtMs,
+        parentId: chain.head.id,
+        awaited: [],
+      }
+    );
+  }
+
+  /**
+   * A head that took long to come to this node takes long elsewhere too: those before this account in line may have it
+   * as much later. Whoever is first waits for nobody.
+   */
+  #waitForSlower(time: ProductionTime): ProductionTime {
+    const waitMs = time.sealAtMs - time.timestampMs;
+    if (waitMs === 0) return time;
+    return { ...time, sealAtMs: Math.max(time.sealAtMs, this.#since + this.#tookMs + waitMs) };
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Verify, VerifyOrder } from "../crypto/ed25519.ts";
 import { shortKeyOf, signatureSet, type TransactionRecord } from "../types/index.ts";
+import { CheckedLately } from "./checked-lately.ts";
 
 /** A transaction whose signature is being checked. `place` is its index in the list that `verdicts` belongs to. */
 interface Check {
@@ -27,6 +28,7 @@ export class SignatureChecks {
   readonly #isAccount: (address: Uint8Array) => boolean;
   /** Checks by the short id. */
   readonly #underWay = new Map<string, Check>();
+  readonly #lately = new CheckedLately();
 
   /** `isAccount` tells whether the address is an account of this chain. */
   constructor(verify: Verify, before: readonly CheckedBefore[], isAccount: (address: Uint8Array) => boolean) {
@@ -62,7 +64,7 @@ export class SignatureChecks {
   }
 
   #known(record: TransactionRecord, order: VerifyOrder): true | Check | undefined {
-    if (this.#before.some((checked) => checked.has(record))) return true;
+    if (this.#lately.has(record) || this.#before.some((checked) => checked.has(record))) return true;
     const check = this.#underWay.get(record.shortKey);
     if (check?.record.idHex !== record.idHex || (order === "first" && check.order === "later"))
       return undefined;
@@ -75,6 +77,8 @@ export class SignatureChecks {
     const checks = records.map((record, place): Check => ({ record, verdicts, place, order }));
     for (const check of checks) this.#underWay.set(check.record.shortKey, check);
     try {
+      for (const [place, isRight] of (await verdicts).entries())
+        if (isRight) this.#lately.add(records[place]!);
       return await verdicts;
     } finally {
       for (const check of checks) {

@@ -42,6 +42,7 @@ export function startProducer(
     transactions: mempool,
     proposals,
     coming: () => inbox.coming(),
+    ageMs: (block) => inbox.ageMs(block),
   });
   modes.events.on("mode", (mode) => {
     producer.enabled = mode === "ready";

@@ -38,6 +38,7 @@ export type EntryState =
 export interface BlockEntry {
   readonly id: Uint8Array;
   readonly idHex: Hex;
+  readonly announcedAtMs: number;
   payer: Payer;
   state: EntryState;
   /** The announced header, whose signature was checked. */

@@ -85,6 +85,12 @@ export class BlockInbox {
       .map(({ message }) => toHex(message.proposer));
   }
 
+  /** The time in ms since a block was announced that is being obtained or imported; 0 for any other. */
+  ageMs(idHex: Hex): number {
+    const entry = this.#entries.get(idHex);
+    return entry ? this.#options.clock.now() - entry.announcedAtMs : 0;
+  }
+
   /**
    * Charges the proposer; returns false if its quota does not allow decoding `count` transactions, unless authorities
    * vote for the block.
@@ -182,7 +188,8 @@ export class BlockInbox {
       hostOf: (peer) => network.hostOf(peer),
       onFailure: (error, from) => this.#onFailure(error, idHex, from),
     });
-    const entry: BlockEntry = { id, idHex, payer, header, state: { kind: "loading", load } };
+    const announcedAtMs = clock.now();
+    const entry: BlockEntry = { id, idHex, announcedAtMs, payer, header, state: { kind: "loading", load } };
     this.#entries.add(entry);
     const loaded = await load.ended;
     if (loaded) await this.#import(entry, loaded);

@@ -176,6 +176,23 @@ test("a vote is a reason for a block that may be empty, for as long as it is wan
   expect(new Set(heights)).toEqual(new Set([1]));
 });
 
+test("out of turn, a node waits longer after a head that took long to come, by a period at most", async () => {
+  const askedAt = async (by: string, headAtMs: number, tookMs: number) => {
+    const { clock, producer, asked } = planned({ emptyBlockPeriodMs: 1_000, by, ageMs: () => tookMs });
+    await clock.advance(headAtMs);
+    producer.enabled = true;
+    await clock.advance(4_000);
+    return asked[0];
+  };
+  expect(await askedAt(inTurn, 900, 700)).toBe("1000e");
+  expect(await askedAt(next, 900, 0)).toBe("1500e");
+  expect(await askedAt(next, 900, 700)).toBe("2100e");
+  expect(await askedAt(next, 900, 5_000)).toBe("2400e");
+  // It came early enough for those before it in line, or its clock was set.
+  expect(await askedAt(next, 100, 700)).toBe("1500e");
+  expect(await askedAt(next, 900, -5_000)).toBe("1500e");
+});
+
 test("a block in turn waits for nobody's; one out of turn waits up to a period for one that is on its way", async () => {
   const early = planned({ emptyBlockPeriodMs: 1_000, coming: () => ["0x01"] });
   early.producer.enabled = true;

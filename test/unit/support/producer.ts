@@ -11,6 +11,7 @@ export function testProducer(
     transactions: { executable: () => [], hasExecutable: false },
     proposals: { voteFor: () => noVote, wantsBlock: () => false },
     coming: () => [],
+    ageMs: () => 0,
     ...options,
   });
 }

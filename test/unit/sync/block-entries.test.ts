@@ -18,7 +18,13 @@ function idOf(number: number): Uint8Array {
 function entry(number: number, payer: Payer, bytes = 100, parent = 0): BlockEntry {
   const id = idOf(number);
   const block = { id, header: { message: { parent: idOf(parent) } }, body: { length: bytes } };
-  return { id, idHex: toHex(id), payer, state: { kind: "orphan", loaded: { block, from: "peer" } as never } };
+  return {
+    id,
+    idHex: toHex(id),
+    announcedAtMs: 0,
+    payer,
+    state: { kind: "orphan", loaded: { block, from: "peer" } as never },
+  };
 }
 
 /** A peer's name before the first `@` is its address. */

@@ -428,9 +428,13 @@ test("a block that was fetched is on its way while it is imported", async () => 
   const fetching = node.inbox.fetch(tip.id, "peer");
   await until(clock, () => node.inbox.coming().length > 0);
   expect(node.inbox.coming()).toEqual([toHex(tip.header.proposer)]);
+  const ageMs = node.inbox.ageMs(tip.idHex);
+  await clock.advance(30);
+  expect(node.inbox.ageMs(tip.idHex) - ageMs).toBe(30);
   writing.resolve();
   await fetching;
   expect([node.chain.head.idHex, node.inbox.coming()]).toEqual([tip.idHex, []]);
+  expect(node.inbox.ageMs(tip.idHex)).toBe(0);
 });
 
 test("a block that has no place beside the chain is stored once more than a third have voted for it", async () => {
