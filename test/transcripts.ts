@@ -32,8 +32,8 @@ export function shaped(output: string): string[] {
   return unwrapped(output)
     .map((line) =>
       line
-        .replaceAll(/0x[0-9a-f]+(…[0-9a-f]+)?/g, "<id>")
-        .replaceAll(/cc1[0-9a-z]+…?/g, "<address>")
+        .replaceAll(/\b0x[0-9a-f]+(…[0-9a-f]+)?/g, "<id>")
+        .replaceAll(/\bcc1[0-9a-z]+…?/g, "<address>")
         .replaceAll(/([0-9A-F]{2}:){31}[0-9A-F]{2}/g, "<fingerprint>")
         .replaceAll(/\b[\d.]+ (s|ms)\b/g, "<time>")
         .replaceAll(/\b\d+( of \d+ votes so far)/g, "<votes>$1")

@@ -50,3 +50,7 @@ test("each transcript of docs/operating.md is compared by a test", () => {
     expect([command, isCompared]).toEqual([command, true]);
   }
 });
+
+test("an address that contains the beginning of an id, and the reverse, are told apart", () => {
+  expect(shaped("cc10x4kvw 0x12cc1ab")).toEqual(["<address> <id>"]);
+});
