@@ -36,7 +36,7 @@ import { produceInTurn } from "../../e2e/harness/build-chain.ts";
 import { firstDigest, line } from "../../own-line.ts";
 import { FakeNetwork } from "../../unit/support/network.ts";
 import type { Context } from "../figure.ts";
-import { senderBalance, senderKeys } from "./senders.ts";
+import { senderBalance, senderKey, senderKeys } from "./senders.ts";
 
 const periodMs = 1_000;
 /** The age of the genesis block: room for the blocks of any figure, none of them in the future. */
@@ -80,7 +80,7 @@ function spreadSenders(senders: number, accounts: number): GenesisBalance[] {
   const every = Math.floor(count / keys.length);
   return Array.from({ length: count }, (_, index) => {
     const key = index % every === 0 ? keys[index / every] : undefined;
-    const address = key ?? sha256(new TextEncoder().encode(`account ${index}`));
+    const address = key ?? senderKey(keys.length + index).publicKey;
     return { address, balance: senderBalance };
   });
 }

@@ -58,8 +58,8 @@ export async function runPeers({
     }
   }
   const text = [
-    `${environmentLine(machine)}; ${rounds} rounds in turn, the median (least to greatest) of each:` +
-      ` ${plan.count.toLocaleString("en")} transfers in each form after ${plan.warmUp.toLocaleString("en")} others.`,
+    `${environmentLine(machine)}; ${rounds} rounds in turn, the median (least to greatest) of each:\n` +
+      `${plan.count.toLocaleString("en")} transfers in each form after ${plan.warmUp.toLocaleString("en")} others.`,
     comparisonTable(compared),
     ...leftOut,
   ].join("\n\n");
@@ -86,7 +86,7 @@ function writeComparison(out: string, isFull: boolean, text: string, compared: r
   const command = `npm run bench -- peers${isFull ? " --full" : ""} --out docs`;
   const page = [
     "# ccoin and others",
-    `Made by \`${command}\` ([benchmarks.md](benchmarks.md#ccoin-and-others) says how to read it).`,
+    `Made by \`${command}\`. [Benchmarks](benchmarks.md#ccoin-and-others) says how to read it.`,
     "![ccoin and others](peers.svg)",
     text,
   ].join("\n\n");
