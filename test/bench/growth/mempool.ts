@@ -12,7 +12,7 @@ export const mempoolAxis = defineAxis({
   name: "mempool",
   unit: "transactions",
   quick: [1_000, 10_000],
-  full: [400, 4_000, 40_000],
+  full: [1_000, 10_000, 40_000],
   costs: {
     add: { name: "taking in 1,000 more, to disk", unit: "CPU ms", should: 0 },
     block: { name: "making a block of 1,000 of them", unit: "CPU ms", should: 0.1 },

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { height, type TopicName, topicNames } from "../../../protocols/index.ts";
+import { fromHex } from "../../../src/util/bytes.ts";
 import type { TestNode } from "../../e2e/harness/node.ts";
 import { Rogue, statusAnswer } from "../../e2e/harness/rogue.ts";
 import type { Context } from "../figure.ts";
@@ -25,7 +26,8 @@ async function connectPeers(
   node: TestNode,
   count: number,
 ): Promise<void> {
-  const answers = { [height.id]: statusAnswer({ genesisId }) };
+  const headId = fromHex(genesisId);
+  const answers = { [height.id]: statusAnswer({ genesisId, headId, finalizedId: headId }) };
   for (let peer = 0; peer < count; peer++) {
     const host = await Rogue.connect(node, { answers });
     for (const name of Object.keys(topicNames) as TopicName[]) await host.subscribe(name, genesisId);
