@@ -38,7 +38,7 @@ export const peersAxis = defineAxis({
   name: "peers",
   unit: "peers",
   quick: [1, 10],
-  full: [1, 10, 100],
+  full: [1, 3, 10],
   costs: {
     idle: { name: "an idle node", unit: "CPU ms/s", should: 0.5 },
     block: { name: "1,000 transfers from their post to their block", unit: "CPU ms", should: 0.5 },
