@@ -26,7 +26,7 @@ const builtins: Plugin = {
 };
 
 const noiseCrypto = /libp2p-noise\/dist\/src\/crypto\/index\.js$/;
-/** What is replaced in modules of packages, by the ends of their paths. */
+/** Replacements of texts in modules of packages, which the ends of their paths name. */
 const replacements: readonly (readonly [module: RegExp, text: RegExp, by: string])[] = [
   // Strings are compared plainly. The rules of a language, by which libp2p sorts addresses and names of protocols, read
   // 2 MB of Node.js's data.

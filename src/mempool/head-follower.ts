@@ -52,7 +52,7 @@ export class HeadFollower {
   readonly #journal: Journal;
   readonly #log: TransactionLog;
   readonly #insert: Insert;
-  /** What the change that is being made returns. */
+  /** The transactions that the change under way returns to the mempool, with their entries. */
   #returning: Returning[] = [];
 
   constructor(pool: Pool, journal: Journal, log: TransactionLog, insert: Insert) {

@@ -77,9 +77,9 @@ export class SignatureChecks {
     const checks = records.map((record, place): Check => ({ record, verdicts, place, order }));
     for (const check of checks) this.#underWay.set(check.record.shortKey, check);
     try {
-      for (const [place, isRight] of (await verdicts).entries())
-        if (isRight) this.#lately.add(records[place]!);
-      return await verdicts;
+      const found = await verdicts;
+      for (const [place, isRight] of found.entries()) if (isRight) this.#lately.add(records[place]!);
+      return found;
     } finally {
       for (const check of checks) {
         const { shortKey } = check.record;

@@ -54,7 +54,7 @@ test("eight posts that wait are checked beside the group under way, and no third
   post(11, 12, 13, 14, 15, 16, 17, 18);
   await turn();
   expect(groups()).toEqual([[0], [1, 2, 3, 4, 5, 6, 7, 8]]);
-  // So many do not wait for others.
+  // Eight posts do not wait for the clients whom a group has answered.
   calls[0]!.end();
   await until(3);
 });
