@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { height, type TopicName, topicNames } from "../../../protocols/index.ts";
-import { fromHex } from "../../../src/util/bytes.ts";
 import type { TestNode } from "../../e2e/harness/node.ts";
 import { Rogue, statusAnswer } from "../../e2e/harness/rogue.ts";
 import type { Context } from "../figure.ts";
@@ -26,8 +25,7 @@ async function connectPeers(
   node: TestNode,
   count: number,
 ): Promise<void> {
-  const headId = fromHex(genesisId);
-  const answers = { [height.id]: statusAnswer({ genesisId, headId, finalizedId: headId }) };
+  const answers = { [height.id]: statusAnswer({ genesisId }) };
   for (let peer = 0; peer < count; peer++) {
     const host = await Rogue.connect(node, { answers });
     for (const name of Object.keys(topicNames) as TopicName[]) await host.subscribe(name, genesisId);

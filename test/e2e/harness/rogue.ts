@@ -250,21 +250,21 @@ export function topicOf(name: TopicName, genesisId: string): string {
 
 /** Encodes the status that a rogue claims. */
 export function statusAnswer(status: Omit<Partial<ChainStatus>, "genesisId"> & { genesisId: string }) {
-  const zero = new Uint8Array(32);
+  const genesisId = fromHex(status.genesisId);
   return answerWith(
     height.response.serialize({
-      digest: firstDigest(fromHex(status.genesisId)),
+      digest: firstDigest(genesisId),
       rules: 1,
       knownRules: 1,
       height: 0,
-      headId: zero,
+      headId: genesisId,
       totalDifficulty: 0,
       justifiedRound: 0,
       finalizedHeight: 0,
-      finalizedId: zero,
+      finalizedId: genesisId,
       timeMs: Date.now(),
       ...status,
-      genesisId: fromHex(status.genesisId),
+      genesisId,
     }),
   );
 }
