@@ -250,7 +250,11 @@ export class Mempool {
     after?: Promise<unknown>,
   ): Promise<AddOutcome[]> {
     const durable = source === "local";
-    const refusals = records.map((record) => refuseCheaply(record, this.#rules));
+    const refusals = records.map((record) => {
+      const refusal = refuseCheaply(record, this.#rules);
+      // That it waits is a promise, which counts once others cannot take the transaction back any more.
+      return durable && refusal?.code === "ALREADY_KNOWN" ? undefined : refusal;
+    });
     const verdicts = await this.#signatures.verdicts(
       records.filter((_, index) => refusals[index] === undefined),
       "later",

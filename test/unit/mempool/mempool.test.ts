@@ -384,6 +384,24 @@ describe("the disk", () => {
     await agree(pool);
   });
 
+  test("a transaction whose write fails is not known to those who have submitted it meanwhile", async () => {
+    const pool = await testPool();
+    const [transaction, other] = await Promise.all([0, 1].map((nonce) => pool.maker.transfer({ nonce })));
+    const gate = Promise.withResolvers<void>();
+    pool.database.beforeCommit = () => gate.promise;
+    pool.database.failing = 1;
+    const submit = (transactions: Transaction[], after?: Promise<unknown>) =>
+      pool.mempool.add(pool.mempool.records(transactions), "local", after);
+    const first = codeOf(submit([transaction!]));
+    await expect.poll(() => pool.mempool.count).toBe(1);
+    const second = submit([transaction!, other!], first);
+    gate.resolve();
+    expect(await first).toBe("WRITE_FAILED");
+    expect((await second).map(({ accepted }) => accepted)).toEqual([true, true]);
+    expect(await pool.stored()).toHaveLength(2);
+    await agree(pool);
+  });
+
   test("stores a gossiped transaction when it is submitted here too", async () => {
     const pool = await testPool();
     await add(pool, {}, "gossip");
