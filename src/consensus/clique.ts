@@ -28,20 +28,33 @@ export function isInTurn(snapshot: AuthoritySnapshot, height: number, proposer: 
   return inTurn !== undefined && sameAddress(inTurn, proposer);
 }
 
-/** The authorities that may sign the block at `height`, from the one in turn on, in the order of the set. */
-export function* inLine(snapshot: AuthoritySnapshot, height: number): Iterable<Uint8Array> {
-  const { authorities } = snapshot;
-  const count = authorities.length;
-  for (let place = 0; place < count; place++) {
-    const authority = authorities[(height + place) % count]!;
-    if (!hasSignedRecently(snapshot, height, authority)) yield authority;
-  }
+/** The last answer of `barredIndexes` for a snapshot, which is usually asked for one height. */
+const barredAfter = new WeakMap<AuthoritySnapshot, { height: number; indexes: readonly number[] }>();
+
+/** The indexes of the authorities that signed too recently for the block at `height`. */
+export function barredIndexes(snapshot: AuthoritySnapshot, height: number): readonly number[] {
+  const known = barredAfter.get(snapshot);
+  if (known?.height === height) return known.indexes;
+  const { authorities, recentSigners } = snapshot;
+  const limit = signerLimit(authorities.length);
+  const recent = recentSigners.filter((each) => height < each.height + limit);
+  const signers = new Set(recent.map(({ proposer }) => authorityIndex(authorities, proposer)));
+  // One that was voted out.
+  signers.delete(-1);
+  const indexes = [...signers];
+  barredAfter.set(snapshot, { height, indexes });
+  return indexes;
 }
 
 /** The authority that may sign the block at `height` first: the one in turn, or the next after it that may sign. */
 export function firstInLine(snapshot: AuthoritySnapshot, height: number): Uint8Array | undefined {
-  const [first] = inLine(snapshot, height);
-  return first;
+  const { authorities } = snapshot;
+  const barred = barredIndexes(snapshot, height);
+  for (let place = 0; place < authorities.length; place++) {
+    const index = (height + place) % authorities.length;
+    if (!barred.includes(index)) return authorities[index];
+  }
+  return undefined;
 }
 
 export function requiredDifficulty(snapshot: AuthoritySnapshot, height: number, proposer: Uint8Array): 1 | 2 {

@@ -1,7 +1,7 @@
 import type { AuthoritySnapshot, ChainSnapshot } from "../types/authority.ts";
 import type { Header } from "../types/block.ts";
-import { authorityIndex, sameAddress } from "./authority-set.ts";
-import { inLine, isInTurn } from "./clique.ts";
+import { authorityIndex } from "./authority-set.ts";
+import { barredIndexes, isInTurn } from "./clique.ts";
 
 /** More than a LAN's delivery time, so that the next in line sees the block it would compete with. */
 const minStepMs = 50;
@@ -46,17 +46,18 @@ export function turnStepMs(periodMs: number): number {
 
 /**
  * The proposer's place, from 0, among the authorities that may sign, in the order of the set from the one in turn on.
- * Undefined if the proposer may not sign.
+ * Undefined if the proposer may not sign. Walking the line of a large set would take milliseconds for each header.
  */
 function turnDistance(snapshot: AuthoritySnapshot, height: number, proposer: Uint8Array): number | undefined {
-  // The line of a large set takes long to walk.
-  if (authorityIndex(snapshot.authorities, proposer) < 0) return undefined;
-  let distance = 0;
-  for (const authority of inLine(snapshot, height)) {
-    if (sameAddress(authority, proposer)) return distance;
-    distance++;
-  }
-  return undefined;
+  const { authorities } = snapshot;
+  const index = authorityIndex(authorities, proposer);
+  if (index < 0) return undefined;
+  const barred = barredIndexes(snapshot, height);
+  if (barred.includes(index)) return undefined;
+  const count = authorities.length;
+  const placeOf = (each: number) => (each - (height % count) + count) % count;
+  const own = placeOf(index);
+  return own - barred.filter((each) => placeOf(each) < own).length;
 }
 
 /**

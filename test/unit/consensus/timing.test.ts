@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { futureBlockMs, productionTime, turnStepMs } from "../../../src/consensus/index.ts";
+import {
+  firstInLine,
+  futureBlockMs,
+  hasSignedRecently,
+  productionTime,
+  turnStepMs,
+} from "../../../src/consensus/index.ts";
 import { addressOf, byTurn, extend, genesisParent } from "./test-chain.ts";
 
 describe("productionTime", () => {
@@ -134,6 +140,65 @@ test("a header whose timestamp is old has waited long enough, whoever is in turn
     const header = { height: 1, proposer: addressOf(name), timestamp: 10_000 };
     expect(futureBlockMs(snapshot, header, 600_000)).toBe(0);
   }
+});
+
+test("a place in line is what walking the line finds, whoever has signed before", () => {
+  const addresses = Array.from({ length: 12 }, (_, index) => Uint8Array.of(index, ...new Uint8Array(31)));
+  const signers = fc.array(fc.nat(11), { maxLength: 8 });
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 9 }),
+      signers,
+      fc.integer({ min: 20, max: 40 }),
+      (size, picks, height) => {
+        const authorities = addresses.slice(2, 2 + size);
+        const recentSigners = picks.map((pick, at) => ({
+          height: height - picks.length + at,
+          proposer: addresses[pick]!,
+        }));
+        const snapshot = { ...genesisParent("A").snapshot, authorities, recentSigners };
+        const line = authorities
+          .map((_, place) => authorities[(height + place) % size]!)
+          .filter((authority) => !hasSignedRecently(snapshot, height, authority));
+        const parent = { height: height - 1, timestamp: 0 };
+        for (const address of addresses) {
+          const time = productionTime(snapshot, parent, address);
+          const place = time ? (time.sealAtMs - time.timestampMs) / 500 : -1;
+          expect(place).toBe(line.indexOf(address));
+        }
+        expect(firstInLine(snapshot, height)).toBe(line[0]);
+      },
+    ),
+    { seed: 1 },
+  );
+});
+
+test("many headers on one parent cost no walk of the line each", () => {
+  let looked = 0;
+  const counted = <T extends object>(list: T[]) =>
+    new Proxy(list, {
+      get(target, key) {
+        looked++;
+        return Reflect.get(target, key);
+      },
+    });
+  const addresses = Array.from({ length: 1024 }, (_, index) =>
+    Uint8Array.of(index >> 8, index & 255, ...new Uint8Array(30)),
+  );
+  const height = 2048;
+  const recentSigners = addresses
+    .slice(512)
+    .map((proposer, index) => ({ height: height - 512 + index, proposer }));
+  const snapshot = {
+    ...genesisParent("A").snapshot,
+    authorities: counted(addresses),
+    recentSigners: counted(recentSigners),
+  };
+  const ahead = () => futureBlockMs(snapshot, { height, proposer: addresses[511]!, timestamp: 10_000 }, 0);
+  expect(ahead()).toBe(10_000 + 511 * 500);
+  looked = 0;
+  for (let header = 0; header < 100; header++) ahead();
+  expect(looked).toBeLessThan(100 * 32);
 });
 
 test("a single authority is always in turn", () => {
