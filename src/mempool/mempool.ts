@@ -305,7 +305,8 @@ export class Mempool {
     const returned = this.#follower.returned();
     this.#overdrawn.update(change);
     const unpaid = fillWith(0, 0, this.#rules) > pressedFill ? this.#overdrawn.take() : [];
-    this.#dropAll([...unpaid, ...this.#over(returned.flatMap(({ entries }) => entries))]);
+    const over = this.#over(returned.flatMap(({ entries }) => entries));
+    this.#dropAll([...unpaid, ...over], this.#strandedBy(change));
     for (const { records: back, entries } of returned) {
       const records = back.filter((_, index) => entries[index]!.queue);
       if (records.length > 0) this.events.emit("added", { records, source: "retracted" });
@@ -371,13 +372,19 @@ export class Mempool {
     return over;
   }
 
+  /** The entries behind retracted transactions that have not returned. */
+  #strandedBy({ retracted }: IncludedAndRetracted): PoolEntry[] {
+    const records = retracted.flatMap((block) => block.records);
+    const queues = new Set(records.map(({ transaction }) => this.#pool.queue(transaction.message.from)));
+    return [...queues].flatMap((queue) => (queue ? this.#pool.strand(queue) : []));
+  }
+
   /**
-   * Drops entries that no block will include. Later ones of the same sender then wait for a missing nonce. Those that
-   * do not pay for such a place are dropped too; otherwise a first transaction that ends would get the others a free
-   * place.
+   * Drops entries that no block will include. Later ones of the same sender then wait for a missing nonce, as those do
+   * that are `stranded` already. Those that do not pay for such a place are dropped too; otherwise a first transaction
+   * that ends would get the others a free place.
    */
-  #dropAll(entries: readonly PoolEntry[]): void {
-    const stranded: PoolEntry[] = [];
+  #dropAll(entries: readonly PoolEntry[], stranded: PoolEntry[]): void {
     const left = new Set<StoredBatch>();
     for (const entry of entries) {
       for (const follower of this.#pool.drop(entry)) stranded.push(follower);

@@ -124,7 +124,7 @@ export class Pool {
     }
   }
 
-  #countReady(queue: AccountQueue<PoolEntry>, change: 1 | -1): void {
+  #countReady(queue: AccountQueue<PoolEntry>, change: number): void {
     queue.ready += change;
     if (queue.ready > 0) this.#ready.add(queue);
     else this.#ready.delete(queue);
@@ -166,6 +166,20 @@ export class Pool {
       this.#countReady(queue, -1);
       stranded.push(follower);
     }
+  }
+
+  /**
+   * The entries of a sender, by nonce, that wait for a missing one and are not counted among those yet. A retracted transaction
+   * that does not return leaves such a gap.
+   */
+  strand(queue: AccountQueue<PoolEntry>): PoolEntry[] {
+    const next = this.nextNonce(queue.address);
+    const stranded = [...queue.entries()]
+      .filter((entry) => entry.nonce > next && !this.#ahead.has(entry))
+      .sort((a, b) => a.nonce - b.nonce);
+    for (const entry of stranded) this.#ahead.add(entry);
+    this.#countReady(queue, -stranded.length);
+    return stranded;
   }
 
   /** Encodes the key once more, since the string that an entry has would retain the entry. */

@@ -412,6 +412,22 @@ describe("the disk", () => {
   });
 });
 
+test("what waits behind a retracted transfer that has ended is counted among those that wait for a missing nonce", async () => {
+  const pool = await testPool();
+  const { maker, mempool } = pool;
+  const transfers = await Promise.all(
+    [{ validUntil: 2 }, { nonce: 1 }, { nonce: 2 }, { nonce: 3 }].map((transfer) => maker.transfer(transfer)),
+  );
+  await mempool.add(mempool.records(transfers), "local");
+  const first = await maker.block(maker.start(), { transactions: transfers.slice(0, 1) });
+  await pool.addAll(await maker.block(first, { transactions: transfers.slice(1, 2) }));
+  expect(mempool.nonceGap).toBeUndefined();
+  await pool.addAll(await maker.extend(maker.start(), 3, { laterMs: 1 }));
+  expect(mempool.nonceGap).toMatchObject({ count: 3, missing: 0 });
+  expect((await pool.restart()).mempool.nonceGap).toMatchObject({ count: 3, missing: 0 });
+  await agree(pool);
+});
+
 test("a retracted transfer comes back, is announced, and is mined again", async () => {
   const pool = await testPool();
   const { maker } = pool;
