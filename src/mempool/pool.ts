@@ -169,8 +169,8 @@ export class Pool {
   }
 
   /**
-   * The entries of a sender, by nonce, that wait for a missing one and are not counted among those yet. A retracted transaction
-   * that does not return leaves such a gap.
+   * The entries of a sender, by nonce, that wait for a missing one and are not counted among those yet. A retracted
+   * transaction that does not return leaves such a gap.
    */
   strand(queue: AccountQueue<PoolEntry>): PoolEntry[] {
     const next = this.nextNonce(queue.address);

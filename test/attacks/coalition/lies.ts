@@ -1,9 +1,9 @@
-import { blocksById } from "../../../protocols/index.ts";
+import { blocksById, blockTransactions } from "../../../protocols/index.ts";
 import { EncodedBlock, encodeRecords, Header, rootOf } from "../../../src/types/index.ts";
 import { equalBytes } from "../../../src/util/bytes.ts";
 import { type Lie, lies } from "../../e2e/harness/liar.ts";
 import type { Attack } from "../attack.ts";
-import { answering, bytes32 } from "../lib/wire.ts";
+import { answering, bytes32, unavailable } from "../lib/wire.ts";
 import { eachHead, insider } from "./insider.ts";
 
 /** `npm run faults -- --only lying-authority` does the same a thousand times. */
@@ -73,6 +73,8 @@ export const wrongShortIds: Attack = {
   async run(site) {
     let current: { id: Uint8Array; bytes: Uint8Array } | undefined;
     const liar = await insider(site, {
+      // A node asks for the block itself once the short ids have led nowhere.
+      [blockTransactions.id]: unavailable,
       [blocksById.id]: answering((request) => {
         const { ids } = blocksById.request.deserialize(request);
         site.count("asked");

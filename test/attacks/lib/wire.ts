@@ -76,6 +76,16 @@ export function answering(
 /** A handler that never answers. */
 export function silent(_stream: Stream): void {}
 
+/** A handler that answers `resourceUnavailable`. */
+export function unavailable(stream: Stream): void {
+  const answer = () => {
+    if (stream.status !== "open") return;
+    stream.send(frame(Uint8Array.of(3)));
+    void stream.close().catch(() => undefined);
+  };
+  stream.addEventListener("message", answer, { once: true });
+}
+
 export function bytes32(): Uint8Array {
   return Uint8Array.from(randomBytes(32));
 }
