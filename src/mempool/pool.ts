@@ -173,7 +173,9 @@ export class Pool {
    * transaction that does not return leaves such a gap.
    */
   strand(queue: AccountQueue<PoolEntry>): PoolEntry[] {
-    const next = this.nextNonce(queue.address);
+    const nonce = this.#account(queue.address)?.nonce ?? 0;
+    const next = queue.nextNonce(nonce);
+    if (queue.ready === next - nonce) return [];
     const stranded = [...queue.entries()]
       .filter((entry) => entry.nonce > next && !this.#ahead.has(entry))
       .sort((a, b) => a.nonce - b.nonce);
