@@ -4,6 +4,7 @@
 import nodeModule from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
@@ -12,6 +13,10 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
   process.exit(1);
 }
+
+// An idle node does without V8's optimizing compilers, which read 5 MB of Node.js's file and make more code than it
+// needs. `startCompilers` starts them.
+for (const flag of ["--no-opt", "--no-maglev"]) setFlagsFromString(flag);
 
 const { compileCacheStatus } = nodeModule.constants;
 const own = fileURLToPath(new URL("../../node_modules/.cache/ccoin", import.meta.url));

@@ -48,3 +48,19 @@ export async function collectOnce({ afterMs, lookMs } = defaultTimes): Promise<v
   runInNewContext("gc")({ type: "major", flavor: "last-resort" });
   setFlagsFromString("--no-stress-flush-code");
 }
+
+/**
+ * `startMs`: the work of the main thread that an empty node's start takes, twice over. An idle node takes a smaller
+ * share of its time than `idleShare`.
+ */
+const busyLimits = { startMs: 600, lookMs: 200, idleShare: 0.05 };
+
+/** Resolves when the main thread has had more work than the start of an empty node, and idling, take. */
+export async function untilBusy({ startMs, lookMs, idleShare } = busyLimits): Promise<void> {
+  for (let leftMs = startMs; leftMs > 0; ) {
+    const before = performance.eventLoopUtilization();
+    await sleep(lookMs, undefined, { ref: false });
+    const { active } = performance.eventLoopUtilization(before);
+    leftMs = Math.min(startMs, leftMs + idleShare * lookMs - active);
+  }
+}

@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { setFlagsFromString } from "node:v8";
 
 /**
@@ -17,14 +18,24 @@ export function setHeapOptions(): void {
   setFlagsFromString("--no-minor-gc-task");
 }
 
+/** Starts V8's optimizing compilers, which main.js has switched off. */
+export function startCompilers(): void {
+  // V8 refuses code that was cached with other options than those with which it is read.
+  flushCompileCache();
+  for (const flag of ["--opt", "--maglev"]) setFlagsFromString(flag);
+}
+
 export type NodeModule = typeof import("../node/index.ts");
 
 /**
  * Loads the node only for commands that need it: libp2p and the database take longer to load than the other commands
  * take to run. All of them set the same options of V8 first: it refuses code that was cached with other options, and
- * each command would then compile the node anew and write the cache again as it ends.
+ * each command would then compile the node anew and write the cache again as it ends. A command that `mayIdle` starts
+ * the compilers itself.
  */
-export async function loadNode(): Promise<NodeModule> {
+export async function loadNode({ mayIdle = false } = {}): Promise<NodeModule> {
   setHeapOptions();
-  return await import("../node/index.ts");
+  const node = await import("../node/index.ts");
+  if (!mayIdle) startCompilers();
+  return node;
 }

@@ -13,8 +13,8 @@ import { inBackground } from "../../util/background.ts";
 import { CodedError, messageOf, UserError } from "../../util/errors.ts";
 import { createLog, type Log, type LogLevel } from "../../util/logger.ts";
 import { addExamples } from "../examples.ts";
-import { collectOnce, requireMemory } from "../memory.ts";
-import { loadNode } from "../node-module.ts";
+import { collectOnce, requireMemory, untilBusy } from "../memory.ts";
+import { loadNode, startCompilers } from "../node-module.ts";
 import { dataDirOf, pathsOf } from "../options.ts";
 import { printResult, printWarning, reportError, table, UsageError, withHelp } from "../output.ts";
 import { givenPassphrase } from "../passphrase-prompt.ts";
@@ -78,7 +78,7 @@ async function run(command: Command): Promise<void> {
   const explain = nodeid === undefined ? undefined : noteMadeAccount(pathsOf({ ...options, nodeid }));
   let running: RunningNode | undefined;
   const start = async () => {
-    const module = await loadNode();
+    const module = await loadNode({ mayIdle: true });
     if (nodeid !== undefined) {
       const node = await module.runNode(nodeOptions({ nodeId: nodeid, ...given }), logger);
       running = node;
@@ -96,6 +96,7 @@ async function run(command: Command): Promise<void> {
     );
   };
   inBackground(collectOnce());
+  inBackground(untilBusy().then(startCompilers));
   const onHangup = (node: RunningNode | undefined) => {
     file?.reopen();
     if (node) inBackground(node.reload());

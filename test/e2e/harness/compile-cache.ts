@@ -15,7 +15,9 @@ const { commandTable } = await import(${moduleUrl("src/cli/command-table.ts")});
 for (const { load } of Object.values(commandTable)) await load();
 await import(${moduleUrl("src/cli/program.ts")});
 await (await import(${moduleUrl("src/cli/node-module.ts")})).loadNode();`;
-  execFileSync(process.execPath, [...nodeFlags, "--input-type=module", "--eval", program], {
+  // As in main.js: V8 refuses code that was cached with other options.
+  const flags = [...nodeFlags, "--no-opt", "--no-maglev", "--input-type=module", "--eval"];
+  execFileSync(process.execPath, [...flags, program], {
     env: environment(),
     stdio: ["ignore", "ignore", "inherit"],
   });
