@@ -82,6 +82,7 @@ export class HeadFollower {
       return nonce >= (after(from)?.nonce ?? 0) && !this.#pool.waiting(record);
     };
     const writes: Write[] = [];
+    const rows: Uint8Array[] = [];
     for (const { records } of retracted)
       for (let from = 0; from < records.length; from += returnedTogether) {
         await pause();
@@ -92,8 +93,9 @@ export class HeadFollower {
         for (const entry of entries) this.#journal.join(entry, batch);
         this.#returning.push({ records: together, entries });
         writes.push(write);
+        rows.push(...this.#log.encode(together));
       }
-    return () => this.#decide(taken, writes);
+    return () => this.#decide(taken, writes, rows);
   }
 
   /** A change that failed leaves what was to return in the pool. */
@@ -108,8 +110,8 @@ export class HeadFollower {
     });
   }
 
-  /** `writes` are those of the batches that return. */
-  #decide(taken: Decided["taken"], writes: readonly Write[]): Decided {
+  /** `writes` are those of the batches that return, `rows` what is logged of them. */
+  #decide(taken: Decided["taken"], writes: readonly Write[], rows: readonly Uint8Array[]): Decided {
     const leaving = new Map<StoredBatch, number>();
     for (const entries of taken)
       for (const entry of entries) {
@@ -120,7 +122,7 @@ export class HeadFollower {
     for (const [batch, count] of leaving)
       if (batch.sequence !== undefined && count === batch.waiting) deleted.add(batch);
     const deletions = [...deleted].flatMap((batch) => this.#journal.deletion(batch));
-    const logged = this.#log.prepare(this.#returning.flatMap(({ records }) => records));
+    const logged = this.#log.prepare(rows);
     return { taken, writes: [...deletions, ...writes, ...logged.writes], logged, deleted };
   }
 

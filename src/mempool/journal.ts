@@ -145,7 +145,7 @@ export class Journal {
       batch.sequence = this.#nextSequence++;
       writes.push(this.rewrite(batch, entries));
     }
-    const logged = log.prepare(fresh);
+    const logged = log.prepare(log.encode(fresh));
     for (const write of logged.writes) writes.push(write);
     await database.commit(writes);
     logged.applied();

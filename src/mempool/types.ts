@@ -46,8 +46,10 @@ export type AccountLookup = (address: Uint8Array) => { balance: bigint; nonce: n
 
 /** Records everything that enters the mempool. */
 export interface TransactionLog {
+  /** Encodes what is to be logged of many transactions; takes as long for each. */
+  encode(records: readonly TransactionRecord[]): Uint8Array[];
   /** Goes to disk in one batch with the transactions. */
-  prepare(records: readonly TransactionRecord[]): Prepared;
+  prepare(rows: readonly Uint8Array[]): Prepared;
   /** The transactions themselves are not on disk. */
   append(records: readonly TransactionRecord[]): void;
 }

@@ -1,7 +1,7 @@
 import type { ChainParticipant } from "../chain/participants.ts";
 import type { HeadChange } from "../chain/types.ts";
 import type { TransactionLog } from "../mempool/types.ts";
-import type { EventLog, LoggedEvent } from "../storage/event-log.ts";
+import { type EventLog, encodeEvents, type LoggedEvent } from "../storage/event-log.ts";
 import type { TransactionRecord } from "../types/index.ts";
 
 /** The entries of the event log for a change of the head. */
@@ -15,8 +15,8 @@ export function headEvents({ retracted, applied }: HeadChange): LoggedEvent[] {
 /** Records what happens to blocks, in one batch with the change itself. */
 export function blockLog(log: EventLog): ChainParticipant {
   return {
-    prepare: async (change) => () => log.prepare(headEvents(change)),
-    prepareFinal: (block) => log.prepare([{ name: "finalized", ...block }]),
+    prepare: async (change) => () => log.prepare(encodeEvents(headEvents(change))),
+    prepareFinal: (block) => log.prepare(encodeEvents([{ name: "finalized", ...block }])),
   };
 }
 
@@ -25,7 +25,8 @@ export function transactionLog(log: EventLog): TransactionLog {
   const events = (records: readonly TransactionRecord[]) =>
     records.map(({ id }) => ({ name: "transaction", id }) as const);
   return {
-    prepare: (records) => log.prepare(events(records)),
+    encode: (records) => encodeEvents(events(records)),
+    prepare: (rows) => log.prepare(rows),
     // A write that fails ends the node.
     append: (records) => {
       log.append(events(records)).catch(() => undefined);

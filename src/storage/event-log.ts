@@ -89,11 +89,15 @@ export class EventLog {
     return lastNumber(this.#database);
   }
 
-  /** Numbers events. Commit the writes in the same turn, so that rows reach the disk in order. */
-  prepare(events: readonly LoggedEvent[]): Prepared {
-    if (events.length === 0) return { writes: [], applied: () => undefined };
-    const onlyTransactions = events.every(({ name }) => name === "transaction");
-    const rows = this.#record(events).map((row) => ({ ...row, isOnDisk: false }));
+  /** Numbers the events of these rows. Commit the writes in the same turn, so that rows reach the disk in order. */
+  prepare(values: readonly Uint8Array[]): Prepared {
+    if (values.length === 0) return { writes: [], applied: () => undefined };
+    const onlyTransactions = values.every((value) => value[0] === codes.transaction);
+    const rows = values.map((value) => {
+      const first = this.#next;
+      this.#next += eventCount(value);
+      return { first, value, isOnDisk: false };
+    });
     this.#newest = [...this.#newest, ...rows].slice(-rowsInMemory);
     return {
       writes: rows.map(({ first, value }) => ({ key: keyOf("event", uint64Bytes(first)), value })),
@@ -112,7 +116,7 @@ export class EventLog {
 
   /** Records events that belong to no other change. Resolves when they are on disk. */
   async append(events: readonly LoggedEvent[]): Promise<void> {
-    const { writes, applied } = this.prepare(events);
+    const { writes, applied } = this.prepare(encodeEvents(events));
     await this.#database.commit(writes);
     applied();
   }
@@ -145,29 +149,6 @@ export class EventLog {
       yield { first: readUint64(key, 1), value };
   }
 
-  #record(events: readonly LoggedEvent[]): Row[] {
-    const rows: Row[] = [];
-    let ids: Uint8Array[] = [];
-    const endRow = (name: LoggedEvent["name"], payload: Uint8Array[], count: number) => {
-      rows.push({ first: this.#next, value: concatBytes(Uint8Array.of(codes[name]), ...payload) });
-      this.#next += count;
-    };
-    const endIds = () => {
-      if (ids.length > 0) endRow("transaction", ids, ids.length);
-      ids = [];
-    };
-    for (const event of events) {
-      if (event.name === "transaction") {
-        if (ids.push(event.id) === maxIdsPerRow) endIds();
-        continue;
-      }
-      endIds();
-      endRow(event.name, payloadOf(event), 1);
-    }
-    endIds();
-    return rows;
-  }
-
   async #prune(): Promise<void> {
     if (this.#pruning) return;
     this.#pruning = true;
@@ -187,6 +168,28 @@ export class EventLog {
       this.#pruning = false;
     }
   }
+}
+
+/** The values of the rows of events. */
+export function encodeEvents(events: readonly LoggedEvent[]): Uint8Array[] {
+  const values: Uint8Array[] = [];
+  let ids: Uint8Array[] = [];
+  const endRow = (name: LoggedEvent["name"], payload: Uint8Array[]) =>
+    values.push(concatBytes(Uint8Array.of(codes[name]), ...payload));
+  const endIds = () => {
+    if (ids.length > 0) endRow("transaction", ids);
+    ids = [];
+  };
+  for (const event of events) {
+    if (event.name === "transaction") {
+      if (ids.push(event.id) === maxIdsPerRow) endIds();
+      continue;
+    }
+    endIds();
+    endRow(event.name, payloadOf(event));
+  }
+  endIds();
+  return values;
 }
 
 async function lastNumber(database: Database): Promise<number> {

@@ -12,8 +12,10 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-/** Entries that are put into a batch between two pauses: a few ms. */
-const sliceEntries = 4096;
+/** What is put into a batch between two pauses: a few ms. */
+const sliceBytes = 2 ** 20;
+/** An entry takes at least as long as this many bytes. */
+const bytesPerEntry = 256;
 
 /** Entries that an iteration without a limit reads at first, and at most: many readers need only a few. */
 const firstEntries = 16;
@@ -147,10 +149,14 @@ export class LevelDatabase implements Database {
   /** A chained batch copies each entry once: several times as fast as an array of operations. */
   async #write(group: Waiting[]): Promise<void> {
     const batch = this.#level.batch();
-    let entries = 0;
+    let bytes = 0;
     for (const { writes } of group) {
       for (const { key, value } of writes) {
-        if (++entries % sliceEntries === 0) await systemPause();
+        bytes += bytesPerEntry + (value?.length ?? 0);
+        if (bytes > sliceBytes) {
+          await systemPause();
+          bytes = 0;
+        }
         if (value) batch.put(key, seal(key, value));
         else batch.del(key);
       }

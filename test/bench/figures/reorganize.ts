@@ -7,7 +7,8 @@ import { benchChain, Peer } from "../lib/peer.ts";
 import { presign, recordsOf } from "../lib/presign.ts";
 import { CpuWatch } from "../lib/usage.ts";
 
-type ReorganizeSettings = { blocks: number; transactionsPerBlock: number };
+/** `returning`: the other branch is empty, so that all transactions return to the mempool. */
+type ReorganizeSettings = { blocks: number; transactionsPerBlock: number; returning?: true };
 
 const senders = 100;
 /** A node stores few more blocks beside the canonical chain of one proposer. */
@@ -30,14 +31,18 @@ async function importAll({ chain }: Peer, blocks: readonly CanonicalBlock[]) {
 export const reorganizeFigure = defineFigure<ReorganizeSettings>({
   name: "reorganize",
   measures: "the import that leaves a branch of so many blocks for a heavier one of the same length",
-  quick: [10, 100].map((blocks) => ({ blocks, transactionsPerBlock: 10 })),
+  quick: [
+    ...[10, 100].map((blocks) => ({ blocks, transactionsPerBlock: 10 })),
+    { blocks: 100, transactionsPerBlock: 1_000, returning: true },
+  ],
   full: [
     ...[10, 100, 1_000].map((blocks) => ({ blocks, transactionsPerBlock: 10 })),
     { blocks: 10, transactionsPerBlock: 1_000 },
     { blocks: 100, transactionsPerBlock: 1_000 },
+    { blocks: 100, transactionsPerBlock: 1_000, returning: true },
   ],
   goals: () => [{ of: "blockedMs", is: "<", bound: mostBlockedMs }],
-  async run(context, { blocks, transactionsPerBlock }) {
+  async run(context, { blocks, transactionsPerBlock, returning }) {
     const chain = await benchChain({ senders, authorities: Math.ceil(blocks / blocksPerAuthority) });
     const { genesis } = chain;
     const presigned = await presign(genesis.id, senders, (blocks + 1) * transactionsPerBlock);
@@ -49,7 +54,7 @@ export const reorganizeFigure = defineFigure<ReorganizeSettings>({
     const branch: CanonicalBlock[] = [];
     for (let height = 1; height <= blocks + 1; height++) {
       if (height <= blocks) await peer.produce(recordsAt(height));
-      branch.push(await other.produce(recordsAt(height), height === 1 ? 1 : 0));
+      branch.push(await other.produce(returning ? [] : recordsAt(height), height === 1 ? 1 : 0));
     }
     const plain = await importAll(fresh, branch);
     const watch = new CpuWatch([]);
@@ -57,6 +62,8 @@ export const reorganizeFigure = defineFigure<ReorganizeSettings>({
     // Either of two branches of equal weight may win; then the last block but one moves the head.
     const depth = imports.findIndex(({ outcome }) => outcome === "head") + 1;
     if (depth < blocks) throw new Error(`the branch became the head after ${depth} blocks`);
+    const returned = returning ? blocks * transactionsPerBlock : 0;
+    if (peer.mempool.count !== returned) throw new Error(`${peer.mempool.count} transactions returned`);
     const { loadCpuSeconds: cpuSeconds } = watch.read();
     return {
       value: imports[depth - 1]!.ms,

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Transaction, TransactionRecord } from "../../../src/types/index.ts";
-import { equalBytes } from "../../../src/util/bytes.ts";
+import { equalBytes, toHex } from "../../../src/util/bytes.ts";
 import { startBalance, type Transfer, users } from "../support/chain.ts";
 import { agree, type TestPool, testPool } from "../support/mempool.ts";
 
@@ -195,9 +195,14 @@ test("decodes no transaction of a new block while nothing waits", async () => {
 
 test("what is retracted returns unless it is in a block again, its nonce is used, it waits here, or it has ended", async () => {
   const logged: unknown[] = [];
+  let encoded = 0;
   const log = {
-    prepare: (records: readonly TransactionRecord[]) => {
-      const ids = records.map(({ idHex }) => idHex);
+    encode: (records: readonly TransactionRecord[]) => {
+      encoded += records.length;
+      return records.map(({ id }) => id);
+    },
+    prepare: (rows: readonly Uint8Array[]) => {
+      const ids = rows.map(toHex);
       return { writes: [], applied: () => void logged.push(...ids) };
     },
     append: () => undefined,
@@ -224,12 +229,16 @@ test("what is retracted returns unless it is in a block again, its nonce is used
     applied: [block(1, [again]), block(1, []), block(2, [])],
     retracted: [block(2, [returns, waits]), block(1, [again, used, ended])],
   };
-  const { writes, applied } = (await mempool.prepare(change, after, pause))();
+  encoded = 0;
+  const prepare = await mempool.prepare(change, after, pause);
+  expect(encoded).toBe(1);
+  const { writes, applied } = prepare();
   await database.commit(writes);
   expect(await pool.batches()).toEqual([[returns.idHex]]);
   applied();
   expect([...mempool.entries()].map(({ idHex }) => idHex)).toEqual([waits.idHex, returns.idHex]);
   expect(logged).toEqual([returns.idHex]);
+  expect(encoded).toBe(1);
 });
 
 test("after a recovery without new blocks, the lowest abandoned one is the next", async () => {

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { expect, test, vi } from "vitest";
-import { EventLog, type LoggedEvent } from "../../../src/storage/event-log.ts";
+import { EventLog, encodeEvents, type LoggedEvent } from "../../../src/storage/event-log.ts";
 import { uint32Bytes } from "../../../src/util/bytes.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import { MemoryDatabase, toArray } from "../support/database.ts";
@@ -64,7 +64,10 @@ test("the newest events are read without the database once they are on disk, and
     ...["1,2,3", "2,3", "3", ""],
   ]);
   expect(iterate).not.toHaveBeenCalled();
-  const [earlier, later] = [log.prepare(transactions(2)), log.prepare(transactions(1))];
+  const [earlier, later] = [
+    log.prepare(encodeEvents(transactions(2))),
+    log.prepare(encodeEvents(transactions(1))),
+  ];
   expect([await numbers(2), await numbers(4)]).toEqual(["2,3", ""]);
   await database.commit([...earlier.writes, ...later.writes]);
   // The later one hears of it first.
@@ -96,7 +99,7 @@ test("events that never reached the disk have no number after a restart", async 
   const database = new MemoryDatabase();
   const log = await EventLog.open({ database, logger: silentLogger });
   await log.append(transactions(3));
-  log.prepare(transactions(5));
+  log.prepare(encodeEvents(transactions(5)));
   expect(await log.last()).toBe(3);
   const again = await EventLog.open({ database, logger: silentLogger });
   await again.append([{ name: "block", height: 1, id: id(1) }]);

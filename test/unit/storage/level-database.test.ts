@@ -71,6 +71,32 @@ describe("group commit", () => {
     expect(calls.sizes).toEqual([2]);
   });
 
+  test.each([
+    ["many small", 20_000, 10],
+    ["few large", 64, 2 ** 18],
+  ])("%s entries are put into a batch in slices of a few ms", async (_, entries, bytes) => {
+    const { database } = await temporaryDatabase();
+    const same = new Uint8Array(bytes);
+    const turns: number[] = [];
+    let turn = 0;
+    const next = () => {
+      turn++;
+      tick = setImmediate(next);
+    };
+    let tick = setImmediate(next);
+    const writes = Array.from({ length: entries }, (_, number) => ({
+      key: key(number),
+      get value() {
+        turns[turn] = (turns[turn] ?? 0) + 1;
+        return same;
+      },
+    }));
+    await database.commit(writes);
+    clearImmediate(tick);
+    for (const read of turns) if (read) expect(read).toBeLessThanOrEqual(2 ** 20 / Math.max(bytes, 256));
+    expect(await database.get(key(entries - 1))).toEqual(same);
+  });
+
   test("a failed write rejects its whole group, says so once, and the next group is tried by itself", async () => {
     const failures: Error[] = [];
     const { database } = await temporaryDatabase((error) => failures.push(error));

@@ -114,6 +114,7 @@ export async function testPool(
 }
 
 const noLog: TransactionLog = {
+  encode: () => [],
   prepare: () => ({ writes: [], applied: () => undefined }),
   append: () => undefined,
 };
