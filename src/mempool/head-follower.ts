@@ -36,6 +36,8 @@ export interface Decided {
   taken: readonly (PoolEntry | undefined)[][];
   /** Batches that are deleted, because all that waited in them is in the change's blocks. */
   deleted: ReadonlySet<StoredBatch>;
+  /** The senders of retracted transactions that have ended, which others of theirs may wait behind. */
+  ended: readonly Uint8Array[];
 }
 
 /** Puts a transaction into the pool, where its place follows from the accounts after a change. */
@@ -74,19 +76,22 @@ export class HeadFollower {
     const newest = applied.at(-1);
     // A recovery that abandons blocks applies none: the next block takes the place of the lowest abandoned one.
     const nextHeight = newest ? newest.height + 1 : (retracted[0]?.height ?? 1);
+    const hasEnded = ({ transaction }: TransactionRecord) => isExpired(transaction.message, nextHeight);
     // A transaction does not return if it is in a block again, if its nonce is used, or if it has ended.
     const returns = (record: TransactionRecord) => {
-      const { message } = record.transaction;
-      const { from, nonce } = message;
-      if (isExpired(message, nextHeight)) return false;
+      if (hasEnded(record)) return false;
+      const { from, nonce } = record.transaction.message;
       return nonce >= (after(from)?.nonce ?? 0) && !this.#pool.waiting(record);
     };
     const writes: Write[] = [];
     const rows: Uint8Array[] = [];
+    const ended: Uint8Array[] = [];
     for (const { records } of retracted)
       for (let from = 0; from < records.length; from += returnedTogether) {
         await pause();
-        const together = records.slice(from, from + returnedTogether).filter(returns);
+        const slice = records.slice(from, from + returnedTogether);
+        for (const record of slice) if (hasEnded(record)) ended.push(record.transaction.message.from);
+        const together = slice.filter(returns);
         if (together.length === 0) continue;
         const { batch, write } = this.#journal.batchOf(together);
         const entries = together.map((record) => this.#insert(record, after));
@@ -95,7 +100,7 @@ export class HeadFollower {
         writes.push(write);
         rows.push(...this.#log.encode(together));
       }
-    return () => this.#decide(taken, writes, rows);
+    return () => ({ ...this.#decide(taken, writes, rows), ended });
   }
 
   /** A change that failed leaves what was to return in the pool. */
@@ -111,7 +116,7 @@ export class HeadFollower {
   }
 
   /** `writes` are those of the batches that return, `rows` what is logged of them. */
-  #decide(taken: Decided["taken"], writes: readonly Write[], rows: readonly Uint8Array[]): Decided {
+  #decide(taken: Decided["taken"], writes: readonly Write[], rows: readonly Uint8Array[]) {
     const leaving = new Map<StoredBatch, number>();
     for (const entries of taken)
       for (const entry of entries) {

@@ -306,7 +306,7 @@ export class Mempool {
     this.#overdrawn.update(change);
     const unpaid = fillWith(0, 0, this.#rules) > pressedFill ? this.#overdrawn.take() : [];
     const over = this.#over(returned.flatMap(({ entries }) => entries));
-    this.#dropAll([...unpaid, ...over], this.#strandedBy(change));
+    this.#dropAll([...unpaid, ...over], this.#strandedBehind(decided.ended));
     for (const { records: back, entries } of returned) {
       const records = back.filter((_, index) => entries[index]!.queue);
       if (records.length > 0) this.events.emit("added", { records, source: "retracted" });
@@ -372,10 +372,9 @@ export class Mempool {
     return over;
   }
 
-  /** The entries behind retracted transactions that have not returned. */
-  #strandedBy({ retracted }: IncludedAndRetracted): PoolEntry[] {
-    const records = retracted.flatMap((block) => block.records);
-    const queues = new Set(records.map(({ transaction }) => this.#pool.queue(transaction.message.from)));
+  /** The entries behind retracted transactions of these senders that have ended. */
+  #strandedBehind(senders: readonly Uint8Array[]): PoolEntry[] {
+    const queues = new Set(senders.map((address) => this.#pool.queue(address)));
     return [...queues].flatMap((queue) => (queue ? this.#pool.strand(queue) : []));
   }
 
