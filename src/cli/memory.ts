@@ -50,10 +50,10 @@ export async function collectOnce({ afterMs, lookMs } = defaultTimes): Promise<v
 }
 
 /**
- * `startMs`: the work of the main thread that an empty node's start takes, twice over. An idle node takes a smaller
+ * `startMs`: the work of the main thread that an empty node's start takes, and a half more. An idle node takes a smaller
  * share of its time than `idleShare`.
  */
-const busyLimits = { startMs: 600, lookMs: 200, idleShare: 0.02 };
+const busyLimits = { startMs: 450, lookMs: 100, idleShare: 0.02 };
 
 /** Resolves when the main thread has had more work than the start of an empty node, and idling, take. */
 export async function untilBusy({ startMs, lookMs, idleShare } = busyLimits): Promise<void> {
