@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { defaultScrypt } from "../../src/accounts/keystore.ts";
 import { minMemoryBytes } from "../../src/cli/memory.ts";
@@ -7,6 +8,7 @@ import { limitMemory } from "./harness/memory-limit.ts";
 import { createNetwork } from "./harness/network.ts";
 import { TestNode } from "./harness/node.ts";
 import { Traffic } from "./harness/traffic.ts";
+import { until } from "./harness/until.ts";
 import { createWorld } from "./harness/world.ts";
 
 const mebibyte = 2 ** 20;
@@ -53,4 +55,18 @@ test("a container that is too small for a node is told so, and nothing is made",
     ),
   });
   expect(() => readFileSync(node.paths.account)).toThrow("ENOENT");
+});
+
+test("a node that is asked without end starts V8's optimizing compilers", async () => {
+  const world = createWorld();
+  const { nodes } = await createNetwork(world, { nodes: 1 });
+  const node = nodes[0]!;
+  const trace = join(world.dataDir, "trace");
+  node.flags = [...node.flags, "--trace-opt", "--redirect-code-traces", `--redirect-code-traces-to=${trace}`];
+  await node.start("--no-mdns").ready();
+  const isCompiled = async () => {
+    await Promise.all(Array.from({ length: 100 }, () => node.status()));
+    return readFileSync(trace, "utf8").includes("completed optimizing");
+  };
+  await until("it has compiled a function", isCompiled, { timeoutMs: 60_000 });
 });
