@@ -82,19 +82,18 @@ export class Classroom {
     return id;
   }
 
-  async isFinal(node: TestNode, transaction: string): Promise<boolean> {
-    return (await node.transaction(transaction)).status === "finalized";
-  }
-
-  /** True if the transaction waits there or is in the node's chain. */
-  async isKnown(node: TestNode, transaction: string): Promise<boolean> {
-    try {
-      await node.transaction(transaction);
-      return true;
-    } catch (error) {
-      if (error instanceof HttpError && error.code === "TRANSACTION_NOT_FOUND") return false;
-      throw error;
-    }
+  /** Resolves to the transaction's status on each node: "unknown" if it neither waits there nor is in the node's chain. */
+  statuses(nodes: readonly TestNode[], transaction: string): Promise<string[]> {
+    return Promise.all(
+      nodes.map(async (node) => {
+        try {
+          return (await node.transaction(transaction)).status;
+        } catch (error) {
+          if (error instanceof HttpError && error.code === "TRANSACTION_NOT_FOUND") return "unknown";
+          throw error;
+        }
+      }),
+    );
   }
 
   /** Prints a line for each running node with its side, head, final block and diagnosis. */

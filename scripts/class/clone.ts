@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { TestNode } from "../../test/e2e/harness/node.ts";
 import { Wallet } from "../../test/e2e/harness/wallet.ts";
 import type { Classroom } from "./classroom.ts";
+import { decided } from "./decided.ts";
 import type { Lesson } from "./lesson.ts";
 
 /** A lesson in which one of three authorities runs in two places and gives both halves a majority. */
@@ -98,8 +99,8 @@ export const clone: Lesson = {
         async () => !(await node.authorities()).authorities.some(({ address }) => address === cheat.address),
       );
     }
-    const [kept, lost] = await room.until("one payment is final on both", () =>
-      outcome(room, payments, honest),
+    const { kept, lost } = await room.until("one payment is final on both", async () =>
+      decided(await Promise.all(payments.map((payment) => room.statuses(honest, payment)))),
     );
     await room.board();
     await story.say(
@@ -127,25 +128,4 @@ async function contradictions(
   );
   const slots = [...one!.keys()].filter((slot) => other!.has(slot) && other!.get(slot) !== one!.get(slot));
   return slots.length > 0 ? slots : undefined;
-}
-
-/** Resolves to the payment that is final on all nodes, and to the one that no chain holds. */
-async function outcome(
-  room: Classroom,
-  payments: readonly string[],
-  honest: readonly TestNode[],
-): Promise<[kept: number, lost: number] | false> {
-  for (const [kept, lost] of [
-    [0, 1],
-    [1, 0],
-  ] as const) {
-    const all = await Promise.all(
-      honest.map(async (node) => {
-        if (!(await room.isFinal(node, payments[kept]!))) return false;
-        return !(await room.isKnown(node, payments[lost]!));
-      }),
-    );
-    if (all.every(Boolean)) return [kept, lost];
-  }
-  return false;
 }

@@ -64,10 +64,8 @@ export const partition: Lesson = {
     story.title("The cable is plugged in again");
     lab.heal();
     await room.until("all are on one chain, with both payments final", async () => {
-      const done = await Promise.all(
-        nodes.flatMap((node) => [onLeft, onRight].map((id) => room.isFinal(node, id))),
-      );
-      return done.every(Boolean);
+      const statuses = await Promise.all([onLeft, onRight].map((id) => room.statuses(nodes, id)));
+      return statuses.flat().every((status) => status === "finalized");
     });
     await room.board();
     const kept = (await right[0]!.block(last.height)).id === last.id;
