@@ -60,3 +60,22 @@ test("the compilers start once the main thread has had much to do, and never whi
   expect(after).toMatch(ofHotWork);
   expect(await optimized(program(100, 2_000), flags)).not.toContain("busy");
 });
+
+test("a rest is no credit: the same work starts the compilers after a long one", async () => {
+  const program = (restMs: number) => `
+    const { untilBusy } = await import("${moduleUrl("memory.ts")}");
+    let isBusy = false;
+    untilBusy({ startMs: 200, lookMs: 20, idleShare: 0.5 }).then(() => { isBusy = true; });
+    await new Promise((done) => setTimeout(done, ${restMs}));
+    let workMs = 0;
+    while (!isBusy) {
+      for (const end = performance.now() + 10; performance.now() < end; );
+      workMs += 10;
+      await new Promise(setImmediate);
+    }
+    console.log("after " + workMs);`;
+  const run = ["--no-warnings", "--input-type=module", "--eval", program(2_000)];
+  const { stdout } = await promisify(execFile)(process.execPath, run);
+  // Half of the work counts: 400 ms are enough. As a credit, the rest would be worth 2,000 more.
+  expect(Number(stdout.slice("after ".length))).toBeLessThan(1_200);
+});
