@@ -40,8 +40,8 @@ export interface Decided {
   ended: readonly Uint8Array[];
 }
 
-/** Puts a transaction into the pool, where its place follows from the accounts after a change. */
-export type Insert = (record: TransactionRecord, after: AccountLookup) => PoolEntry;
+/** Puts a transaction into the pool. */
+export type Insert = (record: TransactionRecord) => PoolEntry;
 
 /**
  * Keeps pool and journal consistent over changes of the head. A change is decided before it is written (`decide`). What
@@ -94,7 +94,7 @@ export class HeadFollower {
         const together = slice.filter(returns);
         if (together.length === 0) continue;
         const { batch, write } = this.#journal.batchOf(together);
-        const entries = together.map((record) => this.#insert(record, after));
+        const entries = together.map((record) => this.#insert(record));
         for (const entry of entries) this.#journal.join(entry, batch);
         this.#returning.push({ records: together, entries });
         writes.push(write);

@@ -71,11 +71,10 @@ export interface MempoolOptions {
   pause: Pause;
 }
 
-/** By default, the transaction comes now, and `account` is that of the head's state. */
+/** By default, the transaction comes now, and has replaced none that is on disk. */
 interface InsertOptions {
   receivedAtMs?: number;
   hides?: readonly StoredBatch[];
-  account?: AccountLookup;
 }
 
 /** The transactions that wait for a block. */
@@ -109,8 +108,8 @@ export class Mempool {
       (address) => options.account(address) !== undefined,
     );
     this.#journal = new Journal(options);
-    this.#follower = new HeadFollower(this.#pool, this.#journal, options.log, (record, account) =>
-      this.#insert(record, { account }),
+    this.#follower = new HeadFollower(this.#pool, this.#journal, options.log, (record) =>
+      this.#insert(record),
     );
     this.#domain = computeDomain("transaction", options.genesisId);
   }
@@ -329,10 +328,10 @@ export class Mempool {
 
   #insert(
     record: TransactionRecord,
-    { receivedAtMs = this.#options.clock.now(), hides = none, account }: InsertOptions = {},
+    { receivedAtMs = this.#options.clock.now(), hides = none }: InsertOptions = {},
   ): PoolEntry {
     const entry = new PoolEntry(record, { receivedAtMs, hides, sequence: this.#sequence++ });
-    this.#pool.insert(entry, account);
+    this.#pool.insert(entry);
     return entry;
   }
 

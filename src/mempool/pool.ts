@@ -94,13 +94,13 @@ export class Pool {
     return this.queue(from)?.get(nonce);
   }
 
-  /** Replaces an entry with the same sender and nonce. By `account` it may wait for a missing nonce. */
-  insert(entry: PoolEntry, account: AccountLookup = this.#account): void {
+  /** Replaces an entry with the same sender and nonce. */
+  insert(entry: PoolEntry): void {
     const { sender, nonce } = entry;
     const replaced = this.#queues.get(sender)?.get(nonce);
     if (replaced) this.remove(replaced);
     const queue = this.#queues.get(sender) ?? this.#newQueue(fromBinary(sender));
-    const isAhead = nonce > queue.nextNonce(account(queue.address)?.nonce ?? 0);
+    const isAhead = nonce > queue.nextNonce(this.#account(queue.address)?.nonce ?? 0);
     queue.set(entry);
     entry.queue = queue;
     if (isAhead) this.#ahead.add(entry);

@@ -428,6 +428,21 @@ test("what waits behind a retracted transfer that has ended is counted among tho
   await agree(pool);
 });
 
+test("what returns behind a transfer that has ended pays, too, for waiting for a missing nonce", async () => {
+  const pool = await testPool({ limits: { maxAhead: 8 } });
+  const { maker, mempool } = pool;
+  const transactions = await Promise.all(
+    Array.from({ length: 21 }, (_, nonce) => maker.transfer({ nonce, validUntil: nonce === 0 ? 1 : 0 })),
+  );
+  await pool.addAll(await maker.block(maker.start(), { transactions }));
+  const announced: number[] = [];
+  mempool.events.on("added", ({ records }) => announced.push(records.length));
+  await pool.addAll(await maker.extend(maker.start(), 2, { laterMs: 1 }));
+  expect([...mempool.entries()].map(({ nonce }) => nonce)).toEqual([1, 2, 3, 4]);
+  expect(announced).toEqual([4]);
+  await agree(pool);
+});
+
 test("a retracted transfer comes back, is announced, and is mined again", async () => {
   const pool = await testPool();
   const { maker } = pool;
