@@ -44,9 +44,9 @@ export class Additions {
 
   /** Acknowledges a transaction that the pool has already. If it is being written, `commit` waits for that. */
   acknowledge({ idHex }: TransactionRecord): void {
-    const entry = this.#pool.get(idHex);
-    if (entry?.batch) this.#known.add(entry.batch);
-    else if (entry) this.#keep(entry);
+    const entry = this.#pool.get(idHex)!;
+    if (entry.batch) this.#known.add(entry.batch);
+    else this.#keep(entry);
   }
 
   /**
@@ -70,7 +70,7 @@ export class Additions {
   /** Gives up an entry that was replaced; returns whether its transaction had been acknowledged. */
   #giveUp(entry: PoolEntry): boolean {
     const stored = entry.batch !== undefined;
-    if (stored) this.#writes.push(...this.#journal.release(entry));
+    this.#writes.push(...this.#journal.release(entry));
     return this.#toStore.delete(entry) || stored;
   }
 
@@ -79,7 +79,7 @@ export class Additions {
     let each: PoolEntry | undefined = entry;
     for (let before = entry.nonce - 1; each && !each.batch && !this.#toStore.has(each); before--) {
       this.#toStore.add(each);
-      each = entry.queue?.get(before);
+      each = entry.queue!.get(before);
     }
   }
 

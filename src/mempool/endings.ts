@@ -18,19 +18,17 @@ export class Endings {
   remove(entry: PoolEntry): void {
     const { validUntil } = entry;
     const entries = this.#byHeight.get(validUntil);
-    if (!entries?.delete(entry) || entries.size > 0) return;
-    this.#byHeight.delete(validUntil);
-    if (this.#byHeight.size === 0) this.#lowest = Number.POSITIVE_INFINITY;
+    entries?.delete(entry);
+    if (entries?.size === 0) this.#byHeight.delete(validUntil);
   }
 
   /** Removes and returns the entries that no block above `height` may include. */
   take(height: number): PoolEntry[] {
     const ended: PoolEntry[] = [];
-    for (; this.#byHeight.size > 0 && this.#lowest <= height; this.#lowest++) {
+    for (; this.#lowest <= height; this.#lowest++) {
       for (const entry of this.#byHeight.get(this.#lowest) ?? []) ended.push(entry);
       this.#byHeight.delete(this.#lowest);
     }
-    if (this.#byHeight.size === 0) this.#lowest = Number.POSITIVE_INFINITY;
     return ended;
   }
 }

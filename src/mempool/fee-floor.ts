@@ -36,7 +36,7 @@ function amountOf(fee: number): bigint {
 /** The least fee that a pool accepts. It rises at once as the pool fills, and decays when it empties. */
 export class FeeFloor {
   readonly #clock: Clock;
-  /** The highest fee that was required, less what has decayed since `#atMs`; 0 if none is above the chain's. */
+  /** The highest fee that was required, less what had decayed until `#atMs`; 0 once that was less than 1. */
   #raised = 0;
   #atMs = 0;
 
@@ -50,30 +50,23 @@ export class FeeFloor {
     const fee = floatFeeAt(fill, minFee);
     if (fee < this.#decayed(fill)) return;
     this.#raised = fee;
-    this.#atMs = this.#clock.now();
   }
 
   /** The least fee for a transaction that brings the pool to `fill`. */
   least(fill: number, minFee: bigint): bigint {
     const level = feeAt(fill, minFee);
-    if (this.#raised === 0) return level;
-    const decayed = this.#decayed(fill);
-    if (decayed <= Number(minFee) || decayed < 1) {
-      this.#raised = 0;
-      return level;
-    }
-    const rolling = amountOf(decayed);
+    const rolling = amountOf(this.#decayed(fill));
     if (level > rolling) return level;
     return rolling;
   }
 
   #decayed(fill: number): number {
-    if (this.#raised === 0) return 0;
     const nowMs = this.#clock.now();
     // A clock that was set back lowers nothing.
     const elapsedMs = Math.max(0, nowMs - this.#atMs);
     const halfLifeMs = fill > cheapShare ? pressedHalfLifeMs : calmHalfLifeMs;
     this.#raised *= 2 ** (-elapsedMs / halfLifeMs);
+    if (this.#raised < 1) this.#raised = 0;
     this.#atMs = nowMs;
     return this.#raised;
   }

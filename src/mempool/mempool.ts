@@ -303,7 +303,7 @@ export class Mempool {
       this.#journal.commit(this.#follower.include(records, decided.taken[at]!, decided));
     const returned = this.#follower.returned();
     this.#overdrawn.update(change);
-    const unpaid = fillWith(0, 0, this.#rules) > pressedFill ? this.#overdrawn.take() : [];
+    const unpaid = fillWith(0, 0, this.#rules) >= pressedFill ? this.#overdrawn.take() : [];
     const over = this.#over(returned.flatMap(({ entries }) => entries));
     this.#dropAll([...unpaid, ...over], this.#strandedBehind(decided.ended));
     for (const { records: back, entries } of returned) {

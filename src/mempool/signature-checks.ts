@@ -47,9 +47,8 @@ export class SignatureChecks {
   }
 
   /** One verdict per record, in order. */
-  async verdicts(records: readonly TransactionRecord[], order: VerifyOrder = "first"): Promise<boolean[]> {
+  async verdicts(records: readonly TransactionRecord[], order: VerifyOrder): Promise<boolean[]> {
     const known = records.map((record) => this.#known(record, order));
-    if (known.every((verdict) => !verdict)) return this.#check(records, order);
     const fresh = await this.#check(
       records.filter((_, index) => !known[index]),
       order,

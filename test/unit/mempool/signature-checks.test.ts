@@ -26,9 +26,9 @@ function held() {
 
 test("checks a signature once if several request it at the same time, and all get its verdict", async () => {
   const { checks, checked, resolve } = held();
-  const first = checks.verdicts(records.slice(0, 2));
-  const second = checks.verdicts(records.slice(1, 4));
-  const third = checks.verdicts([...records].reverse());
+  const first = checks.verdicts(records.slice(0, 2), "first");
+  const second = checks.verdicts(records.slice(1, 4), "first");
+  const third = checks.verdicts([...records].reverse(), "first");
   expect(checks.byShortId(records[3]!.id.subarray(0, 8))).toBe(records[3]);
   resolve();
   expect(await first).toEqual([true, false]);
@@ -61,9 +61,9 @@ test("a block does not wait for the check of a message, but a message for that o
 test("does not check again what was right lately, and keeps nothing else of finished checks", async () => {
   const { checks, checked, resolve } = held();
   resolve();
-  expect(await checks.verdicts(records.slice(0, 2))).toEqual([true, false]);
+  expect(await checks.verdicts(records.slice(0, 2), "first")).toEqual([true, false]);
   expect(checks.byShortId(records[0]!.id.subarray(0, 8))).toBeUndefined();
-  expect(await checks.verdicts(records.slice(0, 2))).toEqual([true, false]);
+  expect(await checks.verdicts(records.slice(0, 2), "first")).toEqual([true, false]);
   expect(checked).toEqual([0, 1, 1].map((at) => toHex(records[at]!.transaction.signature)));
   const failing = new SignatureChecks(
     async () => {
@@ -72,6 +72,6 @@ test("does not check again what was right lately, and keeps nothing else of fini
     [],
     () => false,
   );
-  await expect(failing.verdicts(records)).rejects.toThrow("no thread");
+  await expect(failing.verdicts(records, "first")).rejects.toThrow("no thread");
   expect(failing.byShortId(records[0]!.id.subarray(0, 8))).toBeUndefined();
 });
