@@ -61,6 +61,17 @@ describe("a transfer with a last height", () => {
     expect(await onDisk(pool)).toEqual(pool.durable());
   });
 
+  test("removes all transfers with the same last height", async () => {
+    const pool = await testPool();
+    await add(pool, [{ validUntil: 1 }, { from: 1, validUntil: 1 }, { from: 2, validUntil: 1 }]);
+    await pool.addAll(
+      await pool.maker.block(pool.maker.start(), {
+        transactions: [await pool.maker.transfer({ validUntil: 1 })],
+      }),
+    );
+    expect(pool.mempool.count).toBe(0);
+  });
+
   test("deletes its batch from the disk if it was the last of it", async () => {
     const pool = await testPool();
     await add(pool, [{ validUntil: 1 }]);
@@ -83,7 +94,8 @@ describe("a transfer with a last height", () => {
   test("gives no free places to later nonces, which pay like all that wait for a missing nonce", async () => {
     const pool = await testPool({ limits: { maxAhead: 8 } });
     const many = Array.from({ length: 20 }, (_, index) => ({ nonce: index + 1 }));
-    await add(pool, [{ validUntil: 1 }, ...many]);
+    await add(pool, [{ validUntil: 1 }]);
+    await add(pool, many);
     expect(pool.mempool.count).toBe(21);
     await grow(pool, pool.maker.start());
     expect(waiting(pool)).toEqual([1, 2, 3, 4]);
@@ -152,7 +164,7 @@ test("the index of last heights misses none after a reorganization to a lower he
     const [record] = pool.mempool.records([await pool.maker.transfer({ validUntil })]);
     return new PoolEntry(record!, { receivedAtMs: 0, hides: [], sequence: 0 });
   };
-  const [a, b, c, d] = await Promise.all([10, 30, 8, 0].map(entry));
+  const [a, b, c, d, e] = await Promise.all([10, 30, 8, 0, 30].map(entry));
   for (const each of [a!, b!]) endings.add(each);
   expect(endings.take(9)).toEqual([]);
   expect(endings.take(20)).toEqual([a]);
@@ -160,8 +172,9 @@ test("the index of last heights misses none after a reorganization to a lower he
   for (const each of [c!, d!]) endings.add(each);
   expect(endings.take(7)).toEqual([]);
   expect(endings.take(8)).toEqual([c]);
+  endings.add(e!);
   endings.remove(b!);
-  expect(endings.take(30)).toEqual([]);
+  expect(endings.take(30)).toEqual([e]);
 });
 
 describe("a least fee that a vote has raised", () => {

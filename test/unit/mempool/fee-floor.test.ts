@@ -47,7 +47,7 @@ describe("the least fee", () => {
     await clock.advance(60_000);
     expect(floor.least(0.51, 1n)).toBe(2n ** 31n);
     await clock.advance(15_000);
-    expect(floor.least(0.2, 1n)).toBe(2n ** 30n);
+    expect(floor.least(0.5, 1n)).toBe(2n ** 30n);
     await clock.advance(31 * 15_000);
     expect(floor.least(0.2, 1n)).toBe(1n);
   });
@@ -58,6 +58,26 @@ describe("the least fee", () => {
     floor.rise(0.52, 1n);
     await clock.advance(10 * 60_000);
     expect(floor.least(0.1, 1n)).toBe(1n);
+  });
+
+  test("asks nothing at half of the pool, nor once less than 1 is left of the rise, if the chain's fee is 0", async () => {
+    const clock = new ManualClock();
+    const floor = new FeeFloor(clock);
+    floor.rise(0.5, 0n);
+    expect(floor.least(0.5, 0n)).toBe(0n);
+    floor.rise(0.5 + 1 / 128, 0n);
+    expect(floor.least(0.5, 0n)).toBe(2n);
+    await clock.advance(15_000);
+    expect(floor.least(0.5, 0n)).toBe(1n);
+    await clock.advance(1);
+    expect(floor.least(0.5, 0n)).toBe(0n);
+  });
+
+  test("does not fall when another place is taken after others were given up", () => {
+    const floor = new FeeFloor(new ManualClock());
+    floor.rise(0.75, 1n);
+    floor.rise(0.6, 1n);
+    expect(floor.least(0.51, 1n)).toBe(2n ** 32n);
   });
 });
 
@@ -120,6 +140,18 @@ describe("a pool that is filled for little", () => {
     expect(pool.mempool.leastFee).toBe(1n);
   });
 
+  test("keeps it also if the node was restarted before that block", async () => {
+    const pool = await testPool({ limits });
+    await fill(pool, 1n);
+    const again = await pool.restart();
+    const transactions = [...(await again.mempool.executable())].map(({ transaction }) => transaction);
+    await add(again, { from: 0, nonce: 20, fee: 50_000n });
+    const afterwards = await again.restart();
+    await afterwards.addAll(await pool.maker.block(pool.maker.start(), { transactions }));
+    expect(afterwards.mempool.count).toBe(1);
+    expect(afterwards.mempool.leastFee).toBeGreaterThan(1n);
+  });
+
   test("restores a pool that is filled for little after a restart, with the same least fee", async () => {
     const pool = await testPool({ limits });
     const { minFee } = await fill(pool, 1n);
@@ -145,6 +177,7 @@ test("a refusal of a fee below the chain's names the fee that is accepted now", 
 test("a replacement of the same size needs no place", async () => {
   const pool = await testPool({ limits });
   await fill(pool, 1n);
+  for (let more = 0; more < 4; more++) await add(pool, { from: 1, nonce: 20 + more, fee: 50_000n });
   expect((await add(pool, { from: 0, nonce: 3, fee: 2n })).accepted).toBe(true);
 });
 
@@ -172,8 +205,8 @@ describe("transactions that their sender can no longer pay", () => {
     return tip;
   };
 
-  test("transactions that their sender can no longer pay give up their places when the pool fills", async () => {
-    const pool = await testPool({ limits });
+  test("transactions that their sender can no longer pay give up their places when a quarter of the pool is taken", async () => {
+    const pool = await testPool({ limits: { ...limits, maxCount: 4 * 39 } });
     await overdraw(pool);
     // The balance covers nonces 1 to 4.
     expect([...pool.mempool.entries()].map(({ record }) => record.transaction.message.nonce)).toEqual([

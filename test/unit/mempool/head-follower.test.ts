@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Transaction, TransactionRecord } from "../../../src/types/index.ts";
 import { equalBytes, toHex } from "../../../src/util/bytes.ts";
 import { startBalance, type Transfer, users } from "../support/chain.ts";
@@ -203,7 +203,8 @@ test("what is retracted returns unless it is in a block again, its nonce is used
     },
     prepare: (rows: readonly Uint8Array[]) => {
       const ids = rows.map(toHex);
-      return { writes: [], applied: () => void logged.push(...ids) };
+      const writes = rows.map((row) => ({ key: row, value: row }));
+      return { writes, applied: () => void logged.push(...ids) };
     },
     append: () => undefined,
   };
@@ -235,6 +236,7 @@ test("what is retracted returns unless it is in a block again, its nonce is used
   const { writes, applied } = prepare();
   await database.commit(writes);
   expect(await pool.batches()).toEqual([[returns.idHex]]);
+  expect(await database.get(returns.id)).toEqual(returns.id);
   applied();
   expect([...mempool.entries()].map(({ idHex }) => idHex)).toEqual([waits.idHex, returns.idHex]);
   expect(logged).toEqual([returns.idHex]);
@@ -291,4 +293,40 @@ test("what was sent while its nonce returned takes the place of what returns, an
   await follow([other!]);
   expect(await pool.batches()).toEqual([[rival!.idHex], [other!.idHex]]);
   await agree(pool);
+});
+
+test("what returned for a change that failed returns again for the next one", async () => {
+  const pool = await testPool();
+  const { mempool } = pool;
+  const records = await recordsOf(pool, [{}, { from: 1 }, { from: 2 }]);
+  const blocks = records.map((record, index) => block(index + 1, [record]));
+  const prepare = (retracted: typeof blocks) =>
+    mempool.prepare({ applied: [], retracted }, { get: () => undefined }, setImmediate);
+  await prepare(blocks.toReversed());
+  expect(mempool.count).toBe(3);
+  await prepare(blocks.slice(2));
+  expect([...mempool.entries()].map(({ idHex }) => idHex)).toEqual([records[2]!.idHex]);
+});
+
+test("nothing of a change that failed is written with a later one", async () => {
+  const pool = await testPool();
+  const { mempool, maker } = pool;
+  const [first, second, rival] = await recordsOf(pool, [{}, { from: 1 }, { fee: 9n, validUntil: 1 }]);
+  const change = { applied: [], retracted: [block(1, [first!, second!])] };
+  await mempool.prepare(change, { get: () => undefined }, pause);
+  await mempool.add([rival!], "gossip");
+  await pool.addAll(await maker.block(maker.start()));
+  expect(mempool.count).toBe(0);
+  await setImmediate();
+  expect(await pool.batches()).toEqual([]);
+});
+
+test("looks up only the senders of what has ended once the head has moved", async () => {
+  const pool = await testPool();
+  const records = await recordsOf(pool, [{ validUntil: 1 }, { nonce: 1 }, { from: 1 }, { from: 2 }]);
+  const change = { applied: [block(1, []), block(2, [])], retracted: [block(1, records)] };
+  const prepare = await pool.mempool.prepare(change, { get: () => undefined }, pause);
+  const account = vi.spyOn(pool.chain.state, "get");
+  prepare().applied();
+  expect(account.mock.calls.map(([address]) => address)).toEqual([users[0]!.publicKey]);
 });

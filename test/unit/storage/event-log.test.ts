@@ -133,3 +133,15 @@ test("notifies its readers when something is on disk", async () => {
   await log.append(transactions(1));
   expect(seen).toEqual([1]);
 });
+
+test("tells its readers whether there is anything but transactions, and nothing of no events", async () => {
+  const log = await EventLog.open({ database: new MemoryDatabase(), logger: silentLogger });
+  const seen: boolean[] = [];
+  log.events.on("appended", ({ onlyTransactions }) => seen.push(onlyTransactions));
+  await log.append(transactions(600));
+  await log.append(some.slice(1, 3));
+  await log.append(some.slice(0, 1));
+  await log.append([]);
+  log.announce();
+  expect(seen).toEqual([true, false, false, false]);
+});
