@@ -1,7 +1,7 @@
 /**
  * An ignore plugin for Stryker: texts for people are not mutated. These are calls of a logger, with whatever does
- * nothing else than log, and the texts and causes of errors, and the reasons of penalties; their codes are mutated. No
- * test should repeat a text word by word.
+ * nothing else than log, and the texts and causes of errors, the reasons of penalties, and the details of refusals;
+ * their codes are mutated. No test should repeat a text word by word.
  */
 
 /** The used part of a node of Babel's syntax tree. */
@@ -63,14 +63,16 @@ function onlyLogs(node: unknown): boolean {
 
 /**
  * True for `new …Error(…)`, for a call that makes or throws one, for `super(…)` with a text, which errors alone have,
- * and for the reason of a penalty.
+ * for the reason of a penalty, and for the detail of a refusal.
  */
 function isOfError(path: Path | null | undefined): boolean {
+  if (path?.node.type === "VariableDeclarator") return nameOf(path.node["id"]) === "detail";
   if (path?.node.type === "NewExpression") return /Error$/.test(nameOf(path.node["callee"]));
   if (path?.node.type !== "CallExpression") return false;
   const { callee } = path.node;
   return (
     nameOf(callee) === "penalize" ||
+    nameOf(callee) === "refuse" ||
     path.parent?.type === "ThrowStatement" ||
     nameOf(callee) === "damaged" ||
     (isNode(callee) && callee.type === "Super")
