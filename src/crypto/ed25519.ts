@@ -25,10 +25,17 @@ export interface AddressSet {
  */
 export type VerifyOrder = "first" | "threads" | "later";
 
-/** Resolves to one verdict per set, in order, and never rejects. The default `order` is `first`. */
+/** True if the set at this index was found right after it was given to `Verify`, by another call. */
+export type IsRight = (index: number) => boolean;
+
+/**
+ * Resolves to one verdict per set, in order, and never rejects. The default `order` is `first`. `isRight` is asked when
+ * the turn of a set has come, and spares the check.
+ */
 export type Verify = (
   sets: readonly (SignatureSet | AddressSet)[],
   order?: VerifyOrder,
+  isRight?: IsRight,
 ) => Promise<boolean[]>;
 
 /** RFC 8410: what precedes the 32 raw bytes in the DER form of a key. */

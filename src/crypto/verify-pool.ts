@@ -1,4 +1,4 @@
-import { type Verify, verifySet, verifySignatures } from "./ed25519.ts";
+import { type IsRight, type Verify, verifySet, verifySignatures } from "./ed25519.ts";
 import { type AnySet, isPackable, pack, packedBytes } from "./verify-messages.ts";
 import { type StartVerifyThread, startVerifyThread, type VerifyThread } from "./verify-thread.ts";
 
@@ -25,6 +25,7 @@ interface Call {
   /** The number of verdicts that are still missing. */
   left: number;
   resolve(verdicts: boolean[]): void;
+  isRight: IsRight | undefined;
 }
 
 /** Sets of a call, `end` excluded. */
@@ -71,13 +72,13 @@ export class VerifyPool {
     this.#slots = Array.from({ length: options.threads }, () => emptySlot());
   }
 
-  readonly verify: Verify = (sets, order) => {
+  readonly verify: Verify = (sets, order, isRight) => {
     if (sets.length === 0) return Promise.resolve([]);
     // Nobody waits for an answer after the end. Checking the rest on the caller's thread could take minutes.
     if (this.#closed) return new Promise(() => undefined);
     if (!sets.every(isPackable)) return verifySignatures(sets);
     return new Promise((resolve) => {
-      const call: Call = { sets, verdicts: new Array(sets.length), left: sets.length, resolve };
+      const call: Call = { sets, verdicts: new Array(sets.length), left: sets.length, resolve, isRight };
       const isSmall = sets.length <= smallCall && order !== "threads";
       const first = isSmall ? this.#small : this.#large;
       const queue = order === "later" ? this.#later : first;
@@ -131,8 +132,13 @@ export class VerifyPool {
     for (const queue of this.#queues()) {
       while (room > 0 && queue.length > 0) {
         const range = queue[0]!;
-        const end = Math.min(range.end, range.start + room);
-        ranges.push({ call: range.call, start: range.start, end });
+        const { call } = range;
+        while (range.start < range.end && call.isRight?.(range.start))
+          this.#settle(call, range.start++, true);
+        const most = Math.min(range.end, range.start + room);
+        let end = range.start;
+        while (end < most && !call.isRight?.(end)) end++;
+        if (end > range.start) ranges.push({ call, start: range.start, end });
         room -= end - range.start;
         range.start = end;
         if (end === range.end) queue.shift();
@@ -200,7 +206,8 @@ export class VerifyPool {
   /** Checks on the caller's thread. */
   #checkHere(queue: Range[]): void {
     for (const { call, start, end } of queue.splice(0))
-      for (let index = start; index < end; index++) this.#settle(call, index, verifySet(call.sets[index]!));
+      for (let index = start; index < end; index++)
+        this.#settle(call, index, call.isRight?.(index) || verifySet(call.sets[index]!));
   }
 }
 

@@ -72,7 +72,7 @@ export class SignatureChecks {
 
   async #check(records: readonly TransactionRecord[], order: VerifyOrder): Promise<boolean[]> {
     const sets = records.map((record) => signatureSet(record, this.#isAccount));
-    const verdicts = this.#verify(sets, order);
+    const verdicts = this.#verify(sets, order, (place) => this.#lately.has(records[place]!));
     const checks = records.map((record, place): Check => ({ record, verdicts, place, order }));
     for (const check of checks) this.#underWay.set(check.record.shortKey, check);
     try {

@@ -26,7 +26,7 @@ export class WorkMetrics {
     });
     this.#verified = new Counter({
       name: "ccoin_verify_signatures_total",
-      help: "Signatures that were checked",
+      help: "Signatures that were checked, or found right by another check before their turn",
       labelNames: ["result"],
       registers,
     });
@@ -56,11 +56,11 @@ export class WorkMetrics {
 
   /** The same function, measured. */
   verify(verify: Verify): Verify {
-    return async (sets, order) => {
+    return async (sets, order, isRight) => {
       const end = this.#verifySeconds.startTimer();
       this.#waiting.inc(sets.length);
       try {
-        const verdicts = await verify(sets, order);
+        const verdicts = await verify(sets, order, isRight);
         const valid = verdicts.reduce((count, isValid) => count + Number(isValid), 0);
         this.#verified.inc({ result: "valid" }, valid);
         this.#verified.inc({ result: "invalid" }, sets.length - valid);

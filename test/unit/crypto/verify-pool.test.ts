@@ -143,6 +143,31 @@ describe("VerifyPool", () => {
     expect(thread!.answered.reduce((sum, count) => sum + count)).toBe(4_301);
   });
 
+  it("does not check what has been found right by the time its turn comes", async () => {
+    const manual = new ManualThreads();
+    const pool = openPool({ threads: 1, start: manual.start });
+    const right = new Set<number>();
+    // Two messages of 128 are under way when the rest is found right, but for three sets.
+    const sets = [...many(300), ...many(100, bad)];
+    const verdicts = pool.verify(sets, "later", (index) => right.has(index));
+    await turn();
+    const other = pool.verify(many(20), "later");
+    for (let index = 256; index < 400; index++) right.add(index);
+    for (const index of [256, 299, 399]) right.delete(index);
+    const [thread] = manual.threads;
+    while (thread!.waiting.length > 0) await thread!.answer();
+    expect(await settled(verdicts)).toEqual([...many(399).map(() => true), false]);
+    expect(await settled(other)).toEqual(many(20).map(() => true));
+    expect(thread!.answered).toEqual([128, 128, 23]);
+    // Nothing is left of the next ones, for a thread and here.
+    for (const count of [100, 3]) {
+      const all = pool.verify(many(count, bad), "later", () => true);
+      await turn();
+      expect(await settled(all)).toEqual(many(count).map(() => true));
+    }
+    expect(thread!.waiting).toEqual([]);
+  });
+
   it("answers no question at once, and needs no thread for 16 signatures", async () => {
     const manual = new ManualThreads();
     const pool = openPool({ start: manual.start });

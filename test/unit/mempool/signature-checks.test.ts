@@ -58,6 +58,24 @@ test("a block does not wait for the check of a message, but a message for that o
   ]);
 });
 
+test("a message whose turn has not come does not check again what a block has found right", async () => {
+  const message = Promise.withResolvers<void>();
+  const skipped: boolean[] = [];
+  const verify: Verify = async (sets, order, isRight) => {
+    if (order === "later") {
+      await message.promise;
+      for (const index of sets.keys()) skipped.push(isRight!(index));
+    }
+    return verifyHere(sets);
+  };
+  const checks = new SignatureChecks(verify, [], () => false);
+  const ofMessage = checks.verdicts(records, "later");
+  expect(await checks.verdicts(records.slice(0, 3), "first")).toEqual([true, false, true]);
+  message.resolve();
+  expect(await ofMessage).toEqual([true, false, true, true]);
+  expect(skipped).toEqual([true, false, true, false]);
+});
+
 test("does not check again what was right lately, and keeps nothing else of finished checks", async () => {
   const { checks, checked, resolve } = held();
   resolve();
