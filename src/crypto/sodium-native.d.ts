@@ -23,6 +23,27 @@ declare module "sodium-native" {
     crypto_stream_xor_STATEBYTES: number;
     crypto_stream_xor_init(state: Uint8Array, nonce: Uint8Array, key: Uint8Array): void;
     crypto_stream_xor_update(state: Uint8Array, result: Uint8Array, message: Uint8Array): void;
+    /** X25519. Throws if the result is the identity. */
+    crypto_scalarmult(result: Uint8Array, scalar: Uint8Array, point: Uint8Array): void;
+    crypto_scalarmult_base(result: Uint8Array, scalar: Uint8Array): void;
+    /** ChaCha20-Poly1305 of RFC 8439. */
+    crypto_aead_chacha20poly1305_ietf_encrypt(
+      ciphertext: Uint8Array,
+      message: Uint8Array,
+      associated: Uint8Array,
+      secretNonce: null,
+      nonce: Uint8Array,
+      key: Uint8Array,
+    ): number;
+    /** Throws if the tag is wrong. */
+    crypto_aead_chacha20poly1305_ietf_decrypt(
+      message: Uint8Array,
+      secretNonce: null,
+      ciphertext: Uint8Array,
+      associated: Uint8Array,
+      nonce: Uint8Array,
+      key: Uint8Array,
+    ): number;
   };
   export default others;
 }

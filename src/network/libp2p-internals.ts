@@ -9,7 +9,7 @@ import type {
   Stream,
   StreamMuxer,
 } from "@libp2p/interface";
-import type { Uint8ArrayList } from "uint8arraylist";
+import { Uint8ArrayList } from "uint8arraylist";
 
 /*
  * The private parts of libp2p that this node reads or replaces. No other file reaches into them (docs/adr/0014).
@@ -111,6 +111,21 @@ interface RawStream {
 
 export function rawStreamOf(stream: MessageStream): RawStream {
   return stream as unknown as RawStream;
+}
+
+/** A whole message of Noise. */
+const maxPieceBytes = lengthBytes + 0xffff;
+
+/**
+ * Sends what comes together, as a message of Noise and the length before it, as one piece of at most this size. TCP's
+ * transport makes a system call, and often a packet, of each piece.
+ */
+export function sendInOnePiece(stream: MessageStream): void {
+  const raw = rawStreamOf(stream);
+  const sendData = raw.sendData.bind(raw);
+  // The stream keeps the rest of a longer list, and sends it next.
+  raw.sendData = (data) =>
+    sendData(new Uint8ArrayList(data.subarray(0, Math.min(data.byteLength, maxPieceBytes))));
 }
 
 export interface DnsRecord {

@@ -11,7 +11,8 @@ import {
   unitsOfPing,
   unitsOfStream,
 } from "./intake.ts";
-import { type MuxerReader, muxerOf, readerOf, watchMessages } from "./libp2p-internals.ts";
+import { type MuxerReader, muxerOf, readerOf, sendInOnePiece, watchMessages } from "./libp2p-internals.ts";
+import { noiseCrypto } from "./noise-crypto.ts";
 
 /** A connection waits at least this long, so that many connections that wait cause few timers. */
 const leastWaitMs = 50;
@@ -58,12 +59,13 @@ export class Muxers {
 
   /** Makes an entry of libp2p's option `connectionEncrypters`. */
   encrypter(): ReturnType<typeof noise> {
-    const create = noise();
+    const create = noise({ crypto: noiseCrypto });
     return (components) => {
       const encrypter = create(components);
       for (const name of ["secureInbound", "secureOutbound"] as const) {
         const secure = encrypter[name].bind(encrypter);
         encrypter[name] = async (connection, options) => {
+          sendInOnePiece(connection);
           const secured = await secure(connection, options);
           this.#watch(secured.connection);
           return secured;

@@ -3,7 +3,11 @@ import { StreamState, YamuxStream } from "@chainsafe/libp2p-yamux/stream";
 import { LengthPrefixedDecoder } from "@libp2p/utils";
 import { Uint8ArrayList } from "uint8arraylist";
 import { expect, test } from "vitest";
-import { sendFewerWindowUpdates, watchMessages } from "../../../src/network/libp2p-internals.ts";
+import {
+  sendFewerWindowUpdates,
+  sendInOnePiece,
+  watchMessages,
+} from "../../../src/network/libp2p-internals.ts";
 
 type Frame = Parameters<YamuxStream["handleData"]>[0];
 
@@ -45,6 +49,22 @@ test("a stream's window is made whole again when half of it is used, and the fir
   receive(1024);
   expect(received).toBe((1 + 127 + 1 + 1024) * 1024);
   expect(updates).toEqual([1024, ...new Array(9).fill(windowBytes / 2)]);
+});
+
+test("what comes together is sent in one piece, and what is too long for one is left", () => {
+  const sent: Uint8Array[][] = [];
+  const raw = {
+    sendData(data: Uint8ArrayList) {
+      sent.push([...data]);
+      return { sentBytes: data.byteLength, canSendMore: sent.length > 1 };
+    },
+  };
+  sendInOnePiece(raw as never);
+  const short = new Uint8ArrayList(Uint8Array.of(0, 3), Uint8Array.of(1, 2, 3));
+  expect(raw.sendData(short)).toEqual({ sentBytes: 5, canSendMore: false });
+  const long = new Uint8ArrayList(new Uint8Array(65_000), new Uint8Array(65_000));
+  expect(raw.sendData(long)).toEqual({ sentBytes: 65_537, canSendMore: true });
+  expect(sent).toEqual([[Uint8Array.of(0, 3, 1, 2, 3)], [new Uint8Array(65_537)]]);
 });
 
 test("messages in pieces are read whole, and the end of what has arrived is no error", () => {
