@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Verify } from "../../../src/crypto/ed25519.ts";
-import { SignatureChecks } from "../../../src/mempool/signature-checks.ts";
+import { type CheckedBefore, SignatureChecks } from "../../../src/mempool/signature-checks.ts";
 import { toHex } from "../../../src/util/bytes.ts";
 import { testGenesis } from "../support/chain.ts";
 import { testPool } from "../support/mempool.ts";
@@ -13,7 +13,7 @@ transfers[1] = { ...transfers[1]!, signature: transfers[0]!.signature };
 const records = mempool.records(transfers);
 
 /** Makes a verifier that answers on command. */
-function held() {
+function held(before: CheckedBefore[] = []) {
   const { promise, resolve } = Promise.withResolvers<void>();
   const checked: string[] = [];
   const verify: Verify = async (sets) => {
@@ -21,7 +21,7 @@ function held() {
     await promise;
     return verifyHere(sets);
   };
-  return { checks: new SignatureChecks(verify, [], () => false), checked, resolve };
+  return { checks: new SignatureChecks(verify, before, () => false), checked, resolve };
 }
 
 test("checks a signature once if several request it at the same time, and all get its verdict", async () => {
@@ -92,4 +92,37 @@ test("does not check again what was right lately, and keeps nothing else of fini
   );
   await expect(failing.verdicts(records, "first")).rejects.toThrow("no thread");
   expect(failing.byShortId(records[0]!.id.subarray(0, 8))).toBeUndefined();
+});
+
+test("two messages share a check, and a block's check is known until it ends, also if a message's ends before", async () => {
+  const answers: PromiseWithResolvers<boolean[]>[] = [];
+  const verify: Verify = (sets) => {
+    if (sets.length === 0) return Promise.resolve([]);
+    answers.push(Promise.withResolvers());
+    return answers.at(-1)!.promise;
+  };
+  const checks = new SignatureChecks(verify, [], () => false);
+  const wrong = records.slice(1, 2);
+  const ofMessages = [checks.verdicts(wrong, "later"), checks.verdicts(wrong, "later")];
+  expect(answers).toHaveLength(1);
+  const ofBlock = checks.verdicts(wrong, "first");
+  expect(answers).toHaveLength(2);
+  answers[0]!.resolve([false]);
+  expect(await Promise.all(ofMessages)).toEqual([[false], [false]]);
+  const find = () => checks.byShortId(wrong[0]!.id.subarray(0, 8));
+  expect(find()).toBe(wrong[0]);
+  answers[1]!.resolve([false]);
+  expect(await ofBlock).toEqual([false]);
+  expect(find()).toBeUndefined();
+});
+
+test("checks nothing that was checked before, in whichever of the places it is", async () => {
+  const { checks, checked, resolve } = held([
+    { byShortId: () => undefined, has: () => false },
+    { byShortId: () => records[0], has: (record) => record === records[0] },
+  ]);
+  resolve();
+  expect(await checks.verdicts(records.slice(0, 1), "first")).toEqual([true]);
+  expect(checked).toEqual([]);
+  expect(checks.byShortId(records[0]!.id.subarray(0, 8))).toBe(records[0]);
 });
