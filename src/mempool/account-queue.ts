@@ -46,8 +46,8 @@ export class AccountQueue<Entry extends Queued> {
     this.#byNonce.delete(nonce);
     this.#cost -= entry.cost;
     if (nonce < this.#usedBelow) this.#used -= entry.cost;
-    if (nonce === this.#run.start && nonce < this.#run.end) this.#run.start++;
-    else if (nonce > this.#run.start && nonce < this.#run.end) this.#run.end = nonce;
+    if (nonce === this.#run.start) this.#run.start++;
+    else if (nonce < this.#run.end) this.#run.end = nonce;
     return entry;
   }
 
