@@ -89,6 +89,23 @@ test("a block is expected from the authority in turn, or from the next after it 
   expect(firstInLine({ ...genesisParent("A").snapshot, authorities: [] }, 1)).toBeUndefined();
 });
 
+test("who may sign is looked up once for a height, and anew for another", () => {
+  const [, , c, d] = byTurn("ABCD") as [string, string, string, string];
+  const { snapshot } = extend(genesisParent("ABCD"), [c]);
+  let looked = 0;
+  const watched = {
+    ...snapshot,
+    get recentSigners() {
+      looked++;
+      return snapshot.recentSigners;
+    },
+  };
+  // The third is in turn at both heights, and barred from the blocks at heights 2 and 3.
+  const firstAt = (height: number) => firstInLine(watched, height);
+  expect([firstAt(2), firstAt(2), firstAt(6), firstAt(2)]).toEqual([d, d, c, d].map(addressOf));
+  expect(looked).toBe(3);
+});
+
 describe("checkHeader", () => {
   const parent = extend(genesisParent("ABCD"), ["A", "B"]);
   const signer = { proposer: addressOf("C") };
