@@ -70,7 +70,7 @@ export class Additions {
   /** Gives up an entry that was replaced; returns whether its transaction had been acknowledged. */
   #giveUp(entry: PoolEntry): boolean {
     const stored = entry.batch !== undefined;
-    this.#writes.push(...this.#journal.release(entry));
+    this.#writes.push(...this.#journal.replace(entry));
     return this.#toStore.delete(entry) || stored;
   }
 

@@ -2,6 +2,7 @@ import type { Database, Write } from "../storage/database.ts";
 import type { MempoolStore } from "../storage/mempool.ts";
 import { decodeRecords, encodeRecords, joinTransactions, type TransactionRecord } from "../types/index.ts";
 import type { Clock } from "../util/clock.ts";
+import type { Pool } from "./pool.ts";
 import type { PoolEntry } from "./pool-entry.ts";
 import type { StoredBatch, TransactionLog } from "./types.ts";
 
@@ -21,11 +22,18 @@ export interface Beside {
 
 const alone: Beside = { writes: [], fresh: [] };
 
+/**
+ * Replaced transactions may stay on disk up to this number or that of the waiting ones: to delete them takes a look at
+ * all that wait.
+ */
+const minReplaced = 1_000;
+
 export interface JournalOptions {
   database: Database;
   store: MempoolStore;
   clock: Clock;
   log: TransactionLog;
+  pool: Pick<Pool, "count" | "entries">;
 }
 
 /**
@@ -37,6 +45,9 @@ export class Journal {
   #nextSequence = 0;
   #open: OpenBatch | undefined;
   #tail: Promise<void> = Promise.resolve();
+  /** Batches on disk with transactions that others have replaced, and about how many these are. */
+  readonly #outdated = new Set<StoredBatch>();
+  #replaced = 0;
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -85,6 +96,17 @@ export class Journal {
     return batch.waiting === 0 ? this.deletion(batch) : [];
   }
 
+  /** Releases an entry that another one has replaced, which `append` adds in the same turn. */
+  replace(entry: PoolEntry): Write[] {
+    const { batch } = entry;
+    const writes = this.release(entry);
+    if (batch?.sequence !== undefined && batch.waiting > 0) {
+      this.#outdated.add(batch);
+      this.#replaced++;
+    }
+    return writes;
+  }
+
   /**
    * Releases an entry that no block has included, and adds the batches to `left` that contain it or what it has
    * replaced.
@@ -95,13 +117,17 @@ export class Journal {
     this.commit(this.release(entry));
   }
 
-  /** Writes batches that some transactions have left anew, with those that still wait. `waiting` are all entries. */
-  compact(batches: Iterable<StoredBatch>, waiting: Iterable<PoolEntry>): void {
+  /** Writes batches that some transactions have left anew, with those that still wait. */
+  compact(batches: Iterable<StoredBatch>): void {
+    this.commit(this.#compacted(batches));
+  }
+
+  #compacted(batches: Iterable<StoredBatch>): Write[] {
     const rest = new Map<StoredBatch, PoolEntry[]>();
     for (const batch of batches) if (batch.sequence !== undefined && batch.waiting > 0) rest.set(batch, []);
-    if (rest.size === 0) return;
-    for (const entry of waiting) if (entry.batch) rest.get(entry.batch)?.push(entry);
-    for (const [batch, kept] of rest) this.commit([this.rewrite(batch, kept)]);
+    if (rest.size === 0) return [];
+    for (const entry of this.#options.pool.entries()) if (entry.batch) rest.get(entry.batch)?.push(entry);
+    return [...rest].map(([batch, kept]) => this.rewrite(batch, kept));
   }
 
   /** Writes changes that nobody waits for. */
@@ -122,7 +148,9 @@ export class Journal {
   }
 
   /** A batch that is not written yet needs no deletion: it will not be written. */
-  deletion({ sequence }: StoredBatch): Write[] {
+  deletion(batch: StoredBatch): Write[] {
+    const { sequence } = batch;
+    this.#outdated.delete(batch);
     return sequence === undefined ? [] : [this.#options.store.delete(sequence)];
   }
 
@@ -145,10 +173,20 @@ export class Journal {
       batch.sequence = this.#nextSequence++;
       writes.push(this.rewrite(batch, entries));
     }
+    for (const write of this.#withoutReplaced()) writes.push(write);
     const logged = log.prepare(log.encode(fresh));
     for (const write of logged.writes) writes.push(write);
     await database.commit(writes);
     logged.applied();
+  }
+
+  /** Goes to disk with the last of the replacements: a promise holds until another one takes its place. */
+  #withoutReplaced(): Write[] {
+    if (this.#replaced < Math.max(minReplaced, this.#options.pool.count)) return [];
+    const writes = this.#compacted(this.#outdated);
+    this.#outdated.clear();
+    this.#replaced = 0;
+    return writes;
   }
 }
 

@@ -107,7 +107,7 @@ export class Mempool {
       [this.#pool, this.#included],
       (address) => options.account(address) !== undefined,
     );
-    this.#journal = new Journal(options);
+    this.#journal = new Journal({ ...options, pool: this.#pool });
     this.#follower = new HeadFollower(this.#pool, this.#journal, options.log, (record) =>
       this.#insert(record),
     );
@@ -393,7 +393,7 @@ export class Mempool {
       this.#pool.drop(entry);
       this.#journal.leave(entry, left);
     }
-    this.#journal.compact(left, this.#pool.entries());
+    this.#journal.compact(left);
   }
 
   /** Drops one entry like `#dropAll`; what is left on disk is deleted at the next start. */
