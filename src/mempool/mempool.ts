@@ -252,7 +252,7 @@ export class Mempool {
     const refusals = records.map((record) => {
       const refusal = refuseCheaply(record, this.#rules);
       // That it waits is a promise, which counts once others cannot take the transaction back any more.
-      return durable && refusal?.code === "ALREADY_KNOWN" ? undefined : refusal;
+      return refusal?.code === "ALREADY_KNOWN" ? undefined : refusal;
     });
     const verdicts = await this.#signatures.verdicts(
       records.filter((_, index) => refusals[index] === undefined),

@@ -305,6 +305,7 @@ test("what returned for a change that failed returns again for the next one", as
   await prepare(blocks.toReversed());
   expect(mempool.count).toBe(3);
   await prepare(blocks.slice(2));
+  for (let turn = 0; turn < 5; turn++) await setImmediate();
   expect([...mempool.entries()].map(({ idHex }) => idHex)).toEqual([records[2]!.idHex]);
 });
 
@@ -329,4 +330,24 @@ test("looks up only the senders of what has ended once the head has moved", asyn
   const account = vi.spyOn(pool.chain.state, "get");
   prepare().applied();
   expect(account.mock.calls.map(([address]) => address)).toEqual([users[0]!.publicKey]);
+});
+
+test("a batch that is written between the decision about a block and the block leaves the disk with it", async () => {
+  const pool = await testPool();
+  const { mempool, database } = pool;
+  const [stays, leaves] = await recordsOf(pool, [{ from: 1 }, {}]);
+  const written = Promise.withResolvers<void>();
+  database.beforeCommit = () => written.promise;
+  const added = [mempool.add([stays!], "local")];
+  await expect.poll(() => mempool.count).toBe(1);
+  added.push(mempool.add([leaves!], "local"));
+  await expect.poll(() => mempool.count).toBe(2);
+  const change = { applied: [block(1, [leaves!])], retracted: [] };
+  const { writes, applied } = (await mempool.prepare(change, after, pause))();
+  expect(writes).toEqual([]);
+  written.resolve();
+  await Promise.all(added);
+  applied();
+  await setImmediate();
+  expect(await pool.batches()).toEqual([[stays!.idHex]]);
 });

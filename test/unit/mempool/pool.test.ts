@@ -74,3 +74,59 @@ test("what follows a transaction whose nonce was used waits for nothing", () => 
   expect(pool.drop(first)).toEqual([second]);
   expect(pool.drop(second)).toEqual([]);
 });
+
+test("an account that nobody knows has used no nonce", async () => {
+  const pool = new Pool(() => undefined);
+  const [first, second] = [entry(1, 0), entry(1, 1)] as const;
+  for (const each of [first, second]) pool.insert(each);
+  expect(pool.strand(first.queue!)).toEqual([]);
+  expect(pool.hasExecutable).toBe(true);
+  expect([...(await pool.executable(9, noPause))]).toEqual([first, second]);
+  expect(pool.nextNonce(new Uint8Array(32).fill(1))).toBe(2);
+  expect(pool.drop(first)).toEqual([second]);
+  expect(pool.nextNonce(new Uint8Array(32).fill(1))).toBe(0);
+});
+
+test("what waits behind a gap that a reorganization has left is stranded in the order of nonces", async () => {
+  let nonce = 5;
+  const account = vi.fn(() => ({ balance: 10n, nonce }));
+  const pool = new Pool(account);
+  const [first, second, third, fourth, fifth, seventh] = [1, 2, 3, 4, 5, 7].map((each) => entry(1, each));
+  // The one with nonce 3 has not returned.
+  for (const each of [fifth, fourth, seventh, second, first]) pool.insert(each!);
+  expect(pool.aheadCount).toBe(1);
+  nonce = 1;
+  const queue = first!.queue!;
+  expect(pool.strand(queue)).toEqual([fourth, fifth]);
+  expect(pool.aheadCount).toBe(3);
+  expect([...(await pool.executable(9, noPause))]).toEqual([first, second]);
+  // There is no other gap, which is known without walking the queue.
+  const walk = vi.spyOn(queue, "entries");
+  expect(pool.strand(queue)).toEqual([]);
+  expect(walk).not.toHaveBeenCalled();
+  for (const each of [first, second]) pool.remove(each!);
+  account.mockClear();
+  expect(pool.hasExecutable).toBe(false);
+  expect(account).not.toHaveBeenCalled();
+  nonce = 3;
+  pool.insert(third!);
+  expect([...(await pool.executable(9, noPause))]).toEqual([third, fourth, fifth]);
+});
+
+test("offers no block a transaction whose nonce is used", async () => {
+  const pool = new Pool(() => ({ balance: 10n, nonce: 5 }));
+  pool.insert(entry(1, 4));
+  expect(pool.hasExecutable).toBe(false);
+  expect([...(await pool.executable(9, noPause))]).toEqual([]);
+});
+
+test("finds the newer of two transactions with the same short id, also when the older one has left", () => {
+  const pool = new Pool(() => undefined);
+  const older = entry(1, 0);
+  const newer = Object.assign(entry(2, 0), { shortKey: older.shortKey });
+  for (const each of [older, newer]) pool.insert(each);
+  expect([older, newer].map(({ record }) => pool.has(record))).toEqual([true, true]);
+  pool.remove(older);
+  expect([older, newer].map(({ record }) => pool.has(record))).toEqual([false, true]);
+  expect(pool.byShortId(older.id)?.idHex).toBe(newer.idHex);
+});
