@@ -124,8 +124,10 @@ export class HeadFollower {
         if (batch) leaving.set(batch, (leaving.get(batch) ?? 0) + 1);
       }
     const deleted = new Set<StoredBatch>();
-    for (const [batch, count] of leaving)
-      if (batch.sequence !== undefined && count === batch.waiting) deleted.add(batch);
+    for (const [batch, count] of leaving) {
+      const isLast = batch.sequence !== undefined && count === batch.waiting;
+      if (isLast && !this.#journal.isReplacing(batch)) deleted.add(batch);
+    }
     const deletions = [...deleted].flatMap((batch) => this.#journal.deletion(batch));
     const logged = this.#log.prepare(rows);
     return { taken, writes: [...deletions, ...writes, ...logged.writes], logged, deleted };

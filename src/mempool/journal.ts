@@ -12,6 +12,8 @@ interface OpenBatch {
   entries: PoolEntry[];
   writes: Write[];
   fresh: TransactionRecord[];
+  /** Batches on disk with transactions that entries of this one replace. */
+  replacing: Set<StoredBatch>;
 }
 
 /** Writes made together with entries. `fresh` are transactions that are new in the pool. */
@@ -100,11 +102,18 @@ export class Journal {
   replace(entry: PoolEntry): Write[] {
     const { batch } = entry;
     const writes = this.release(entry);
+    this.#open ??= this.#newBatch();
+    if (batch) this.#open.replacing.add(batch);
     if (batch?.sequence !== undefined && batch.waiting > 0) {
       this.#outdated.add(batch);
       this.#replaced++;
     }
     return writes;
+  }
+
+  /** True if a transaction of a batch is promised until its replacement is on disk. */
+  isReplacing(batch: StoredBatch): boolean {
+    return this.#open?.replacing.has(batch) === true;
   }
 
   /**
@@ -130,8 +139,14 @@ export class Journal {
     return [...rest].map(([batch, kept]) => this.rewrite(batch, kept));
   }
 
-  /** Writes changes that nobody waits for. */
+  /**
+   * Writes changes that nobody waits for, not before the open batch: they may take away what an entry of it replaces.
+   */
   commit(writes: Write[]): void {
+    if (this.#open) {
+      for (const write of writes) this.#open.writes.push(write);
+      return;
+    }
     // A write that fails ends the node, and the next start finds what is in blocks.
     if (writes.length > 0) this.#options.database.commit(writes).catch(() => undefined);
   }
@@ -157,7 +172,7 @@ export class Journal {
   #newBatch(): OpenBatch {
     const receivedAtMs = this.#options.clock.now();
     const batch: StoredBatch = { sequence: undefined, receivedAtMs, waiting: 0, written: this.#tail };
-    const open: OpenBatch = { batch, entries: [], writes: [], fresh: [] };
+    const open: OpenBatch = { batch, entries: [], writes: [], fresh: [], replacing: new Set() };
     batch.written = this.#tail.then(() => this.#write(open));
     // A write that fails ends the node, and is the error of all that wait for this batch.
     this.#tail = batch.written.catch(() => undefined);
