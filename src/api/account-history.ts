@@ -108,8 +108,17 @@ export class AccountHistory {
   }
 }
 
+/** Reads again after a reorganization: the amounts of one branch would stand beside the transactions of another. */
+async function readTurn(history: HistoryReader, query: HistoryQuery, wanted: number): Promise<Turn> {
+  for (;;) {
+    const { reorganizations } = history;
+    const turn = await readOnce(history, query, wanted);
+    if (history.reorganizations === reorganizations) return turn;
+  }
+}
+
 /** Examines entries until `wanted` of them may match, or for as long as a turn may take. */
-async function readTurn(
+async function readOnce(
   history: HistoryReader,
   { account, range, newestFirst, match }: HistoryQuery,
   wanted: number,

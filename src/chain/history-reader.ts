@@ -29,6 +29,7 @@ export class HistoryReader {
   readonly #head: () => WeightedHeader;
   /** Blocks of the canonical chain by height. */
   #kept = new LruMap<number, RowBlock>(keptBlocks);
+  #reorganizations = 0;
 
   constructor(
     { blocks, histories }: { blocks: BlockStore; histories: HistoryStore },
@@ -68,8 +69,14 @@ export class HistoryReader {
     return found.map((entry, at) => ({ entry, record: records[at]!, block: byHeight.get(entry.height)! }));
   }
 
+  /** Entries and rows belong together if this has not changed between their reads. */
+  get reorganizations(): number {
+    return this.#reorganizations;
+  }
+
   /** Forgets the blocks, some of which a reorganization has retracted. */
   forgetBlocks(): void {
+    this.#reorganizations++;
     this.#kept = new LruMap(keptBlocks);
   }
 

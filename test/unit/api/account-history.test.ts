@@ -3,9 +3,12 @@ import { beforeEach, expect, test } from "vitest";
 import { AccountHistory, type HistoryQuery, historyLimits } from "../../../src/api/account-history.ts";
 import { ClientLimiter } from "../../../src/api/client-limiter.ts";
 import { DearReads } from "../../../src/api/dear-reads.ts";
-import type { HistoryReader } from "../../../src/chain/history-reader.ts";
+import type { Genesis } from "../../../src/chain/genesis.ts";
+import { HistoryReader } from "../../../src/chain/history-reader.ts";
 import type { AccountEntry } from "../../../src/storage/account-entries.ts";
-import { comparePlaces, type HistoryRange } from "../../../src/storage/histories.ts";
+import type { BlockStore } from "../../../src/storage/blocks.ts";
+import { comparePlaces, type HistoryRange, type HistoryStore } from "../../../src/storage/histories.ts";
+import { Transaction } from "../../../src/types/index.ts";
 import { systemClock } from "../../../src/util/clock.ts";
 import { ManualClock } from "../support/clock.ts";
 import { collect } from "../support/collect.ts";
@@ -158,4 +161,31 @@ test("a debt is never larger than a burst", () => {
   const limiter = new ClientLimiter(new ManualClock(), rate, rate);
   limiter.charge("10.0.0.1", 1e9);
   expect(limiter.retryAfterS("10.0.0.1")).toBe(101);
+});
+
+test("a reorganization between two reads does not put the balances of one branch beside transfers of the other", async () => {
+  const address = new Uint8Array(32);
+  let branch = 1n;
+  const histories = {
+    async *entries() {
+      yield [{ height: 1, index: 0, kind: "sent", amount: branch, fee: 1n, balance: 10n * branch }];
+    },
+  } as unknown as HistoryStore;
+  const blocks = {
+    async canonicalTimes() {
+      if (branch === 1n) history.forgetBlocks();
+      branch = 2n;
+      return [{ height: 1, id: address, timestamp: 0 }];
+    },
+    async encodedTransactions() {
+      const rest = { fee: 1n, nonce: 0, validUntil: 0, memo: new Uint8Array() };
+      const message = { from: address, to: address, amount: branch, ...rest };
+      return [Transaction.serialize({ message, signature: new Uint8Array(64) })];
+    },
+  } as unknown as BlockStore;
+  const history: HistoryReader = new HistoryReader({ blocks, histories }, { id: address } as Genesis, () =>
+    expect.unreachable(),
+  );
+  const { rows } = await newHistory().page(history, { ...query(), limit: 1 }, outgoing);
+  expect(rows).toMatchObject([{ entry: { amount: 2n, balance: 20n }, record: { amount: 2n } }]);
 });
