@@ -60,7 +60,7 @@ test("finds what waits, and what is in a block until that is final", async () =>
   expect(found()).toEqual([undefined, undefined]);
   await pool.mempool.add([included!, waits!], "gossip");
   await pool.addAll(await pool.maker.block(pool.maker.start(), { transactions: transfers.slice(0, 1) }));
-  expect(pool.mempool.count).toBe(1);
+  expect([pool.mempool.count, pool.mempool.senders]).toEqual([1, 1]);
   expect(found()).toEqual([included!.idHex, waits!.idHex]);
   const { writes, applied } = pool.mempool.prepareFinal({ height: 1 });
   expect(writes).toEqual([]);
