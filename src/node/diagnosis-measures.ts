@@ -48,7 +48,9 @@ export function isLeftByPeers(input: DiagnosisInput): boolean {
 }
 
 /** Only a sole authority can continue by itself. */
-function needsPeers({ chain, own }: DiagnosisInput): boolean {
+function needsPeers({ chain, hasGenesis, own }: DiagnosisInput): boolean {
+  // While a node loads its chain, it cannot know whom it needs or who follows it.
+  if (!chain && hasGenesis) return false;
   const authorities = chain?.snapshot.authorities ?? [];
   const isSole = authorities.length === 1 && sameAddress(authorities[0]!, own.address);
   return !isSole || !own.mines;

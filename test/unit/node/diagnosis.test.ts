@@ -629,8 +629,9 @@ const cases: Case[] = [
   },
   {
     name: "a chain that is still being loaded",
-    input: input({ mode: "boot", chain: undefined }),
+    input: input({ mode: "boot", chain: undefined, peers: [] }),
     state: "syncing",
+    codes: [],
     says: ["loads its chain from the disk"],
   },
   {
