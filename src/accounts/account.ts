@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { commandLine } from "../config/command.ts";
 import type { NodePaths } from "../config/paths.ts";
 import { type Address, encodeAddress } from "../crypto/address.ts";
 import { createFile, exists } from "../util/atomic-file.ts";
@@ -108,7 +109,7 @@ async function readKeystore(paths: AccountPaths): Promise<Keystore> {
     const missing = codeOf(error) === "ENOENT";
     throw new UserError(
       missing
-        ? `there is no account in ${paths.account}: make one with "ccoin create-account", or name another folder with --datadir`
+        ? `there is no account in ${paths.account}: make one with "${commandLine("create-account")}", or name another folder with --datadir`
         : `cannot read ${paths.account}: ${messageOf(error)}`,
       missing ? "NO_ACCOUNT" : "CANNOT_READ",
       { cause: error },

@@ -167,7 +167,7 @@ describe("openAccount", () => {
   it("reports a missing account", async () => {
     await expect(openAccount({ paths })).rejects.toMatchObject({
       code: "NO_ACCOUNT",
-      message: expect.stringContaining("ccoin create-account"),
+      message: expect.stringContaining("npm run -s ccoin -- create-account"),
     });
   });
 

@@ -432,7 +432,10 @@ describe("send", () => {
     const wrong = await run("send", "--nodeid=1", `--to=${to}`, "--amount=1", `--passphrase-file=${file}`);
     expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining("does not open") });
     const none = await run("send", "--nodeid=2", `--to=${to}`, "--amount=1");
-    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining("ccoin create-account") });
+    expect(none).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("npm run -s ccoin -- create-account"),
+    });
     expect(posted).toEqual([]);
   });
 });
