@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { access, type FileHandle, link, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { CodedError, messageOf, UserError } from "./errors.ts";
+import { CodedError, codeOf, messageOf, UserError } from "./errors.ts";
 import { makeFolder } from "./make-folder.ts";
 
 /** Only the owner may read and write. */
@@ -60,11 +60,15 @@ export async function replaceFile(
   await syncFolder(dirname(path));
 }
 
+/** @throws {UserError} `CANNOT_READ` if nobody can tell, such as in a folder of another user. */
 export async function exists(path: string): Promise<boolean> {
-  return access(path, constants.F_OK).then(
-    () => true,
-    () => false,
-  );
+  try {
+    await access(path, constants.F_OK);
+    return true;
+  } catch (cause) {
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(cause) ?? "")) return false;
+    throw new UserError(`cannot read ${path}: ${messageOf(cause)}`, "CANNOT_READ", { cause });
+  }
 }
 
 async function makeFolderOf(path: string): Promise<void> {

@@ -1,9 +1,17 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createFile, replaceFile, writeWholeFile } from "../../../src/util/atomic-file.ts";
+import { createFile, exists, replaceFile, writeWholeFile } from "../../../src/util/atomic-file.ts";
 
 let folder: string;
 let file: string;
@@ -90,4 +98,14 @@ it("makes the folder of the node's own files, but not one that a person misspelt
   expect(readFileSync(join(folder, "a/b"), "utf8")).toBe("text");
   await expect(writeWholeFile(join(folder, "c/d"), "text")).rejects.toMatchObject({ code: "CANNOT_WRITE" });
   expect(readdirSync(folder)).toEqual(["a"]);
+});
+
+it("a file that nobody can look for is not called missing", async () => {
+  expect(await exists(file)).toBe(false);
+  writeFileSync(file, "");
+  expect(await exists(file)).toBe(true);
+  expect(await exists(join(file, "below"))).toBe(false);
+  const loop = join(folder, "loop");
+  symlinkSync(loop, loop);
+  await expect(exists(join(loop, "file"))).rejects.toMatchObject({ code: "CANNOT_READ" });
 });
