@@ -114,11 +114,17 @@ async function measure(page: Page): Promise<{
   session.on("Network.loadingFinished", ({ encodedDataLength }) => {
     bytes += encodedDataLength;
   });
+  // On a busy machine the page may ask for the next block before this process has seen that it is live.
+  await page.addInitScript(() => {
+    new MutationObserver((_, observer) => {
+      if (!/\d/.test(document.querySelector(".figure .value")?.textContent ?? "")) return;
+      performance.mark("live");
+      observer.disconnect();
+    }).observe(document, { childList: true, subtree: true, characterData: true });
+  });
   await page.goto(`${page.url().split("#")[0]}?`);
   const liveMs = await (
-    await page.waitForFunction(
-      () => /\d/.test(document.querySelector(".figure .value")?.textContent ?? "") && performance.now(),
-    )
+    await page.waitForFunction(() => performance.getEntriesByName("live")[0]?.startTime)
   ).jsonValue();
   const { loadMs, asked } = await page.evaluate((untilMs) => {
     const [entry] = performance.getEntriesByType("navigation");
