@@ -2,10 +2,12 @@ import { resolve } from "node:path";
 import type { CoinGiver } from "../api/index.ts";
 import { keyFromSeed } from "../client/index.ts";
 import { commandLine, type NodeOptionsInput } from "../config/index.ts";
+import { defaultHttpPort } from "../config/node-id.ts";
 import type { DevChain, RunningNode } from "../node/index.ts";
 import { fromHex } from "../util/bytes.ts";
-import { nodeClient } from "./node-client.ts";
+import { type NodeUrlOptions, nodeClient } from "./node-client.ts";
 import type { NodeModule } from "./node-module.ts";
+import { type NodeIdOptions, pathsOf } from "./options.ts";
 import { printResult, table } from "./output.ts";
 import { httpsRows, pageCode } from "./show-https.ts";
 
@@ -32,7 +34,8 @@ export async function startDevChain(
   if (deleted && !json) process.stdout.write(`deleted the development chain in ${path}\n`);
   const dev = await module.prepareDevChain(path);
   const { wallet, genesisId, nodeId } = dev;
-  const coins = devCoins(wallet.key, { datadir: path, nodeid: nodeId }, () => node.url);
+  const local = { datadir: path, nodeid: nodeId };
+  const coins = devCoins(wallet.key, () => ({ ...local, ...addressOf(node.url, local) }));
   const node = await run({ ...alone, nodeId, dataDir: path, genesisPin: genesisId }, coins);
   const explorer = `${node.url}/#/wallet?key=${wallet.key}`;
   const { url, joinLine, https } = node;
@@ -47,6 +50,13 @@ function text(
   [explorer, host, path]: readonly [string, string, string],
   code: string,
 ): string {
+  const local = { datadir: path, nodeid: nodeId };
+  const { url, tlsCa } = addressOf(node.url, local);
+  const askNode = [
+    `--datadir=${path} --nodeid=${nodeId}`,
+    ...(url === undefined ? [] : [`--url=${url}`]),
+    ...(tlsCa === undefined ? [] : [`--tls-ca=${tlsCa}`]),
+  ];
   const rows: (readonly [string, string])[] = [
     ["explorer", explorer],
     ["", "opens the account below. The link contains its private key: use it for development only"],
@@ -55,10 +65,7 @@ function text(
     ["HTTP API", `${node.url}/v1/status`],
     ["genesis", genesisId],
     ["data", `${path} (${commandLine("start --reset")} deletes it and begins anew)`],
-    [
-      "send",
-      commandLine(`send --datadir=${path} --nodeid=${nodeId} --to=${wallet.address} --amount=5 --wait`),
-    ],
+    ["send", commandLine(`${["send", ...askNode].join(" ")} --to=${wallet.address} --amount=5 --wait`)],
     ["join", `${node.joinLine}`],
     ["", "run this in another terminal to start a second node of this chain"],
   ];
@@ -68,13 +75,19 @@ function text(
 /** Enough to try everything with. The wallet has a million times as much. */
 const amount = 1_000n;
 
+/** What a command needs to know besides the node's folder, which is nothing if the node is at its default address. */
+function addressOf(url: string, local: NodeIdOptions): Pick<NodeUrlOptions, "url" | "tlsCa"> {
+  const { protocol, host } = new URL(url);
+  if (host === `127.0.0.1:${defaultHttpPort(local.nodeid)}`) return {};
+  return protocol === "https:" ? { url, tlsCa: pathsOf(local).tlsCert } : { url };
+}
+
 /** Pays from the development chain's wallet, whose key is in the link that is printed and worth nothing. */
-function devCoins(seed: string, options: { datadir: string; nodeid: number }, url: () => string): CoinGiver {
+function devCoins(seed: string, options: () => NodeUrlOptions): CoinGiver {
   return {
     amount,
     give: async (to) => {
-      const at = url();
-      const client = await nodeClient(at.startsWith("https:") ? options : { ...options, url: at });
+      const client = await nodeClient(options());
       const { id } = await client.send(await keyFromSeed(fromHex(`0x${seed}`)), { to, amount });
       return id;
     },

@@ -1,6 +1,8 @@
+import { Agent } from "node:https";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { signerFromSeed } from "../../src/accounts/index.ts";
+import { fetchBy } from "../../src/cli/tls-fetch.ts";
 import { fromHex } from "../../src/util/bytes.ts";
 import { cloneProject } from "./harness/clone.ts";
 import type { Status } from "./harness/node.ts";
@@ -74,6 +76,29 @@ test("npm start in a fresh clone runs a chain of one node, which the next start 
   await until("it says how to stop it", () => text.end ?? text.stdout.includes("Ctrl-C stops it"));
   expect(text.stdout).toContain(anew.explorer);
   await stop(text);
+});
+
+test.each([
+  ["another port", []],
+  ["HTTPS at another port", ["--tls"]],
+])("the printed command and the page's coins reach a development chain at %s", async (_, tls) => {
+  const world = createWorld();
+  const clone = cloneProject(world);
+  const args = ["start", "--", "--port=0", "--http-port=0", ...tls];
+  const node = world.start("npm start", ["npm", ...args], { cwd: clone });
+  await until("it says how to stop it", () => node.end ?? node.stdout.includes("Ctrl-C stops it"), {
+    timeoutMs: 60_000,
+  });
+  const [, send] = /^send +(.*)$/m.exec(node.stdout)!;
+  const sent = await world.start("the printed line", ["bash", "-c", send!], { cwd: clone }).ended;
+  expect(sent.code, sent.stderr).toBe(0);
+
+  const url = /(https?:\/\/\S+)\/v1\/status/.exec(node.stdout)![1]!;
+  const ask = tls.length > 0 ? fetchBy(new Agent({ rejectUnauthorized: false })) : fetch;
+  const { address } = signerFromSeed(new Uint8Array(32));
+  const given = await ask(`${url}/v1/accounts/${address}/coins`, { method: "POST" });
+  expect(given.status, await given.text()).toBe(202);
+  await stop(node);
 });
 
 /** Stops npm and the node as Ctrl-C does. npm ends by the signal, before or after the node. */
