@@ -1,3 +1,4 @@
+import { commandLine } from "../config/command.ts";
 import { ProblemError } from "./problem.ts";
 import type { ApiServices, LedgerServices } from "./services.ts";
 
@@ -7,7 +8,7 @@ export function requireLedger(services: ApiServices): LedgerServices {
   if (ledger) return ledger;
   throw new ProblemError(
     "NO_GENESIS",
-    "this node has no chain yet: it waits for a peer that has one (see /v1/status), or make one with ccoin init",
+    `this node has no chain yet: it waits for a peer that has one (see /v1/status), or stop it and make one: ${commandLine("init -c <file>")}`,
     { "retry-after": "1" },
   );
 }

@@ -1,4 +1,5 @@
 import type { DiagnosisState } from "../api/index.ts";
+import { commandLine } from "../config/index.ts";
 import { authorityIndex, quorum as quorumOf, sameAddress, signerLimit } from "../consensus/index.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import { toHex } from "../util/bytes.ts";
@@ -218,7 +219,7 @@ function silentFindings(input: DiagnosisInput, chain: ChainInput): Finding[] {
       detail:
         `${silent.length} of ${total} authorities sign nothing: ${named(silent, (address) => lastSeen(input, chain, address))}; ` +
         (spare > 0 ? `${spare} more may fail before the chain halts` : "one more that fails halts the chain"),
-      remedy: `${startThem}, or propose the removal of one that is gone for good: ccoin propose remove <address>`,
+      remedy: `${startThem}, or propose the removal of one that is gone for good: ${commandLine("propose remove <address>")}`,
     },
   ];
 }

@@ -1,4 +1,5 @@
 import type { DiagnosisState } from "../api/index.ts";
+import { commandLine } from "../config/index.ts";
 import { encodeAddress } from "../crypto/address.ts";
 import { duration } from "../util/duration.ts";
 import { authorityFindings, haltOf, missingToGoOn, silentAuthorities } from "./diagnosis-authorities.ts";
@@ -73,7 +74,7 @@ function nonceFindings({ nonceGap, wantedSinceMs }: ChainInput): Finding[] {
       detail:
         `${count(waiting, "transaction")} ${waiting === 1 ? "waits" : "wait"} for an earlier one of the same account: ` +
         `${idHex} of ${encodeAddress(address)} has nonce ${nonce} and waits for nonce ${missing}`,
-      remedy: `send a transaction with nonce ${missing} from that account (ccoin send --nonce=${missing}): the others follow`,
+      remedy: `send a transaction with nonce ${missing} from that account (${commandLine(`send --nonce=${missing} --to=<address> --amount=<coins>`)}): the others follow`,
     },
   ];
 }

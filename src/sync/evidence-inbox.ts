@@ -5,6 +5,7 @@ import {
   RequestError,
 } from "../../protocols/index.ts";
 import type { Chain } from "../chain/chain.ts";
+import { commandLine } from "../config/index.ts";
 import {
   authorityIndex,
   checkEvidence,
@@ -256,7 +257,7 @@ export class EvidenceInbox {
       this.#list.add({ summary, offender, place });
       logger.error(
         { ...summary, contradiction: describe(subject) },
-        'AN AUTHORITY EQUIVOCATED. It is faulty, or runs twice; "ccoin propose remove <offender>" votes it out',
+        `AN AUTHORITY EQUIVOCATED. It is faulty, or runs twice; "${commandLine("propose remove <offender>")}" votes it out`,
       );
       return true;
     } finally {
