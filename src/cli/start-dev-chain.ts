@@ -75,7 +75,7 @@ function text(
 /** Enough to try everything with. The wallet has a million times as much. */
 const amount = 1_000n;
 
-/** What a command needs to know besides the node's folder, which is nothing if the node is at its default address. */
+/** Returns the options by which a command reaches the node: none but its folder if it is at its default address. */
 function addressOf(url: string, local: NodeIdOptions): Pick<NodeUrlOptions, "url" | "tlsCa"> {
   const { protocol, host } = new URL(url);
   if (host === `127.0.0.1:${defaultHttpPort(local.nodeid)}`) return {};

@@ -132,20 +132,24 @@ export class VerifyPool {
     for (const queue of this.#queues()) {
       while (room > 0 && queue.length > 0) {
         const range = queue[0]!;
-        const { call } = range;
-        while (range.start < range.end && call.isRight?.(range.start))
-          this.#settle(call, range.start++, true);
-        const most = Math.min(range.end, range.start + room);
-        let end = range.start;
-        while (end < most && !call.isRight?.(end)) end++;
-        if (end > range.start) ranges.push({ call, start: range.start, end });
-        room -= end - range.start;
-        range.start = end;
-        if (end === range.end) queue.shift();
+        const taken = this.#takeFrom(range, room);
+        if (taken.end > taken.start) ranges.push(taken);
+        room -= taken.end - taken.start;
+        if (range.start === range.end) queue.shift();
         else if (queue === this.#later) queue.push(queue.shift()!);
       }
     }
     return ranges;
+  }
+
+  /** Takes the next sets of a range, `most` of them or fewer, and settles those before them that were found right. */
+  #takeFrom(range: Range, most: number): Range {
+    const { call, end } = range;
+    while (range.start < end && call.isRight?.(range.start)) this.#settle(call, range.start++, true);
+    const { start } = range;
+    const limit = Math.min(end, start + most);
+    while (range.start < limit && !call.isRight?.(range.start)) range.start++;
+    return { call, start, end: range.start };
   }
 
   #post(slot: Slot, ranges: Range[]): void {

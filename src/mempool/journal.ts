@@ -101,10 +101,11 @@ export class Journal {
   /** Releases an entry that another one has replaced, which `append` adds in the same turn. */
   replace(entry: PoolEntry): Write[] {
     const { batch } = entry;
+    if (!batch) return [];
     const writes = this.release(entry);
     this.#open ??= this.#newBatch();
-    if (batch) this.#open.replacing.add(batch);
-    if (batch?.sequence !== undefined && batch.waiting > 0) {
+    this.#open.replacing.add(batch);
+    if (batch.sequence !== undefined && batch.waiting > 0) {
       this.#outdated.add(batch);
       this.#replaced++;
     }

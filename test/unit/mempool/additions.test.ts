@@ -1,12 +1,7 @@
 import { expect, test } from "vitest";
 import type { TransactionLog } from "../../../src/mempool/types.ts";
-import type { TransactionRecord } from "../../../src/types/index.ts";
 import { codeOf, type Transfer } from "../support/chain.ts";
-import { agree, type TestPool, testPool } from "../support/mempool.ts";
-
-async function recordsOf({ mempool, maker }: TestPool, transfers: Transfer[]): Promise<TransactionRecord[]> {
-  return mempool.records(await Promise.all(transfers.map((transfer) => maker.transfer(transfer))));
-}
+import { agree, holdCommit, recordsOf, type TestPool, testPool } from "../support/mempool.ts";
 
 async function add(pool: TestPool, transfer: Transfer, source: "local" | "gossip"): Promise<string> {
   const [outcome] = await pool.mempool.add(await recordsOf(pool, [transfer]), source);
@@ -14,16 +9,6 @@ async function add(pool: TestPool, transfer: Transfer, source: "local" | "gossip
 }
 
 const waiting = ({ mempool }: TestPool) => [...mempool.entries()].map(({ fee }) => fee);
-
-/** Holds the next commit until it is released. */
-function holdCommit(pool: TestPool): () => void {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  pool.database.beforeCommit = () => {
-    pool.database.beforeCommit = async () => undefined;
-    return promise;
-  };
-  return resolve;
-}
 
 test("announces and logs what is new: with the batch on disk, or by itself if there is none", async () => {
   const logged: string[] = [];
@@ -117,4 +102,13 @@ test("a transaction does not come back if it was to be written together with wha
   expect(await Promise.all(failing)).toEqual(["WRITE_FAILED", "WRITE_FAILED"]);
   expect(waiting(pool)).toEqual([1n]);
   await agree(pool);
+});
+
+test("what is on no disk is replaced without a write", async () => {
+  const pool = await testPool();
+  const { commits } = pool.database;
+  for (const fee of [1n, 9n]) expect(await add(pool, { fee }, "gossip")).toBe("accepted");
+  await new Promise(setImmediate);
+  expect(waiting(pool)).toEqual([9n]);
+  expect(pool.database.commits).toBe(commits);
 });

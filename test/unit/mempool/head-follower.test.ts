@@ -2,14 +2,10 @@ import { setImmediate } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import type { Transaction, TransactionRecord } from "../../../src/types/index.ts";
 import { equalBytes, toHex } from "../../../src/util/bytes.ts";
-import { startBalance, type Transfer, users } from "../support/chain.ts";
-import { agree, type TestPool, testPool } from "../support/mempool.ts";
+import { startBalance, users } from "../support/chain.ts";
+import { agree, recordsOf, type TestPool, testPool } from "../support/mempool.ts";
 
 const block = (height: number, records: TransactionRecord[]) => ({ height, records });
-
-async function recordsOf({ mempool, maker }: TestPool, transfers: Transfer[]): Promise<TransactionRecord[]> {
-  return mempool.records(await Promise.all(transfers.map((transfer) => maker.transfer(transfer))));
-}
 
 /** The accounts in which only the first user has sent something. */
 const after = {

@@ -1,21 +1,6 @@
 import { expect, test } from "vitest";
-import type { TransactionRecord } from "../../../src/types/index.ts";
 import type { Transfer } from "../support/chain.ts";
-import { agree, type TestPool, testPool } from "../support/mempool.ts";
-
-async function recordsOf({ mempool, maker }: TestPool, transfers: Transfer[]): Promise<TransactionRecord[]> {
-  return mempool.records(await Promise.all(transfers.map((transfer) => maker.transfer(transfer))));
-}
-
-/** Holds the next commit until it is released. */
-function holdCommit(pool: TestPool): () => void {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  pool.database.beforeCommit = () => {
-    pool.database.beforeCommit = async () => undefined;
-    return promise;
-  };
-  return resolve;
-}
+import { agree, holdCommit, recordsOf, type TestPool, testPool } from "../support/mempool.ts";
 
 /**
  * Two acknowledged transactions in one batch, one of which is being replaced: its replacement waits for another write.

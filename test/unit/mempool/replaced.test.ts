@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import type { Transfer } from "../support/chain.ts";
-import { agree, type TestPool, testPool } from "../support/mempool.ts";
+import { agree, recordsOf, type TestPool, testPool } from "../support/mempool.ts";
 
 const perRound = 40;
 const rounds = 60;
 
-async function post({ mempool, maker }: TestPool, transfers: Transfer[]): Promise<void> {
-  const records = mempool.records(await Promise.all(transfers.map((transfer) => maker.transfer(transfer))));
-  for (const { accepted } of await mempool.add(records, "local")) expect(accepted).toBe(true);
+async function post(pool: TestPool, transfers: Transfer[]): Promise<void> {
+  for (const { accepted } of await pool.mempool.add(await recordsOf(pool, transfers), "local"))
+    expect(accepted).toBe(true);
 }
 
 /** Replaces transactions that wait for a missing nonce, each time in a batch with one that keeps it on disk. */

@@ -5,7 +5,7 @@ import { noiseCrypto } from "../../../src/network/noise-crypto.ts";
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
 const [nonce, key, associated] = [random(12), random(32), random(32)];
-/** What a list of pieces has, as the library hands it over. */
+/** Makes a stand-in for the lists of pieces that the library hands over. */
 const inPieces = (bytes: Uint8Array) =>
   ({ byteLength: bytes.length, subarray: () => bytes.slice() }) as unknown as Uint8Array;
 const plain = (bytes: { subarray(): Uint8Array }) => new Uint8Array(bytes.subarray());

@@ -7,9 +7,10 @@ import { defaultMempoolLimits, type MempoolLimits } from "../../../src/mempool/l
 import { Mempool } from "../../../src/mempool/mempool.ts";
 import type { TransactionLog } from "../../../src/mempool/types.ts";
 import { MempoolStore } from "../../../src/storage/mempool.ts";
+import type { TransactionRecord } from "../../../src/types/index.ts";
 import { silentLogger } from "../../../src/util/logger.ts";
 import type { Pause } from "../../../src/util/slices.ts";
-import { encoded, type TestChain, testChain, testGenesis } from "./chain.ts";
+import { encoded, type TestChain, type Transfer, testChain, testGenesis } from "./chain.ts";
 import { ManualClock } from "./clock.ts";
 import { MemoryDatabase } from "./database.ts";
 
@@ -124,6 +125,24 @@ function durableIds(mempool: Mempool): string[] {
     .filter(({ batch }) => batch)
     .map(({ record }) => record.idHex)
     .sort();
+}
+
+/** Signs transfers and resolves to their records. */
+export async function recordsOf(
+  { mempool, maker }: TestPool,
+  transfers: Transfer[],
+): Promise<TransactionRecord[]> {
+  return mempool.records(await Promise.all(transfers.map((transfer) => maker.transfer(transfer))));
+}
+
+/** Holds the next commit until it is released. */
+export function holdCommit(pool: TestPool): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  pool.database.beforeCommit = () => {
+    pool.database.beforeCommit = async () => undefined;
+    return promise;
+  };
+  return resolve;
 }
 
 /** Checks that disk and memory agree, and that no batch on disk is without a waiting transaction. */
